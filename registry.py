@@ -1,0 +1,98 @@
+"""Catalogues of plug-ins: found by name, and listed with the reason where one cannot be used.
+
+A plug-in module holds a dictionary `name -> plug-in` under the attribute its room asks for (`METHODS`, `SYSTEMS`, `METRICS`).
+Modules are found in the room's own folders, through entry points, and as single files (`--plugin file.py`). A module that fails to
+import never breaks the others: it is kept as unavailable, with the error.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+from pathlib import Path
+
+
+class UnknownName(ValueError):
+    """A name or field that does not exist; the message names the nearest valid choice."""
+
+
+def suggest(wrong: str, known) -> str:
+    """` Did you mean "x"?` for the nearest of `known`, or nothing."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return f' Did you mean "{near[0]}"?' if near else ""
+
+
+def configure(plugin, fields: dict, *, label: str):
+    """A frozen dataclass (type or instance) with `fields` set; an unknown field is an error that names the nearest one."""
+    known = [f.name for f in dataclasses.fields(plugin) if f.init]
+    for key in fields:
+        if key not in known:
+            raise UnknownName(f'{label}: no field "{key}".{suggest(key, known)} Known: {", ".join(sorted(known))}.')
+    return plugin(**fields) if isinstance(plugin, type) else dataclasses.replace(plugin, **fields)
+
+
+class Registry:
+    """The plug-ins of one room."""
+
+    def __init__(self, kind: str, packages: tuple[str, ...], attribute: str):
+        self.kind = kind
+        self._packages = packages
+        self._attribute = attribute
+        self._files: list[Path] = []
+        self._entries: dict | None = None
+        self._unavailable: dict[str, str] = {}
+
+    def add_file(self, path) -> None:
+        """Also look for plug-ins in one Python file."""
+        path = Path(path).resolve()
+        if not path.is_file():
+            raise FileNotFoundError(f"plug-in file {path}: no such file.")
+        if path not in self._files:
+            self._files.append(path)
+            self._entries = None
+
+    def names(self) -> list[str]:
+        return sorted(self._load())
+
+    def unavailable(self) -> dict[str, str]:
+        """Name of each plug-in (or plug-in module) that cannot be used here, with the reason."""
+        self._load()
+        return dict(sorted(self._unavailable.items()))
+
+    def __getitem__(self, name: str):
+        entries = self._load()
+        if name in entries:
+            return entries[name]
+        message = f'"{name}": no such {self.kind}.{suggest(name, entries)} Known: {", ".join(sorted(entries))}.'
+        if self._unavailable:
+            reasons = "; ".join(f"{key} ({reason})" for key, reason in self.unavailable().items())
+            message += f" Unavailable here: {reasons}."
+        raise UnknownName(f"{message} See `pitbench list {self.kind}s`.")
+
+    def _load(self) -> dict:
+        if self._entries is None:
+            self._entries, self._unavailable = {}, {}
+            for name, load in self._modules():
+                try:
+                    self._entries.update(getattr(load(), self._attribute, {}))
+                except Exception as error:  # a broken plug-in must not take the suite down with it
+                    self._unavailable[name] = f"{type(error).__name__}: {error}"
+        return self._entries
+
+    def _modules(self):
+        for package in self._packages:
+            for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+                yield module.name, lambda name=module.name: importlib.import_module(name)
+        for entry in importlib.metadata.entry_points(group=f"pitbench.{self.kind}s"):
+            yield entry.name, entry.load
+        for path in self._files:
+            yield str(path), lambda path=path: _import_file(path)
+
+
+def _import_file(path: Path):
+    spec = importlib.util.spec_from_file_location(f"pitbench_plugin_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
