@@ -1,0 +1,76 @@
+"""The exact gradient of a solved trajectory, the same for every solver.
+
+At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotangent of z_t,
+
+    λ_T = g_T,   λ_t = g_t + A_{t+1}ᵀ λ_{t+1};      dθ = Σ_t λ_tᵀ ∂F_t/∂θ,   dz_0 = A_1ᵀ λ_1,   du_t = λ_tᵀ ∂F_t/∂u_t
+
+The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
+earlier iterate, or are only diagonal. Memory O(T L) for the pattern of the linearised map; O(T M²) where a parallel scan is chosen.
+"""
+
+import dataclasses
+from functools import partial
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods import linear_recurrence
+from methods.maps import Problem
+from methods.solution import Solution
+
+
+@dataclasses.dataclass(frozen=True)
+class Adjoint:
+    """How the reverse recurrence is solved."""
+
+    # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683 (eq. 44) trains with.
+    adjoint: Literal["exact", "diagonal"] = "exact"
+    adjoint_scan: linear_recurrence.Scan = "auto"
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def solve(solver, adjoint: Adjoint, problem: Problem, guess) -> Solution:
+    """`solver.solve(problem, guess)`, differentiable in the problem; the cotangent of the guess is zero."""
+    return solver.solve(problem, guess)
+
+
+def _forward(solver, adjoint, problem, guess):
+    # Calling the differentiable `solve` again makes second derivatives right: they pass through this rule, not through a loop.
+    solution = solve(solver, adjoint, problem, guess)
+    return solution, (problem, solution.states)
+
+
+def _backward(solver, adjoint, saved, cotangents):
+    problem, states = saved
+    previous = problem.previous(states)
+    _, pattern = problem.step.linearise(previous, problem.inputs)
+    multipliers = _reverse(adjoint, problem, pattern, cotangents.states)
+    _, pull = jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, problem.inputs)
+    d_step, d_inputs = pull(multipliers)
+    d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
+    return Problem(d_step, d_z0, d_inputs), jnp.zeros_like(states)
+
+
+solve.defvjp(_forward, _backward)
+
+
+def _reverse(adjoint, problem, pattern, g):
+    """λ_1 … λ_T."""
+    diagonal = adjoint.adjoint == "diagonal"
+    scan = linear_recurrence.choose(adjoint.adjoint_scan, diagonal=diagonal)
+    last = g[-1]
+    ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
+    if scan == "sequential" and not diagonal:
+
+        def step(multiplier, now):
+            pattern, g = now
+            multiplier = g + problem.step.pull(pattern, multiplier)
+            return multiplier, multiplier
+
+        _, multipliers = lax.scan(step, last, (ahead, g[:-1]), reverse=True)
+        return jnp.concatenate([multipliers, last[None]])
+    G = problem.step.diagonal(ahead) if diagonal else problem.step.dense(ahead).swapaxes(-1, -2)
+    G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
+    return linear_recurrence.solve(G, g, scan=scan, reverse=True)

@@ -1,0 +1,58 @@
+"""Generalised teacher forcing: data pulls the state before each step, `z̃ = E z + D x` with strength α.
+
+    gtf        z̃ = (1−α) z + α B⁺ x            E = (1−α) I     every direction is damped, latent memory too
+    projected  z̃ = z + α B⁺ (x − B z)          E = I − α B⁺B   only what is observed is damped (the default)
+    none       z̃ = z
+
+For M ≤ N both forced forms agree. Hess et al. 2023, arXiv:2306.04406.
+"""
+
+import dataclasses
+from typing import Literal
+
+import jax.numpy as jnp
+from jax.lax import stop_gradient
+from jaxtyping import Array, Float
+
+
+@dataclasses.dataclass(frozen=True)
+class Forcing:
+    """Kind and strength of teacher forcing, and what of it the gradient sees."""
+
+    forcing: Literal["none", "gtf", "projected"] = "projected"
+    alpha: float = 0.5  # 0 free run, 1 the data replace what they determine
+    # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
+    differentiate: Literal["readout", "residual", "full"] = "readout"
+
+    def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
+        """The affine map of one forcing step, and the data's image in latent space."""
+        pinv = jnp.linalg.pinv(B, rtol=max(B.shape) * jnp.finfo(B.dtype).eps)
+        if self.differentiate != "full":
+            pinv = stop_gradient(pinv)
+        if self.differentiate == "readout":
+            B = stop_gradient(B)
+        N, M = B.shape
+        identity = jnp.eye(M, dtype=B.dtype)
+        if self.forcing == "none":
+            return Operators(identity, None, pinv)
+        alpha = stop_gradient(jnp.asarray(alpha, B.dtype))
+        if self.forcing == "gtf":
+            return Operators((1 - alpha) * identity, alpha * pinv, pinv)
+        return Operators(identity - alpha * pinv @ B, alpha * pinv, pinv)
+
+
+@dataclasses.dataclass(frozen=True)
+class Operators:
+    """z̃ = E z + D x, and z̄ = B⁺ x."""
+
+    E: Float[Array, "M M"]
+    D: Float[Array, "M N"] | None
+    pinv: Float[Array, "M N"]
+
+    def apply(self, z: Float[Array, "... M"], x: Float[Array, "... N"]) -> Float[Array, "... M"]:
+        forced = z @ self.E.T
+        return forced if self.D is None else forced + x @ self.D.T
+
+    def teacher(self, x: Float[Array, "... N"]) -> Float[Array, "... M"]:
+        """z̄ = B⁺ x."""
+        return x @ self.pinv.T

@@ -1,0 +1,101 @@
+"""The problem every solver solves: `z[t] = F(z[t-1], u[t])` for all t at once.
+
+Arrays are time first, then any batch axes, then components: states `(T, ..., M)`, inputs `(T, ..., ·)`, `z0 (..., M)`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class Map:
+    """One step `F(z, u)` that broadcasts over leading axes, with its linearisation. A pytree of its parameters.
+
+    A subclass gives `__call__`. It may give cheaper forms of the rest: `linearise` returns what `push` (J v) and `pull` (Jᵀ w)
+    need to know about the point, here the point itself.
+    """
+
+    def __call__(self, z: Float[Array, "... M"], u) -> Float[Array, "... M"]:
+        raise TypeError(f"{type(self).__name__} must define __call__(z, u).")
+
+    def linearise(self, z, u) -> tuple[Float[Array, "... M"], Any]:
+        """`F(z, u)` and the pattern that `push`, `pull` and `dense` take."""
+        return self(z, u), (z, u)
+
+    def push(self, pattern, v: Float[Array, "... M"]) -> Float[Array, "... M"]:
+        """J v at the linearised point."""
+        z, u = pattern
+        return jax.jvp(lambda z: self(z, u), (z,), (v,))[1]
+
+    def pull(self, pattern, w: Float[Array, "... M"]) -> Float[Array, "... M"]:
+        """Jᵀ w at the linearised point."""
+        z, u = pattern
+        return jax.vjp(lambda z: self(z, u), z)[1](w)[0]
+
+    def dense(self, pattern) -> Float[Array, "... M M"]:
+        """J, by one `push` per column; O(M²) memory per time step."""
+        z, _ = pattern
+        columns = jnp.broadcast_to(jnp.eye(z.shape[-1], dtype=z.dtype), (*z.shape, z.shape[-1]))
+        return jax.vmap(lambda v: self.push(pattern, v), in_axes=-2, out_axes=-1)(columns)
+
+    def diagonal(self, pattern) -> Float[Array, "... M"]:
+        """The diagonal of J."""
+        return jnp.diagonal(self.dense(pattern), axis1=-2, axis2=-1)
+
+    def jacobian(self, z, u) -> Float[Array, "... M M"]:
+        return self.dense(self.linearise(z, u)[1])
+
+    def jacobian_diagonal(self, z, u) -> Float[Array, "... M"]:
+        return self.diagonal(self.linearise(z, u)[1])
+
+
+@jax.tree_util.register_pytree_node_class
+class FunctionMap(Map):
+    """The map of a plain function `function(parameters, z (M,), u) -> (M,)`, vectorised over leading axes."""
+
+    def __init__(self, function: Callable, parameters=()):
+        self.function = function
+        self.parameters = parameters
+
+    def __call__(self, z, u):
+        batched = self.function
+        for _ in range(z.ndim - 1):
+            batched = jax.vmap(batched, in_axes=(None, 0, 0))
+        return batched(self.parameters, z, u)
+
+    def tree_flatten(self):
+        return (self.parameters,), self.function
+
+    @classmethod
+    def tree_unflatten(cls, function, children):
+        return cls(function, *children)
+
+
+class Evaluation(NamedTuple):
+    """An iterate and what one sweep of the step tells about it."""
+
+    states: Float[Array, "T ... M"]
+    image: Float[Array, "T ... M"]  # F_t(z_{t-1})
+    pattern: Any  # the linearisation at z_{t-1}
+
+    @property
+    def residual(self) -> Float[Array, "T ... M"]:
+        return self.states - self.image
+
+
+class Problem(NamedTuple):
+    """A map, a first state and one input per time step. z0 is never part of the unknowns and never changes."""
+
+    step: Map
+    z0: Float[Array, "... M"]
+    inputs: Any  # leading axis T
+
+    def previous(self, states: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
+        """z_0 … z_{T-1} for z_1 … z_T."""
+        return jnp.concatenate([self.z0[None], states[:-1]])
+
+    def evaluate(self, states: Float[Array, "T ... M"]) -> Evaluation:
+        return Evaluation(states, *self.step.linearise(self.previous(states), self.inputs))

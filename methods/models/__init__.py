@@ -1,0 +1,3 @@
+"""One-step maps and read-outs."""
+
+from methods.models.shplrnn import ShallowPLRNN as ShallowPLRNN

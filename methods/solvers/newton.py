@@ -1,0 +1,58 @@
+"""Newton's method on the whole trajectory: DEER, quasi-DEER and their forced forms.
+
+With r_t = z_t − F_t(z_{t−1}) an update solves the linear recurrence
+
+    z'_t = F_t(z_{t−1}) + G_t (z'_{t−1} − z_{t−1}),      z'_0 = z_0
+
+for all t at once. G_t = J_t, the full Jacobian, is Newton (DEER, Lim et al. 2024, arXiv:2309.12252); its diagonal is quasi-DEER
+(Gonzalez et al. 2024, arXiv:2407.19115). Under generalised teacher forcing F is the forced map (GTF-DEER, Hess et al. 2026,
+arXiv:2605.12683). After i updates the first i states are exact, so T updates always suffice in exact arithmetic.
+"""
+
+import dataclasses
+from typing import Literal
+
+import jax.numpy as jnp
+from jax import lax
+
+from methods import linear_recurrence
+from methods.forcing import Forcing
+from methods.maps import Evaluation, Problem
+from methods.method import Method
+from methods.solvers.base import Iterative
+
+
+@dataclasses.dataclass(frozen=True)
+class Newton(Iterative):
+    """One parallel scan per update. With full Jacobians work O(T M³) and memory O(T M²), depth O(log T); diagonal O(T M).
+
+    Scanned sequentially the full form never builds a Jacobian: it pushes one vector through the linearised map.
+    """
+
+    jacobian: Literal["full", "diagonal"] = "full"
+    scan: linear_recurrence.Scan = "auto"
+
+    def update(self, problem: Problem, at: Evaluation):
+        diagonal = self.jacobian == "diagonal"
+        scan = linear_recurrence.choose(self.scan, diagonal=diagonal)
+        if scan == "sequential" and not diagonal:
+            return _pushed_through(problem, at)
+        G = problem.step.diagonal(at.pattern) if diagonal else problem.step.dense(at.pattern)
+        return at.states + linear_recurrence.solve(G, -at.residual, scan=scan)
+
+
+def _pushed_through(problem: Problem, at: Evaluation):
+    def step(correction, now):
+        states, image, pattern = now
+        after = image + problem.step.push(pattern, correction)
+        return after - states, after
+
+    return lax.scan(step, jnp.zeros_like(problem.z0), at)[1]
+
+
+METHODS = {
+    "deer": Method(solver=Newton(), forcing=Forcing("none")),
+    "gtf-deer": Method(solver=Newton(), forcing=Forcing("projected")),
+    "quasi-deer": Method(solver=Newton(jacobian="diagonal"), forcing=Forcing("none")),
+    "gtf-quasi-deer": Method(solver=Newton(jacobian="diagonal"), forcing=Forcing("projected")),
+}
