@@ -1,0 +1,19 @@
+"""What is known about a metric beside its function."""
+
+import dataclasses
+from collections.abc import Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A function with its unit and direction; what it `takes` says how it is called.
+
+    "orbits":      function(truth (T, N), generated (T', N), **settings) -> float; its floor is its value between two true orbits
+    "forecaster":  function(truth (T, N), forecast, n=, warmup=, windows=), `forecast` as in `metrics.n_step_rmse`
+    "map":         function(step, z0, length, **settings), `step` as in `metrics.lyapunov_exponents`
+    """
+
+    function: Callable
+    unit: str
+    higher_is_better: bool | None  # None: neither, the nearer to the truth's the better
+    takes: str = "orbits"

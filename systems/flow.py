@@ -1,0 +1,97 @@
+"""Systems given by an ordinary differential equation: a subclass adds its parameters and `field`."""
+
+import dataclasses
+import functools
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from systems.checks import SPLITS, STANDARDISE, check_at_least, check_choice, column_indices
+from systems.integrate import integrate
+from systems.trajectory import Standardisation, Trajectory, add_noise
+
+REFERENCE = 100_000  # rows that the statistics are taken from: the length of the published series
+AT_REST = 1e-6  # relative; smaller changes are the integrator's error, which standardising would blow up to size 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Flow:
+    """Trajectories of `y' = field(t, y)` sampled every `dt`, standardised, noisy if asked, and observed in part if asked.
+
+    Seeds and splits are independent orbits: each has its own start, and `transient` steps are dropped.
+    """
+
+    name: ClassVar[str]
+    variables: ClassVar[tuple[str, ...]]
+    start: ClassVar[tuple[float, ...]]
+
+    dt: float  # time between rows
+    transient: int  # steps dropped before row 0
+    observed: str = ""  # "xz" or "x,z": the variables that are seen; "" or "all": every one
+    noise: float = 0.0  # std of the observation noise on the training orbit, in units of the standardised values
+    standardise: str = "train"  # statistics of the training orbit, of "each" split's own orbit, or "none"
+
+    def __post_init__(self):
+        label = f'system "{self.name}"'
+        check_choice(self.standardise, STANDARDISE, label=label, key="standardise")
+        check_at_least(self.noise, 0, label=label, key="noise")
+        check_at_least(self.transient, 0, label=label, key="transient")
+        if not self.dt > 0:
+            raise ValueError(f"{label}: dt = {self.dt}, but it must be positive.")
+        self.columns()
+
+    def field(self, t: Float[Array, ""], y: Float[Array, "dim"]) -> Float[Array, "dim"]:
+        """The time derivative of `y` at time `t`, traceable by JAX."""
+        raise NotImplementedError
+
+    def initial_state(self, seed: int, split: str) -> Float[np.ndarray, "dim"]:
+        """`start` for the training orbit of seed 0; `start` plus N(0, 1) in every variable for the others."""
+        if (seed, split) == (0, "train"):
+            return np.array(self.start, dtype=np.float64)
+        return self.start + np.random.default_rng([seed, SPLITS.index(split)]).standard_normal(len(self.start))
+
+    def columns(self) -> list[int]:
+        """Indices of the observed variables."""
+        if self.observed in ("", "all"):
+            return list(range(len(self.variables)))
+        whole = "," in self.observed or self.observed in self.variables
+        wanted = [name.strip() for name in self.observed.split(",")] if whole else list(self.observed)
+        return column_indices(wanted, self.variables, label=f'system "{self.name}"', key="observed")
+
+    def sample(self, T: int, seed: int = 0, split: str = "train") -> Trajectory:
+        """The first `T` rows of the orbit of this seed and split; a longer sample starts with the shorter one.
+
+        The statistics come from the first 10⁵ clean rows of the training orbit of the same seed, whatever `T`, so that training
+        and test samples of any lengths share one map. Noise goes on the training orbit only, after standardising; the observed
+        variables are selected last. Raises `ValueError` for an unknown split, T < 1 or a constant variable.
+        """
+        label = f'system "{self.name}"'
+        check_choice(split, SPLITS, label=label, key="split")
+        check_at_least(T, 1, label=label, key="T")
+        check_at_least(seed, 0, label=label, key="seed")
+        standardisation = self._standardisation(seed, split)
+        values = standardisation.apply(self._clean(T, seed, split))
+        if split == "train":
+            values = add_noise(values, self.noise, seed)
+        seen = self.columns()
+        return Trajectory(values[:, seen], self.dt, Standardisation(standardisation.mean[seen], standardisation.std[seen]))
+
+    def _standardisation(self, seed: int, split: str) -> Standardisation:
+        if self.standardise == "none":
+            return Standardisation.identity(len(self.variables))
+        source = split if self.standardise == "each" else "train"
+        orbit = self._clean(REFERENCE, seed, source)
+        return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST)
+
+    def _clean(self, T: int, seed: int, split: str) -> Float[np.ndarray, "T dim"]:
+        dynamics = dataclasses.replace(self, observed="", noise=0.0, standardise="train")  # what the orbit depends on
+        whole = -(-T // REFERENCE) * REFERENCE  # samples of different lengths share one orbit
+        return _orbit(dynamics, seed, split, whole)[:T]
+
+
+@functools.lru_cache(maxsize=4)  # train and test orbits of two systems
+def _orbit(flow: Flow, seed: int, split: str, length: int) -> Float[np.ndarray, "length dim"]:
+    orbit = integrate(flow, flow.initial_state(seed, split), flow.transient + length)[flow.transient :]
+    orbit.flags.writeable = False
+    return orbit

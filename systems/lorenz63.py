@@ -1,0 +1,35 @@
+"""The Lorenz-63 system."""
+
+import dataclasses
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from systems.flow import Flow
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lorenz63(Flow):
+    """Chaotic convection, `x' = σ(y - x)`, `y' = x(ρ - z) - y`, `z' = xy - βz`.
+
+    Dimensionless. Lyapunov exponents 0.906, 0, -14.57 per unit time: a Lyapunov time is 110 steps of the default dt.
+    Lorenz, J. Atmos. Sci. 20, 1963.
+    """
+
+    name: ClassVar[str] = "lorenz63"
+    variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
+    start: ClassVar[tuple[float, ...]] = (1.0, 1.0, 1.0)
+
+    dt: float = 0.01
+    transient: int = 2000
+    sigma: float = 10.0
+    rho: float = 28.0
+    beta: float = 8 / 3
+
+    def field(self, t: Float[Array, ""], y: Float[Array, "3"]) -> Float[Array, "3"]:
+        x, y, z = y
+        return jnp.stack([self.sigma * (y - x), x * (self.rho - z) - y, x * y - self.beta * z])
+
+
+SYSTEMS = {"lorenz63": Lorenz63}

@@ -1,0 +1,59 @@
+"""What every system hands out: a standardised trajectory, and the affine map that leads back to physical units."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+from systems.checks import SPLITS
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Standardisation:
+    """`x = (raw - mean) / std`, one pair of numbers per observed variable, in the units of the raw series."""
+
+    mean: Float[np.ndarray, "N"]
+    std: Float[np.ndarray, "N"]
+
+    @classmethod
+    def identity(cls, N: int) -> "Standardisation":
+        """The map that changes nothing: the trajectory is in raw units."""
+        return cls(np.zeros(N), np.ones(N))
+
+    @classmethod
+    def of(cls, raw: Float[np.ndarray, "T N"], names, *, label: str, resolution: float = 0.0) -> "Standardisation":
+        """Mean and standard deviation (ddof 0) of `raw`, the clean series.
+
+        A variable that never changes by more than `resolution` of its size (absolute below 1) raises `ValueError` naming it.
+        """
+        constant = np.flatnonzero(np.ptp(raw, axis=0) <= resolution * np.maximum(1, np.abs(raw[0])))
+        if constant.size:
+            column = constant[0]
+            raise ValueError(
+                f'{label}: "{names[column]}" is {raw[0, column]:g} in all {len(raw)} rows, so it cannot be standardised. '
+                'Leave it out, or set standardise = "none".'
+            )
+        return cls(raw.mean(axis=0), raw.std(axis=0))
+
+    def apply(self, raw: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
+        return (raw - self.mean) / self.std
+
+    def undo(self, values: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
+        return values * self.std + self.mean
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trajectory:
+    """A series sampled every `dt`, standardised by `standardisation`; row t is x_t. The values belong to the caller."""
+
+    values: Float[np.ndarray, "T N"]  # float64
+    dt: float  # in the system's unit of time
+    standardisation: Standardisation
+
+
+def add_noise(values: Float[np.ndarray, "T N"], noise: float, seed: int) -> Float[np.ndarray, "T N"]:
+    """`values` plus independent N(0, noise²); a longer series starts with the shorter one."""
+    if noise == 0:
+        return values
+    # Words 0 and 1 beside the seed draw the starts of the two splits, see `Flow.initial_state`.
+    return values + noise * np.random.default_rng([seed, len(SPLITS)]).standard_normal(values.shape)

@@ -1,0 +1,39 @@
+"""Fixtures that add plug-ins to the catalogues for one test, and take them away again."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import catalogue
+
+MISBEHAVING = Path(__file__).with_name("misbehaving.py")
+
+
+@pytest.fixture
+def plug_in(monkeypatch):
+    """A function that adds a plug-in file until the test ends."""
+
+    def add(path):
+        for kind in catalogue.PACKAGES:
+            registry = catalogue.plugins(kind)
+            monkeypatch.setattr(registry, "_files", list(registry._files))
+            monkeypatch.setattr(registry, "_entries", None)
+            monkeypatch.setattr(registry, "_unavailable", {})
+        catalogue.add_plugin(path)
+
+    return add
+
+
+@pytest.fixture
+def misbehaving(plug_in):
+    """The measures of `misbehaving.py`."""
+    plug_in(MISBEHAVING)
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A module with a method that cannot be imported on this machine."""
+    registry = catalogue.plugins("method")
+    monkeypatch.setattr(
+        registry, "_unavailable", {**registry.unavailable(), "methods.solvers.broken_method": "ImportError: no GPU"}
+    )

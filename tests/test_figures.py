@@ -1,0 +1,146 @@
+"""Laws of the figures: what was run is drawn or crossed, the csv holds every point, and equal tables give equal files."""
+
+import importlib
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_tables as synthetic
+
+from bench import figures
+from bench.figures import style
+from registry import UnknownName
+
+SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
+RUNS = {
+    "runtime": synthetic.runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
+    "convergence": synthetic.convergence(),
+    "reconstruction": synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
+    "all failed": synthetic.runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
+    "all crashed": synthetic.reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
+    "one time": synthetic.runtime(("gtf-deer",), (3,), (100,), repeats=1),
+    "one solve": synthetic.convergence((3,), (0.1,), ("pinv",), sequences=1),
+    "one training": synthetic.reconstruction(("made-up-method",), seeds=1, updates=0),
+}
+
+
+def experiment(tables) -> dict:
+    return {"name": "law", "title": "A law", "measure": tables["cells"]["measure"].iloc[0], "timeout_s": 60}
+
+
+def plot(tables):
+    """The figure and its points, without files."""
+    given = experiment(tables)
+    with style.context():
+        return importlib.import_module(f"bench.figures.{figures.BY_MEASURE[given['measure']]}").plot(tables, given)
+
+
+def crosses(figure) -> list:
+    return [line for ax in figure.get_axes() for line in ax.get_lines() if line.get_marker() == "x"]
+
+
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_three_files_and_every_cell_among_the_points(run, tmp_path):
+    paths = figures.draw(RUNS[run], experiment(RUNS[run]), tmp_path / "new")
+    assert [path.name for path in paths] == ["law.pdf", "law.png", "law.csv"]
+    assert all(path.stat().st_size > 0 for path in paths)
+    points = pd.read_csv(paths[2])
+    column = "cells" if "cells" in points else "cell"
+    assert {cell for cells in points[column] for cell in cells.split()} == set(RUNS[run]["cells"]["cell"])
+
+
+@pytest.mark.parametrize("run", ["runtime", "reconstruction", "all failed", "all crashed"])
+def test_no_method_is_dropped(run):
+    figure, _ = plot(RUNS[run])
+    assert set(SIX) <= set(legend(figure))
+
+
+@pytest.mark.parametrize("run", ["runtime", "convergence", "reconstruction", "all failed", "all crashed"])
+def test_failures_are_crosses_inside_the_axes_and_in_the_legend(run):
+    figure, _ = plot(RUNS[run])
+    marks = [line for line in crosses(figure) if len(line.get_xdata())]
+    assert marks and any("failed" in label for label in legend(figure))
+    for line in marks:
+        inside = line.axes.bbox.padded(1)
+        for point in line.get_transform().transform(line.get_xydata()):
+            assert inside.contains(*point)
+
+
+def test_without_failures_there_are_no_crosses():
+    figure, _ = plot(synthetic.runtime())
+    assert not crosses(figure)
+
+
+def test_a_wrong_answer_is_crossed_not_timed():
+    _, points = plot(RUNS["runtime"])
+    wrong = points[points["status"] == "wrong_answer"]
+    assert len(wrong) == 2 and wrong["seconds"].isna().all() and wrong["cross"].notna().all()
+
+
+def test_a_timeout_is_drawn_at_the_budget_or_above():
+    _, points = plot(RUNS["runtime"])
+    assert (points.loc[points["status"] == "timeout", "cross"] >= 60).all()
+
+
+def test_infinite_values_are_among_the_points_and_counted():
+    figure, points = plot(RUNS["reconstruction"])
+    lost = points[(points["panel"] == "rmse") & np.isinf(points["value"])]
+    assert set(lost["method"]) == {"deer", "quasi-deer"}  # one diverged, one scored infinity
+    counts = [text.get_text() for ax in figure.get_axes() if ax.get_xlabel() == "RMSE" for text in ax.texts]
+    assert counts == ["2", "1"]  # deer: diverged and timed out; quasi-deer: one infinite score
+
+
+def test_drawing_twice_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        figures.draw(RUNS["runtime"], experiment(RUNS["runtime"]), tmp_path / name)
+    for suffix in ("pdf", "png", "csv"):
+        assert (tmp_path / "a" / f"law.{suffix}").read_bytes() == (tmp_path / "b" / f"law.{suffix}").read_bytes()
+
+
+def test_drawing_leaves_the_style_of_the_caller_alone(tmp_path):
+    before = dict(matplotlib.rcParams)
+    figures.draw(RUNS["one time"], experiment(RUNS["one time"]), tmp_path)
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("measure", figures.BY_MEASURE)
+def test_a_run_of_nothing_still_draws(measure, tmp_path):
+    empty = synthetic.Tables().frames()
+    assert len(figures.draw(empty, {"name": "nothing", "measure": measure}, tmp_path)) == 3
+
+
+def test_a_method_looks_the_same_in_every_figure_and_unlike_the_others():
+    assert style.look("sequential")["color"] == "black"
+    looks = {method: (style.look(method)["color"], style.look(method)["marker"]) for method in ["sequential", *style.METHODS]}
+    assert len(set(looks.values())) == len(looks)
+    unknown = style.look("somebody-elses-method")
+    assert unknown == style.look("somebody-elses-method")
+    assert (unknown["color"], unknown["marker"]) not in looks.values()
+    assert style.look("gtf-deer", 1)["color"] == style.look("gtf-deer")["color"]
+    assert style.look("gtf-deer", 1) != style.look("gtf-deer")
+
+
+def test_what_differs_in_more_than_the_axes_is_a_line_of_its_own():
+    tables = synthetic.runtime(("sequential", "gtf-deer", "gtf-deer"))
+    tables["cells"]["alpha"] = [0.5, 0.5, 0.1, 0.1, 0.9, 0.9]
+    figure, _ = plot(tables)
+    assert legend(figure) == ["sequential", "gtf-deer, alpha=0.1", "gtf-deer, alpha=0.9"]
+
+
+def test_the_figure_states_its_sizes():
+    figure, _ = plot(RUNS["runtime"])
+    stated = figure.subfigs[0].get_suptitle()
+    for words in ("lorenz63", "L = 50", "S = 16", "α = 0.5", "float32", "cpu"):
+        assert words in stated
+
+
+def test_an_unknown_figure_is_an_error_that_names_the_nearest(tmp_path):
+    with pytest.raises(UnknownName, match='Did you mean "reconstruction"'):
+        figures.draw(RUNS["runtime"], {"figure": "reconstructoin"}, tmp_path)
+    with pytest.raises(UnknownName, match='measure "predictability" has no figure'):
+        figures.draw(RUNS["runtime"], {"measure": "predictability"}, tmp_path)

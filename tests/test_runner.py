@@ -1,0 +1,195 @@
+"""Whatever a measure does, its cells leave rows and the run goes on; whatever stops the run, finished cells stay.
+
+Workers are real child processes, and starting one takes more than a second: each test makes the most of one run.
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from runner_doubles import MISBEHAVING
+
+import bench
+from bench import config, files, matrix, runner, store
+from bench.errors import UserError
+from bench.status import status
+
+pytest_plugins = ["runner_doubles"]
+
+HEAD = 'title = "A test"\nmeasure = "misbehave"\n[fixed]\nmethod = "sequential"\nsystem = "lorenz63"\nT = 8\nbatch = 1\n'
+
+
+def experiment(tmp_path, *grids, run="", head=HEAD):
+    path = tmp_path / "test.toml"
+    path.write_text("\n".join([head, *(f"[[grid]]\n{grid}" for grid in grids), "[run]", run]))
+    return path
+
+
+def run(path, out, **options):
+    """Run an experiment inside this process; its worker is a child as always."""
+    resolved = config.load(str(path))
+    cells = matrix.cells(resolved)
+    return runner.run(resolved, cells, cells, runner.Options(out=out, plugins=(str(MISBEHAVING),), **options))
+
+
+@contextlib.contextmanager
+def started(path, out):
+    """A run in a process of its own, as the command line starts it; killed when the test is done with it."""
+    command = [sys.executable, "-c", "import bench.cli; bench.cli.main()", "run", str(path), "--out", str(out)]
+    process = psutil.Popen([*command, "--plugin", str(MISBEHAVING)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        for each in [*process.children(), process] if process.is_running() else []:
+            each.kill()
+        process.communicate()
+
+
+def until(condition, timeout_s=60):
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def answered(out):
+    return {(cell, name) for cell, names in store.attempts(out).items() for name in names}
+
+
+def test_every_way_to_end_leaves_a_row(tmp_path, misbehaving):
+    ways = "answer not_converged column memory exit segfault hang killed killed_once".split()
+    grids = [f'how = {ways}\nflag = "{tmp_path / "flag"}"', 'how = "raise"\nseed = [0, 1, 2]']
+    path, out = experiment(tmp_path, *grids, run="timeout_s = 1"), tmp_path / "out"
+    assert run(path, out) == runner.Result(answered=12, left=0)
+
+    tables = bench.load(out)
+    cells = tables["cells"]
+    cells["how"] = [row.split('"how": "')[1].split('"')[0] for row in cells["measure_parameters"]]
+    once = cells[cells["how"] != "raise"].set_index("how")
+    assert once["status"].to_dict() == {
+        "answer": "ok",
+        "not_converged": "not_converged",
+        "column": "error",
+        "memory": "out_of_memory",
+        "exit": "crashed",
+        "segfault": "crashed",
+        "hang": "timeout",
+        "killed": "out_of_memory",
+        "killed_once": "ok",
+    }
+    assert cells[cells["how"] == "raise"].sort_values("seed")["status"].tolist() == ["ok", "error", "ok"]
+    messages = once["error_message"]
+    assert "has no column colour. Known: cell, attempt" in messages["column"]
+    assert messages["exit"] == "The worker ended with exit code 3. Its last lines:\nabout to leave"
+    assert "SIGSEGV (signal 11)" in messages["segfault"]
+    assert messages["hang"] == "stopped after 1 s."
+    assert messages["killed"].startswith("Out of memory, or killed twice from outside: The worker was ended by SIGKILL")
+    assert 1 <= once["wall_s"]["hang"] < 3
+    assert cells["environment"].nunique() == 1 and set(cells["environment"]) == set(tables["environments"]["environment"])
+    assert set(cells["device"]) == {"cpu"} and cells["started_utc"].notna().all()
+    assert once["compile_s"]["answer"] == 0.25 and len(tables["runtime"]) == 2
+    assert all(len(names) == 1 for names in store.attempts(out).values())  # one killed worker is no answer, and leaves no row
+    assert not list((out / "running").iterdir()) and status(out).missing == 0
+
+    before = answered(out)
+    assert run(path, out) == runner.Result(answered=0, left=0)
+    assert answered(out) == before
+
+
+def test_killed_workers_and_killed_runners_lose_the_running_cell_alone(tmp_path, misbehaving):
+    path, out = experiment(tmp_path, "seconds = 0.3\nseed = [0, 1, 2, 3, 4, 5, 6]"), tmp_path / "out"
+    with started(path, out) as first:
+        until(lambda: len(answered(out)) >= 1)
+        first.children()[0].kill()
+        until(lambda: len(answered(out)) >= 4)
+        (worker,) = first.children()
+        first.kill()
+        before = answered(out)
+        until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 5)
+    assert status(out).lost
+    with started(path, out) as second:
+        _, errors = second.communicate(timeout=60)
+    assert second.returncode == 0, errors
+    assert before <= answered(out)
+    cells = bench.load(out)["cells"]
+    assert sorted(cells["seed"]) == list(range(7)) and set(cells["status"]) == {"ok"}
+    assert not status(out).lost and not list((out / "attempts").glob(".*"))
+
+
+def test_two_runners_share_the_work(tmp_path, misbehaving):
+    path, out = experiment(tmp_path, "seconds = 0.4\nT = [1, 2, 3, 4, 5, 6]"), tmp_path / "out"
+    with started(path, out) as first, started(path, out) as second:
+        for process in (first, second):
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 0, errors
+    assert [len(names) for names in store.attempts(out).values()] == [1] * 6
+    assert bench.load(out)["cells"]["status"].tolist() == ["ok"] * 6
+
+
+def test_ctrl_c_ends_cleanly(tmp_path, misbehaving):
+    path, out = experiment(tmp_path, 'how = ["answer", "hang"]\nseed = [0, 1]'), tmp_path / "out"
+    with started(path, out) as process:
+        until(lambda: len(answered(out)) == 2 and len(status(out).running) == 2)
+        (worker,) = process.children()
+        process.send_signal(signal.SIGINT)
+        shown, errors = process.communicate(timeout=20)
+    assert process.returncode == 130 and not worker.is_running()
+    assert "Interrupted: 2 cells left. The same command goes on with them." in shown and "Traceback" not in errors
+    assert not list((out / "running").iterdir())
+    assert len(bench.load(out)["cells"]) == 2
+
+
+def test_isolated_cells_have_a_process_each(tmp_path, misbehaving):
+    path, out = experiment(tmp_path, "seed = [0, 1]", run='isolation = "cell"'), tmp_path / "out"
+    run(path, out)
+    assert bench.load(out)["cells"]["temp_bytes"].nunique() == 2  # the test measure reports its pid there
+
+
+def test_what_is_unavailable_here_is_a_row_with_the_reason(tmp_path, misbehaving, broken):
+    head = HEAD.replace("sequential", "broken-method")
+    assert run(experiment(tmp_path, head=head), tmp_path / "out") == runner.Result(answered=1, left=0)
+    (row,) = bench.load(tmp_path / "out")["cells"].to_dict("records")
+    assert (row["status"], row["error_message"]) == ("unavailable", "method broken-method: ImportError: no GPU")
+
+
+def test_a_measure_that_forgets_a_cell_is_told(tmp_path, misbehaving):
+    path, out = experiment(tmp_path, head=HEAD.replace("misbehave", "silent")), tmp_path / "out"
+    run(path, out)
+    (row,) = bench.load(out)["cells"].to_dict("records")
+    assert row["error_message"] == 'measure "silent" ended without an outcome for this cell.'
+
+
+def test_a_spent_budget_starts_nothing(tmp_path, misbehaving):
+    assert run(experiment(tmp_path, "seed = [0, 1]"), tmp_path / "out", budget_s=0) == runner.Result(answered=0, left=2)
+
+
+def test_a_worker_that_cannot_start_says_why(tmp_path, misbehaving):
+    with pytest.raises(UserError, match="No worker could be started: The worker ended with exit code 1.*\n.*"):
+        run(experiment(tmp_path, run='device = "abacus"'), tmp_path / "out")
+
+
+def test_one_folder_holds_one_experiment(tmp_path, misbehaving):
+    out = tmp_path / "out"
+    run(experiment(tmp_path), out, budget_s=0)
+    assert files.read_json(out / "experiment.json")["name"] == "test"
+    other = experiment(tmp_path).rename(tmp_path / "other.toml")
+    with pytest.raises(UserError, match=r'holds the experiment "test" \(misbehave\), not "other" \(misbehave\)'):
+        run(other, out, budget_s=0)
+
+
+def test_rerun_chooses_by_the_latest_row(tmp_path, misbehaving):
+    cells = matrix.cells(config.load(str(experiment(tmp_path, "seed = [0, 1, 2, 3]"))))
+    for cell, state, sha in zip(cells, ["ok", "ok", "timeout"], ["new", "old", "new"], strict=False):
+        store.write(tmp_path, cell.id, {"cells": [{"status": state, "git_sha": sha}]})
+    known = store.latest(tmp_path)
+
+    def seeds(rerun):
+        return [cell.seed for cell in runner.needed(cells, known, runner.Options(tmp_path, rerun=rerun), "new")]
+
+    assert (seeds(None), seeds("failed"), seeds("stale"), seeds("all")) == ([3], [2, 3], [1, 3], [0, 1, 2, 3])
+    with pytest.raises(UserError, match='--rerun "some": want one of failed, stale, all'):
+        seeds("some")

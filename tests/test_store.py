@@ -1,0 +1,111 @@
+"""Whatever has its final name is whole, nothing is written twice, and the tables hold the latest attempt of every cell."""
+
+import json
+import os
+import time
+
+import pyarrow.parquet as pq
+import pytest
+
+import bench
+from bench import claims, owner, schema, store
+from bench.collect import collect
+from bench.errors import UserError
+
+DEAD = {"pid": 2**22 + 1, "started": 1.0}  # no such process: pids end at 2^22
+
+
+def attempt(folder, cell, status="ok", **tables):
+    return store.write(folder, cell, {"cells": [{"status": status, "T": 8}], **tables})
+
+
+def test_the_latest_attempt_is_collected_and_every_attempt_stays(tmp_path):
+    attempt(tmp_path, "a", "timeout")
+    attempt(tmp_path, "a", "ok", runtime=[{"phase": "forward", "repetition": i, "seconds": 0.5} for i in range(3)])
+    attempt(tmp_path, "b", "diverged")
+    collect(tmp_path)
+    cells = pq.read_table(tmp_path / "tables" / "cells.parquet").to_pandas().set_index("cell")
+    assert cells["status"].to_dict() == {"a": "ok", "b": "diverged"}
+    assert len(bench.load(tmp_path)["runtime"]) == 3
+    assert [len(names) for names in store.attempts(tmp_path).values()] == [2, 1]
+
+
+def test_collecting_again_changes_nothing_and_new_attempts_are_seen_before_collecting(tmp_path):
+    attempt(tmp_path, "a")
+    before = {path: path.stat().st_mtime_ns for path in collect(tmp_path).values()}
+    assert {path: path.stat().st_mtime_ns for path in collect(tmp_path).values()} == before
+    attempt(tmp_path, "b")
+    assert sorted(bench.load(tmp_path)["cells"]["cell"]) == ["a", "b"]
+
+
+def test_torn_attempts_are_ignored_and_swept_once_their_writer_is_dead(tmp_path):
+    attempt(tmp_path, "a")
+    me = owner.me()
+    torn = [
+        tmp_path / "attempts" / f".torn-{pid}-{started}-b-20250101T000000Z-0@{host}"
+        for pid, started, host in [(DEAD["pid"], 1.0, me["host"]), (me["pid"], me["started"], me["host"]), (1, 1.0, "elsewhere")]
+    ]
+    for folder in torn:
+        folder.mkdir()
+        (folder / "cells.parquet").write_bytes(b"PAR1 half a file")
+    assert list(bench.load(tmp_path)["cells"]["cell"]) == ["a"]
+    store.sweep(tmp_path)
+    assert [folder.exists() for folder in torn] == [False, True, True]
+
+
+def test_rows_that_fit_no_table_leave_nothing(tmp_path):
+    with pytest.raises(KeyError, match='table "cells" has no column colour. Known: cell, attempt'):
+        store.write(tmp_path, "a", {"cells": [{"colour": "blue"}]})
+    with pytest.raises(KeyError, match='table "colours": no such table. Known: cells'):
+        store.write(tmp_path, "a", {"colours": [{"cell": "a"}]})
+    assert not store.attempts(tmp_path)
+
+
+def test_every_table_has_its_schema_even_when_empty(tmp_path):
+    attempt(tmp_path, "a")
+    for name, path in collect(tmp_path).items():
+        found = pq.read_schema(path)
+        assert found.equals(schema.TABLES[name])
+        assert found.metadata[b"schema_version"] == str(schema.SCHEMA_VERSION).encode()
+    row = pq.read_table(tmp_path / "tables" / "cells.parquet").to_pylist()[0]
+    assert row["residual"] is None and row["T"] == 8
+
+
+def test_files_of_an_older_schema_are_read_with_nulls(tmp_path):
+    name = attempt(tmp_path, "a")
+    path = tmp_path / "attempts" / f"a-{name}" / "cells.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["isolation"]), path)
+    attempt(tmp_path, "b")
+    assert bench.load(tmp_path)["cells"]["isolation"].isna().all()
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+    with pytest.raises(UserError, match="no run is stored here"):
+        bench.load(tmp_path / "nowhere")
+
+
+def test_a_claim_keeps_others_away_until_its_process_is_dead(tmp_path):
+    mine, other = claims.Claims(tmp_path), claims.Claims(tmp_path)
+    assert mine.claim("a") and mine.claim("a") and not other.claim("a")
+    mine.release("a")
+    assert other.claim("a")
+    path = tmp_path / "running" / "b.json"
+    path.write_text(json.dumps(owner.me() | DEAD | {"since_utc": ""}))
+    assert not claims.held(path) and mine.claim("b") and claims.held(path)
+
+
+def test_a_claim_of_another_host_lives_as_long_as_it_is_touched(tmp_path):
+    path = tmp_path / "running" / "a.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(DEAD | {"host": "elsewhere", "since_utc": ""}))
+    assert not claims.Claims(tmp_path).claim("a")
+    silent = time.time() - 2 * claims.SILENT_S
+    os.utime(path, (silent, silent))
+    assert claims.Claims(tmp_path).claim("a")
+
+
+def test_a_later_process_with_the_same_pid_is_somebody_else():
+    me = owner.me()
+    assert owner.alive(me) is True
+    assert owner.alive(me | {"started": me["started"] - 100}) is False
+    assert owner.alive(me | {"host": "elsewhere"}) is None

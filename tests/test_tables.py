@@ -1,0 +1,169 @@
+"""Laws of the tables: nothing that was run is missing, no failure has a time, and nothing unlike is pooled."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_tables as synthetic
+
+from bench import tables
+from registry import UnknownName
+
+SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
+RUNS = {
+    "runtime": synthetic.runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
+    "convergence": synthetic.convergence(),
+    "reconstruction": synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
+    "all failed": synthetic.runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
+    "all crashed": synthetic.reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
+    "single": synthetic.runtime(("gtf-deer",), (3,), (128,), repeats=1),
+}
+
+
+def cells_in(frame) -> list[str]:
+    return sorted(" ".join(frame["cells"]).split())
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_cell_is_in_exactly_one_row(run):
+    frame = tables.summary(RUNS[run])
+    assert cells_in(frame) == sorted(RUNS[run]["cells"]["cell"])
+    assert not frame.duplicated("cells").any()
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_report_names_every_method_and_every_failure(run):
+    cells = RUNS[run]["cells"]
+    report = tables.text_report(RUNS[run])
+    for method in cells["method"].unique():
+        assert method in report
+    for status in set(cells["status"]) - {"ok"}:
+        assert f"{status}, reason of the {status}" in report
+    assert "second line" not in report
+
+
+def test_only_right_answers_have_a_time():
+    frame = tables.summary(RUNS["runtime"])
+    bad = frame["status"] != "ok"
+    assert bad.sum() == 2
+    assert frame.loc[bad, ["forward_s", "gradient_s", "speedup"]].isna().all(axis=None)
+    assert frame.loc[~bad, ["forward_s", "gradient_s", "speedup"]].notna().all(axis=None)
+    text = tables.render(frame[bad], "text")
+    assert text.count("timeout") >= 3 and text.count("wrong_answer") >= 3  # as status, and in place of two times
+
+
+def test_speedup_of_sequential_is_one_and_the_sequential_time_stands_beside_all():
+    frame = tables.summary(RUNS["runtime"])
+    own = frame[frame["method"] == "sequential"]
+    np.testing.assert_allclose(own[["speedup", "speedup_low", "speedup_high"]], 1, rtol=1e-12)
+    ok = frame[frame["status"] == "ok"]
+    np.testing.assert_allclose(ok["speedup"], ok["sequential_s"] / ok["gradient_s"], rtol=1e-12)
+    assert (frame["speedup"] < 1).any()  # a loss is a row like any other
+
+
+def test_speedup_is_missing_without_a_baseline_and_has_no_interval_across_environments():
+    assert tables.summary(RUNS["single"])["speedup"].isna().all()
+    run = synthetic.runtime()
+    elsewhere = run["cells"]["method"] == "sequential"
+    run["cells"]["environment"] = np.where(elsewhere, "there", "here")
+    frame = tables.summary(run).set_index("method").loc["gtf-deer"]
+    assert frame["speedup"].notna().all() and frame["speedup_low"].isna().all()
+
+
+def test_the_fastest_sequential_variant_at_any_alpha_is_the_baseline():
+    run = synthetic.runtime(("sequential", "sequential", "deer"), lengths=(512,))
+    cells = run["cells"]
+    cells["method_parameters"] = ['{"unroll": 1}', '{"unroll": 8}', "{}"]
+    cells["alpha"] = [0.5, 0.5, 0.0]
+    slow = run["runtime"]["cell"] == cells["cell"][0]
+    run["runtime"].loc[slow, "seconds"] *= 10
+    frame = tables.summary(run).set_index("method")
+    assert list(frame.index) == ["deer", "sequential, unroll=1", "sequential, unroll=8"]
+    assert frame["sequential_s"].nunique() == 1
+    assert frame.loc["sequential, unroll=8", "speedup"] == 1
+    assert frame.loc["sequential, unroll=1", "speedup"] < 0.2
+
+
+def test_what_differs_in_more_than_the_seed_is_not_pooled():
+    seeds = synthetic.reconstruction(("gtf-deer",), seeds=4)
+    assert tables.summary(seeds)["seeds"].tolist() == [4]
+    seeds["cells"]["measure_parameters"] = ['{"learning_rate": 0.01}', '{"learning_rate": 0.001}'] * 2
+    assert tables.summary(seeds)["method"].tolist() == ["gtf-deer, learning_rate=0.001", "gtf-deer, learning_rate=0.01"]
+    seeds["cells"]["measure_parameters"] = ['{"repeats": 5}', '{"repeats": 9}'] * 2  # how often, not what
+    assert tables.summary(seeds)["seeds"].tolist() == [4]
+
+
+def test_infinite_and_diverged_runs_count_in_the_median():
+    frame = tables.summary(RUNS["reconstruction"]).set_index("method")
+    assert np.isinf(frame.loc["quasi-deer", "rmse_high"]) and np.isfinite(frame.loc["quasi-deer", "rmse"])
+    assert np.isinf(frame.loc["deer", "rmse"]) and np.isinf(frame.loc["deer", "loss"])
+    assert frame.loc["deer", "diverged"] == 1
+    assert "inf" in tables.render(frame.reset_index(), "text")
+
+
+def test_an_unsolved_sequence_counts_as_infinitely_many_updates():
+    run = synthetic.convergence(dims=(6,), alphas=(0.0,), guesses=("normal",), cap=60)
+    last = run["newton"].groupby("sequence")["update"].max()
+    frame = tables.summary(run)
+    assert frame["status"].item() == "not_converged"
+    assert frame["converged"].item() == (last < 60).mean() < 1
+    assert frame["updates"].item() == np.median(last.where(last < 60, np.inf))
+    assert np.isinf(frame["updates_high"].item())
+
+
+def test_a_failed_cell_without_sequences_is_not_converged():
+    run = synthetic.convergence(dims=(3,), alphas=(0.5,), guesses=("pinv",))
+    run["cells"]["status"] = "out_of_memory"
+    run["newton"] = run["newton"].iloc[:0]
+    frame = tables.summary(run)
+    assert frame["converged"].item() == 0 and np.isinf(frame["updates"].item())
+
+
+def test_iterations_stand_in_where_no_history_was_kept():
+    run = synthetic.convergence(dims=(3,), alphas=(0.5,), guesses=("pinv",))
+    run["newton"] = run["newton"].iloc[:0]
+    assert tables.summary(run)["updates"].item() == run["cells"]["iterations"].item()
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "csv"])
+@pytest.mark.parametrize("run", RUNS)
+def test_every_format_has_one_line_per_row(format, run):
+    frame = tables.summary(RUNS[run])
+    text = tables.render(frame, format)
+    assert sum(text.count(method) > 0 for method in frame["method"]) == len(frame)
+    if format == "csv":
+        again = pd.read_csv(io.StringIO(text))
+        np.testing.assert_array_equal(again["failed"], frame["failed"])
+
+
+def test_latex_is_escaped():
+    assert "wrong\\_answer" in tables.render(tables.summary(RUNS["runtime"]), "latex")
+
+
+def test_a_whole_run_of_nothing_is_a_table_too():
+    empty = synthetic.Tables().frames()
+    assert tables.text_report(empty) == "No cells."
+    for format in ("text", "markdown", "latex", "csv"):
+        tables.render(tables.summary(empty), format)
+
+
+def test_a_mixed_run_has_the_rows_of_all_its_measures():
+    parts = [RUNS["runtime"], RUNS["convergence"]]
+    mixed = {}
+    for name in synthetic.COLUMNS:
+        frames = [
+            part[name].assign(cell=f"{i}-" + part[name]["cell"].astype(str)) if "cell" in part[name] else part[name]
+            for i, part in enumerate(parts)
+        ]
+        mixed[name] = pd.concat(frames, ignore_index=True)
+    frame = tables.summary(mixed)
+    assert cells_in(frame) == sorted(mixed["cells"]["cell"])
+    assert set(frame["measure"]) == {"runtime", "convergence"}
+    with pytest.raises(UnknownName, match='Did you mean "runtime"'):
+        tables.summary(mixed, "runtim")
+
+
+def test_an_unknown_format_is_an_error_that_names_the_nearest():
+    with pytest.raises(UnknownName, match='Did you mean "latex"'):
+        tables.render(pd.DataFrame(), "latx")
