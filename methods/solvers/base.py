@@ -51,13 +51,11 @@ class Iterative(Solver):
         return iterate(self, problem, guess)
 
     def meets(self, at: Evaluation):
-        """Whether each sequence satisfies the rule; NaN never does."""
-        size = jnp.abs(at.states).max((0, -1))
+        """Whether each sequence satisfies the rule; NaN compares false, so it never does."""
         if self.rule == "merit":
-            error = 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0]
-            return (error <= self._tolerance(at.states, merit=True)) & jnp.isfinite(size)
-        scale = 1 if self.rule == "absolute" else 1 + size
-        return (largest_residual(at) <= self._tolerance(at.states) * scale) & jnp.isfinite(size)
+            return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= self._tolerance(at.states, merit=True)
+        scale = 1 if self.rule == "absolute" else 1 + largest(at.states)
+        return largest(at.residual) <= self._tolerance(at.states) * scale
 
     def _tolerance(self, states, merit: bool = False):
         double = states.dtype == jnp.float64
@@ -70,13 +68,13 @@ class Iterative(Solver):
         return (jnp.abs(after - before) <= atol + rtol * jnp.abs(after)).all((0, -1))
 
 
-def largest_residual(at: Evaluation):
-    """max |r_t| over time and components, `(...)`."""
-    return jnp.abs(at.residual).max((0, -1))
+def largest(values):
+    """max |values| over time and components, `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
+    return jnp.where(jnp.isfinite(values).all((0, -1)), jnp.abs(values).max((0, -1)), jnp.nan)
 
 
 def finite(at: Evaluation):
-    return (jnp.isfinite(at.states) & jnp.isfinite(at.image)).all((0, -1))
+    return jnp.isfinite(at.residual).all((0, -1))
 
 
 def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
@@ -96,15 +94,15 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
         updates = updates + running
         done = stalled if increments else solver.meets(at)
         if history is not None:
-            history = history.at[updates.max()].set(jnp.where(running, largest_residual(at), jnp.nan))
+            history = history.at[updates.max()].set(jnp.where(running, largest(at.residual), jnp.nan))
         return at, running & ~done & finite(at), updates, history
 
     at = problem.evaluate(guess)
     batch = guess.shape[1:-1]
     history = None
     if solver.history:
-        history = jnp.full((solver.max_iterations + 1, *batch), jnp.nan, guess.dtype).at[0].set(largest_residual(at))
+        history = jnp.full((solver.max_iterations + 1, *batch), jnp.nan, guess.dtype).at[0].set(largest(at.residual))
     done = jnp.zeros(batch, bool) if increments else solver.meets(at)
     at, _, updates, history = lax.while_loop(going, body, (at, ~done & finite(at), jnp.zeros(batch, jnp.int32), history))
     code = jnp.where(finite(at), jnp.where(solver.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)
-    return Solution(at.states, updates, updates + 1, largest_residual(at), code, history)
+    return Solution(at.states, updates, updates + 1, largest(at.residual), code, history)
