@@ -10,6 +10,28 @@ CONVERGED, NOT_CONVERGED, DIVERGED = 0, 1, 2
 STATUSES = np.array(["converged", "not_converged", "diverged"])
 
 
+def largest(values):
+    """max |values| over time and components, `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
+    return jnp.where(jnp.isfinite(values).all((0, -1)), jnp.abs(values).max((0, -1)), jnp.nan)
+
+
+class History(NamedTuple):
+    """What every update did, `(max_iterations + 1, ...)`; row i is the iterate after i updates, NaN where there is none."""
+
+    residual: Float[Array, "updates ..."]
+    step: Float[Array, "updates ..."]  # largest change of a state
+
+    @classmethod
+    def start(cls, max_iterations: int, at) -> "History":
+        empty = jnp.full((max_iterations + 1, *at.states.shape[1:-1]), jnp.nan, at.states.dtype)
+        return cls(empty.at[0].set(largest(at.residual)), empty)
+
+    def record(self, update, running, at, change) -> "History":
+        """This history with the sequences that are still running at `update`."""
+        residual, step = (jnp.where(running, largest(values), jnp.nan) for values in (at.residual, change))
+        return History(self.residual.at[update].set(residual), self.step.at[update].set(step))
+
+
 class Solution(NamedTuple):
     """A solved trajectory. Per-sequence fields have the batch shape, which is empty for a single sequence.
 
@@ -21,7 +43,7 @@ class Solution(NamedTuple):
     evaluations: Int[Array, "..."]  # sweeps of the step over all T
     residual: Float[Array, "..."]  # max |z_t - F_t(z_{t-1})| over time and components
     code: Int[Array, "..."]  # index into STATUSES
-    history: Float[Array, "updates ..."] | None = None  # residual before each update and after the last; NaN where unused
+    history: History | None = None  # on request
 
     @property
     def status(self):

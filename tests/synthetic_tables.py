@@ -21,7 +21,7 @@ DEFAULTS = {
     **{"attempt": 1, "experiment": "synthetic", "environment": "here", "system": "lorenz63", "T": 128, "batch": 16},
     **{"latent_dim": 3, "hidden_dim": 50, "alpha": 0.5, "dtype": "float32", "device": "cpu", "seed": 0},
 }
-METRICS = {"state_space_divergence": (0.6, 0.033), "power_spectrum_distance": (0.08, 0.014), "rmse": (0.2, np.nan)}
+METRICS = {"dstsp_gmm": (0.6, 0.033), "power_spectrum_hellinger": (0.08, 0.014), "rmse": (0.2, np.nan)}
 
 
 class Tables:

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from runner_doubles import MISBEHAVING
 from test_config import write
 
 from bench import cli
 
+MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 HEAVY = {"jax", "pandas", "pyarrow", "pydantic", "matplotlib", "numpy", "psutil", "methods", "systems", "metrics"}
 
 

@@ -95,6 +95,29 @@ def test_infinite_values_are_among_the_points_and_counted():
     assert counts == ["2", "1"]  # deer: diverged and timed out; quasi-deer: one infinite score
 
 
+def test_a_method_that_lost_half_of_its_runs_has_no_median():
+    figure, _ = plot(RUNS["reconstruction"])
+    (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
+    bars = {line.get_color() for line in ax.get_lines() if line.get_linewidth() == 1.8}
+    assert bars == {style.look(method)["color"] for method in SIX} - {style.look("deer")["color"]}
+
+
+def test_scores_of_zero_are_drawn():
+    run = synthetic.reconstruction()
+    run["metrics"].loc[run["metrics"]["metric"] == "rmse", "value"] = 0.0
+    figure, _ = plot(run)
+    (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
+    assert sum(len(line.get_xdata()) for line in ax.get_lines() if line.get_marker() == ".") == 6
+
+
+def test_a_method_without_a_dimension_failed_in_every_panel():
+    run = synthetic.runtime(SIX, (3, 50))
+    lost = run["cells"]["method"] == "deer"
+    run["cells"].loc[lost, ["latent_dim", "status"]] = [None, "unavailable"]
+    figure, _ = plot(run)
+    assert "deer" in legend(figure) and {line.axes for line in crosses(figure)} == set(figure.get_axes())
+
+
 def test_drawing_twice_gives_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         figures.draw(RUNS["runtime"], experiment(RUNS["runtime"]), tmp_path / name)
@@ -116,7 +139,9 @@ def test_a_run_of_nothing_still_draws(measure, tmp_path):
 
 def test_a_method_looks_the_same_in_every_figure_and_unlike_the_others():
     assert style.look("sequential")["color"] == "black"
-    looks = {method: (style.look(method)["color"], style.look(method)["marker"]) for method in ["sequential", *style.METHODS]}
+    looks = {
+        method: (style.look(method)["color"], style.look(method)["marker"]) for method in [*style.SEQUENTIAL, *style.METHODS]
+    }
     assert len(set(looks.values())) == len(looks)
     unknown = style.look("somebody-elses-method")
     assert unknown == style.look("somebody-elses-method")

@@ -66,9 +66,11 @@ def test_history_holds_the_residual_of_every_iterate():
     problem = word_problem(30)
     solution = Newton(jacobian="diagonal", history=True, max_iterations=40).solve(problem, jnp.zeros((30, 5)))
     used = int(solution.iterations) + 1
-    assert solution.history.shape == (41,)
-    assert jnp.isfinite(solution.history[:used]).all() and jnp.isnan(solution.history[used:]).all()
-    np.testing.assert_allclose(solution.history[used - 1], solution.residual)
+    residual, step = solution.history
+    assert residual.shape == step.shape == (41,)
+    assert jnp.isfinite(residual[:used]).all() and jnp.isnan(residual[used:]).all()
+    assert jnp.isnan(step[0]) and jnp.isfinite(step[1:used]).all() and jnp.isnan(step[used:]).all()
+    np.testing.assert_allclose(residual[used - 1], solution.residual)
 
 
 def test_the_increment_rule_counts_the_update_that_changes_nothing():

@@ -94,6 +94,13 @@ def test_what_differs_in_more_than_the_seed_is_not_pooled():
     assert tables.summary(seeds)["seeds"].tolist() == [4]
 
 
+def test_a_cell_that_died_before_it_knew_its_device_stays_with_its_seeds():
+    run = synthetic.reconstruction(("gtf-deer",), seeds=3, failures={("gtf-deer", 2): "crashed"})
+    run["cells"].loc[2, "device"] = None
+    frame = tables.summary(run)
+    assert frame["status"].tolist() == ["1 crashed, 2 ok"]
+
+
 def test_infinite_and_diverged_runs_count_in_the_median():
     frame = tables.summary(RUNS["reconstruction"]).set_index("method")
     assert np.isinf(frame.loc["quasi-deer", "rmse_high"]) and np.isfinite(frame.loc["quasi-deer", "rmse"])

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.maps import Evaluation, Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, largest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Iterative(Solver):
     max_iterations: int = 100
     rule: Literal["residual", "absolute", "merit", "increment"] = "residual"
     increment_tolerance: tuple[float, float] | None = None  # (atol, rtol); None: (1e-4, 1e-3) in float32, (1e-6, 1e-4) in float64
-    history: bool = False  # keep the residual after every update
+    history: bool = False  # keep the residual and the size of every update
 
     def update(self, problem: Problem, at: Evaluation):
         """The next iterate `(T, ..., M)`."""
@@ -68,11 +68,6 @@ class Iterative(Solver):
         return (jnp.abs(after - before) <= atol + rtol * jnp.abs(after)).all((0, -1))
 
 
-def largest(values):
-    """max |values| over time and components, `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
-    return jnp.where(jnp.isfinite(values).all((0, -1)), jnp.abs(values).max((0, -1)), jnp.nan)
-
-
 def finite(at: Evaluation):
     return jnp.isfinite(at.residual).all((0, -1))
 
@@ -87,21 +82,20 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
 
     def body(carry):
         at, running, updates, history = carry
+        before = at.states
         after = solver.update(problem, at)
-        stalled = solver.stalls(at.states, after)
-        after = jnp.where(running[..., None], after, at.states)
+        stalled = solver.stalls(before, after)
+        after = jnp.where(running[..., None], after, before)
         at = problem.evaluate(after)
         updates = updates + running
         done = stalled if increments else solver.meets(at)
         if history is not None:
-            history = history.at[updates.max()].set(jnp.where(running, largest(at.residual), jnp.nan))
+            history = history.record(updates.max(), running, at, after - before)
         return at, running & ~done & finite(at), updates, history
 
     at = problem.evaluate(guess)
     batch = guess.shape[1:-1]
-    history = None
-    if solver.history:
-        history = jnp.full((solver.max_iterations + 1, *batch), jnp.nan, guess.dtype).at[0].set(largest(at.residual))
+    history = History.start(solver.max_iterations, at) if solver.history else None
     done = jnp.zeros(batch, bool) if increments else solver.meets(at)
     at, _, updates, history = lax.while_loop(going, body, (at, ~done & finite(at), jnp.zeros(batch, jnp.int32), history))
     code = jnp.where(finite(at), jnp.where(solver.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)

@@ -1,0 +1,54 @@
+"""What a cell can be made of: the plug-ins of every room, with their settings and defaults."""
+
+import dataclasses
+import importlib
+
+import registry
+
+PACKAGES = {"method": "methods", "system": "systems", "metric": "metrics", "measure": "bench.measure"}
+REQUIRED = dataclasses.MISSING  # stands where a setting has no default
+
+
+def plugins(kind: str) -> registry.Registry:
+    """The registry of one room; importing it may import jax."""
+    return importlib.import_module(PACKAGES[kind]).REGISTRY
+
+
+def add_plugin(path) -> None:
+    """Also look for plug-ins of every kind in one Python file."""
+    for kind in PACKAGES:
+        plugins(kind).add_file(path)
+
+
+def settings(kind: str, name: str) -> dict:
+    """`setting -> default` of one plug-in; `REQUIRED` where it has none."""
+    plugin = plugins(kind)[name]
+    if kind == "method":
+        return dict(plugin.parameters)
+    return {field.name: _default(plugin, field) for field in dataclasses.fields(plugin) if field.init}
+
+
+def _default(plugin, field):
+    if not isinstance(plugin, type):
+        return getattr(plugin, field.name)
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def why_unavailable(kind: str, name: str) -> str | None:
+    """Why the plug-in `name` cannot be used here; nothing if it can be, or if there is none of that name."""
+    if name in plugins(kind).names():
+        return None
+    for entry, reason in plugins(kind).unavailable().items():
+        # a module that does not import cannot say what it would have registered: by habit `mamba2_cuda.py` holds "mamba2-cuda"
+        if name in (entry, entry.rpartition(".")[2].replace("_", "-")):
+            return reason
+    return None
+
+
+def no_such(kind: str, name: str) -> str:
+    """The rest of an error message about a name that does not exist, two lines."""
+    names, unavailable = plugins(kind).names(), plugins(kind).unavailable()
+    known = f"Known: {', '.join(names) or 'none'}."
+    if unavailable:
+        known += f" Unavailable here: {'; '.join(f'{entry} ({reason})' for entry, reason in unavailable.items())}."
+    return f"no such {kind}.{registry.suggest(name, names)}\n{known} See `pitbench list {kind}s`."

@@ -1,0 +1,85 @@
+"""A cell: one question to a method on a system, with an id that depends on nothing but the question."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+
+from bench import catalogue
+
+# Raise it when the meaning of an unchanged question changes: every id changes with it, and nothing old is taken for an answer.
+QUESTION_VERSION = 1
+CORE = ("method", "system", "T", "batch", "dtype", "seed")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """Method × system × sizes × seed × kind of measurement.
+
+    The parameters hold only what differs from the defaults, so that a new option with a default leaves old ids alone.
+    The device, the environment and time limits are not part of the question.
+    """
+
+    measure: str
+    method: str
+    system: str
+    T: int
+    batch: int
+    dtype: str = "float32"
+    seed: int = 0
+    method_parameters: dict = dataclasses.field(default_factory=dict)
+    system_parameters: dict = dataclasses.field(default_factory=dict)
+    measure_parameters: dict = dataclasses.field(default_factory=dict)
+
+    def __hash__(self):
+        return hash(self.id)
+
+    @functools.cached_property
+    def id(self) -> str:
+        """16 hexadecimal digits, equal on every machine."""
+        question = json.dumps([QUESTION_VERSION, dataclasses.asdict(self)], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(question.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_json(cls, fields: dict) -> "Cell":
+        """The cell that `dataclasses.asdict` and json made `fields` of."""
+        return cls(**{key: _tuples(value) if isinstance(value, dict) else value for key, value in fields.items()})
+
+    def build_method(self):
+        """The configured method, ready to solve and train."""
+        import methods
+
+        return methods.get(self.method, **self.method_parameters)
+
+    def build_system(self):
+        """The configured system, ready to be sampled."""
+        import systems
+
+        return systems.get(self.system, **self.system_parameters)
+
+    def build_measure(self):
+        """The configured measure, ready to run."""
+        from bench import measure
+
+        return measure.get(self.measure, **self.measure_parameters)
+
+    def parameters(self, kind: str) -> dict:
+        """All settings of the cell's method, system or measure, defaults included."""
+        name, given = getattr(self, kind), getattr(self, f"{kind}_parameters")
+        return given if catalogue.why_unavailable(kind, name) else {**catalogue.settings(kind, name), **given}
+
+    @functools.cached_property
+    def settings(self) -> dict:
+        """Everything that describes the cell in one flat dictionary, defaults included; for filters and display."""
+        core = {key: getattr(self, key) for key in CORE}
+        return {
+            **self.parameters("measure"),
+            **self.parameters("system"),
+            **self.parameters("method"),
+            **core,
+            "measure": self.measure,
+        }
+
+
+def _tuples(parameters: dict) -> dict:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()}

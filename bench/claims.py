@@ -1,0 +1,91 @@
+"""Claims: which process runs which cell, so that two runners on one folder share the work instead of doing it twice.
+
+    DIR/running/<cell>.json    host, pid and start time of the runner
+
+A claim whose process is dead is worth nothing. From another host that cannot be seen, so runners touch their claims now and
+then, and one that has not been touched for a while is dead too.
+"""
+
+import datetime
+import json
+import os
+import time
+from pathlib import Path
+
+from bench import files, owner
+
+HEARTBEAT_S = 20.0
+SILENT_S = 15 * HEARTBEAT_S
+
+
+class Claims:
+    """The claims of this process in one folder."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder / "running"
+        self._me = owner.me() | {"since_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
+        self._mine: set[Path] = set()
+        self._touched = time.monotonic()
+
+    def claim(self, cell: str) -> bool:
+        """Claim a cell; False if a living process holds it."""
+        path = self._folder / f"{cell}.json"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if path in self._mine:
+            return True
+        if not self._create(path):
+            if held(path):
+                return False
+            # Two runners may both find the same dead claim. The worst that follows is a cell that is measured twice.
+            files.replace_json(path, self._me)
+        self._mine.add(path)
+        return True
+
+    def release(self, cell: str) -> None:
+        """Give a claim back."""
+        path = self._folder / f"{cell}.json"
+        self._mine.discard(path)
+        path.unlink(missing_ok=True)
+
+    def release_all(self) -> None:
+        for path in list(self._mine):
+            self.release(path.stem)
+
+    def beat(self) -> None:
+        """Show other hosts that this process lives; call it often, it does little."""
+        if time.monotonic() - self._touched > HEARTBEAT_S:
+            self._touched = time.monotonic()
+            for path in self._mine:
+                if path.exists():
+                    os.utime(path)
+
+    def _create(self, path: Path) -> bool:
+        """Publish a complete claim if there is none: a hard link fails where the name is taken."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(self._me))
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink()
+        return True
+
+
+def held(path: Path) -> bool:
+    """Whether a living process holds this claim."""
+    claim = files.read_json(path)
+    if claim is None:
+        return False
+    alive = owner.alive(claim)
+    return time.time() - path.stat().st_mtime < SILENT_S if alive is None else alive
+
+
+def all_claims(folder: Path) -> dict[str, dict]:
+    """`cell -> claim`, with `held` added, of everything claimed in a run's folder."""
+    found = {}
+    for path in sorted((folder / "running").glob("[!.]*.json")):
+        claim = files.read_json(path)
+        if claim is not None:
+            found[path.stem] = claim | {"held": held(path)}
+    return found

@@ -1,0 +1,102 @@
+"""The machine, the versions and the flags behind a number."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("jax", "jaxlib", "jax-cuda12-plugin", "numpy", "optax", "scipy", "torch", "mamba-ssm")
+FLAGS = ("JAX_", "XLA_", "CUDA_VISIBLE", "OMP_", "MKL_")
+VOLATILE = ("slurm", "gpu_clocks_mhz")  # differ between two runs on the same machine
+
+
+def capture() -> dict:
+    """Everything that may explain a difference between two runs. Imports neither jax nor torch."""
+    return {
+        "hostname": platform.node(),
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": psutil.cpu_count(logical=False),
+        "threads": psutil.cpu_count(),
+        "usable_cores": len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "python": platform.python_version(),
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+        "flags": {key: value for key, value in sorted(os.environ.items()) if key.startswith(FLAGS)},
+        **_gpus(),
+        "slurm": {key: value for key, value in sorted(os.environ.items()) if key.startswith("SLURM_JOB")},
+    }
+
+
+def row(captured: dict) -> dict:
+    """`captured` as a row of `environments`; the id is a hash of what stays the same from run to run."""
+    lasting = json.dumps({key: value for key, value in captured.items() if key not in VOLATILE}, sort_keys=True)
+    columns = ("hostname", "platform", "cpu", "cores", "memory_bytes", "python")
+    return {
+        "environment": hashlib.sha256(lasting.encode()).hexdigest()[:16],
+        **{key: captured[key] for key in columns},
+        **{key: captured["versions"].get(key) for key in ("jax", "jaxlib", "numpy", "torch")},
+        "gpu": ", ".join(captured["gpus"]) or None,
+        "gpu_driver": captured["gpu_driver"],
+        "matmul_precision": captured["flags"].get("JAX_DEFAULT_MATMUL_PRECISION"),
+        "slurm_job": captured["slurm"].get("SLURM_JOB_ID"),
+        "json": json.dumps(captured, sort_keys=True),
+    }
+
+
+def git_state() -> dict:
+    """The commit of this checkout and whether files differ from it; nulls outside a checkout or without git."""
+
+    def git(*arguments) -> str:
+        return subprocess.run(
+            ["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        return {"git_sha": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return {"git_sha": None, "git_dirty": None}
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _gpus() -> dict:
+    """Names, driver and clocks (MHz: current and maximal) of NVIDIA GPUs; empty without them or without pynvml."""
+    found = {"gpus": [], "gpu_driver": None, "gpu_clocks_mhz": []}
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # not installed, no driver, no library: each of them means that there is no GPU to describe
+        return found
+    try:
+        found["gpu_driver"] = pynvml.nvmlSystemGetDriverVersion()
+        for i in range(pynvml.nvmlDeviceGetCount()):
+            gpu = pynvml.nvmlDeviceGetHandleByIndex(i)
+            found["gpus"].append(pynvml.nvmlDeviceGetName(gpu))
+            clocks = (pynvml.nvmlDeviceGetClockInfo, pynvml.nvmlDeviceGetMaxClockInfo)
+            found["gpu_clocks_mhz"].append([clock(gpu, pynvml.NVML_CLOCK_SM) for clock in clocks])
+    except pynvml.NVMLError as error:
+        found["gpu_driver"] = f"{found['gpu_driver']} ({error})"
+    finally:
+        pynvml.nvmlShutdown()
+    return found

@@ -1,0 +1,107 @@
+"""One worker process: started fresh, spoken to in JSON lines, killed with everything it started."""
+
+import dataclasses
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from bench.clock import now
+from bench.errors import UserError
+from bench.matrix import Job
+from bench.rows import Context
+from bench.worker import Orders
+
+START_S = 300.0  # importing jax and finding a GPU, on a cluster's slow disk
+LOG_LINES = 15
+
+
+class Died(Exception):
+    """The worker is gone; `code` is its exit code, minus the signal's number if a signal ended it."""
+
+    def __init__(self, code: int):
+        super().__init__(code)
+        self.code = code
+
+    def __str__(self):
+        if self.code >= 0:
+            return f"The worker ended with exit code {self.code}"
+        return f"The worker was ended by {signal.Signals(-self.code).name} (signal {-self.code})"
+
+
+class Child:
+    """A running `python -m bench.worker`; `context` describes it as it described itself."""
+
+    def __init__(self, orders: Orders, out: Path):
+        logs = out / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        self.log = logs / f"{now():%Y%m%dT%H%M%S%f}Z-{os.getpid()}.log"
+        with open(self.log, "wb") as log:
+            self._process = subprocess.Popen(
+                # -P: a `metrics.py` in the folder where the user happens to be must not take the place of ours
+                [sys.executable, "-P", "-m", "bench.worker", json.dumps(dataclasses.asdict(orders))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                # its own process group: Ctrl-C reaches the runner alone, and a kill reaches whatever the worker has started
+                start_new_session=True,
+            )
+        self._messages: queue.Queue = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self.context = Context(**self.receive(START_S)["ready"])
+        except (Died, queue.Empty) as error:
+            self.kill()
+            problem = f"did not answer within {START_S:g} s" if isinstance(error, queue.Empty) else str(error)
+            raise UserError(f"No worker could be started: {problem}. Its last lines ({self.log}):\n{self.last_lines()}") from None
+
+    def send(self, job: Job) -> None:
+        """Hand a job over."""
+        try:
+            self._process.stdin.write(json.dumps({"cells": [dataclasses.asdict(cell) for cell in job.cells]}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has died: `receive` says so
+
+    def receive(self, timeout_s: float) -> dict:
+        """The next message; `queue.Empty` if none comes in time, `Died` if none will come."""
+        message = self._messages.get(timeout=max(timeout_s, 0.001))
+        if message is None:
+            self._messages.put(None)
+            raise Died(self._process.wait())
+        return message
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def last_lines(self) -> str:
+        """The end of what the worker has printed."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+    def kill(self) -> None:
+        """End it now, in whatever state it is; an empty log goes with it."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended and left nothing behind
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass
+        if self.log.exists() and self.log.stat().st_size == 0:
+            self.log.unlink()
+
+    def _listen(self) -> None:
+        try:
+            for line in self._process.stdout:
+                self._messages.put(json.loads(line))
+        except ValueError:
+            pass  # half a line of a dying worker, or a pipe closed by `kill`
+        self._messages.put(None)

@@ -1,0 +1,171 @@
+"""Jobs on this machine, one worker at a time: nothing else runs beside a timed cell."""
+
+import dataclasses
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import store
+from bench.cell import Cell
+from bench.claims import HEARTBEAT_S, Claims
+from bench.clock import Clock
+from bench.executors.child import Child, Died
+from bench.matrix import Job
+from bench.measure.outcome import Outcome
+from bench.rows import failure, rows
+from bench.worker import Orders
+
+SIGKILL = -9
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What an executor is to do beside the jobs themselves.
+
+    known      the latest attempt of each cell when the run was planned: a later one means that another runner has answered it
+    may_start  asked before each job; False stops the run
+    """
+
+    out: Path
+    orders: Orders
+    timeout_s: float
+    isolation: str
+    known: dict[str, str]
+    may_start: Callable[[], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """An attempt is over and has left its row; not if it is not `final`: then the cell will be tried once more."""
+
+    cell: Cell
+    status: str
+    wall_s: float
+    final: bool = True
+
+
+def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
+    """Answer the jobs in turn; each attempt is on the disk before it is reported. Closing the iterator ends the worker."""
+    local = _Local(jobs, plan)
+    try:
+        yield from local.answers()
+    finally:
+        local.close()
+
+
+class _Local:
+    def __init__(self, jobs: list[Job], plan: Plan):
+        self._plan = plan
+        self._claims = Claims(plan.out)
+        self._child: Child | None = None
+        self._queue = deque(jobs)
+        self._killed: set[str] = set()
+
+    def answers(self) -> Iterator[Finished]:
+        while self._queue and self._plan.may_start():
+            cells = self._claim(self._queue.popleft().cells)
+            if not cells:
+                continue
+            yield from self._answer(cells)
+            self._release(cells)
+            if self._plan.isolation == "cell":
+                self._end_child()
+
+    def close(self) -> None:
+        self._end_child()
+        self._claims.release_all()
+
+    def _claim(self, cells: tuple[Cell, ...]) -> dict[str, Cell]:
+        """Those of the cells that nobody else runs or has answered."""
+        mine = {cell.id: cell for cell in cells if self._claims.claim(cell.id)}
+        # looked up after claiming: whoever answered a cell wrote the attempt before giving up the claim
+        latest = store.latest(self._plan.out)
+        answered = {cell for cell in mine if latest.get(cell) != self._plan.known.get(cell)}
+        self._release(answered)
+        return {cell: mine[cell] for cell in mine if cell not in answered}
+
+    def _release(self, cells) -> None:
+        for cell in cells:
+            self._claims.release(cell)
+
+    def _answer(self, cells: dict[str, Cell]) -> Iterator[Finished]:
+        """One job: follow the worker's messages until every cell is written or put back into the queue."""
+        if self._child is None or not self._child.alive():
+            self._end_child()
+            self._child = Child(self._plan.orders, self._plan.out)
+        waiting = dict(cells)
+        clock = Clock(next(iter(cells)))
+        self._child.send(Job(tuple(cells.values())))
+        while True:
+            try:
+                message = self._next(clock)
+            except (TimeoutError, Died) as end:
+                waiting.pop(clock.active, None)
+                yield from self._blame(cells[clock.active], end, clock)
+                self._put_back(waiting.values())
+                return
+            if "active" in message:
+                clock.turn(message["active"])
+            elif "written" in message:
+                yield Finished(waiting.pop(message["written"]), message["status"], message["wall_s"])
+                if message["status"] == "out_of_memory":  # what the allocator still holds must not fail the next cell
+                    self._end_child()
+                    self._put_back(waiting.values())
+                    return
+            elif message["singly"]:
+                self._end_child()
+                for cell in reversed(waiting.values()):
+                    self._put_back([cell])
+                return
+            else:
+                self._put_back(waiting.values())
+                return
+
+    def _next(self, clock: Clock) -> dict:
+        """The worker's next message; `TimeoutError` when the active cell has used up its time."""
+        while True:
+            self._claims.beat()
+            left = self._plan.timeout_s - clock.spent_s(clock.active)
+            if left <= 0:
+                raise TimeoutError(f"stopped after {self._plan.timeout_s:g} s")
+            try:
+                return self._child.receive(min(left, HEARTBEAT_S))
+            except queue.Empty:
+                pass
+
+    def _blame(self, cell: Cell, end: TimeoutError | Died, clock: Clock) -> Iterator[Finished]:
+        """End the worker and write the row that it cannot write any more."""
+        outcome = self._post_mortem(end)
+        context = self._child.context
+        self._end_child()
+        if store.latest(self._plan.out).get(cell.id) != self._plan.known.get(cell.id):
+            return  # the attempt was on the disk when the worker went, only its message was lost
+        wall_s = clock.spent_s(cell.id)
+        # The kernel kills without a word when memory runs out, and so does a person. A person seldom does it twice.
+        again = isinstance(end, Died) and end.code == SIGKILL and cell.id not in self._killed
+        if again:
+            self._killed.add(cell.id)
+            self._queue.append(Job((cell,)))
+        else:
+            store.write(self._plan.out, cell.id, rows(cell, outcome, context, started=clock.started[cell.id], wall_s=wall_s))
+        yield Finished(cell, outcome.status, wall_s, final=not again)
+
+    def _post_mortem(self, end: TimeoutError | Died) -> Outcome:
+        if isinstance(end, TimeoutError):
+            return failure("timeout", "TimeoutError", f"{end}.")
+        lines = self._child.last_lines()
+        message = f"{end}." + (f" Its last lines:\n{lines}" if lines else "")
+        if end.code != SIGKILL:
+            return failure("crashed", "Died", message)
+        return failure("out_of_memory", "Died", f"Out of memory, or killed twice from outside: {message}")
+
+    def _put_back(self, cells) -> None:
+        """To the front of the queue, as one job: they got no answer, and were measured together for a reason."""
+        if cells:
+            self._queue.appendleft(Job(tuple(cells)))
+
+    def _end_child(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None

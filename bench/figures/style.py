@@ -1,0 +1,149 @@
+"""One look for all figures: a method has the same colour and marker everywhere, and a failure is always a cross at the edge."""
+
+import contextlib
+import zlib
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from bench.tables.grouping import BASELINE, SETTINGS, parameter, tidy
+
+WIDTH = 7.0  # inches, the text width of a paper
+METRICS = {  # in the order of their panels
+    "dstsp_gmm": "$D_\\mathrm{stsp}$ (nats)",
+    "dstsp_bins": "$D_\\mathrm{stsp}$, binned (nats)",
+    "power_spectrum_hellinger": "$D_\\mathrm{H}$",
+    "n_step_rmse": "$n$-step RMSE",
+    "rmse": "RMSE",
+}
+_SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "alpha": "α", "T": "T", "observed_dim": "N"}
+
+# seaborn's "colorblind" palette without its yellow and pink, which are too pale for a line on white.
+_COLORS = ["#56b4e9", "#de8f05", "#0173b2", "#d55e00", "#029e73", "#cc78bc", "#ca9161", "#7f7f7f"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+_OTHER_MARKERS = ["X", "*", "h", "<", ">", "p", "d"]  # a method unknown here never looks exactly like a known one
+LINES = ["-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1))]
+SEQUENTIAL = [BASELINE, "sequential-free"]  # black
+METHODS = [
+    *("deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit"),
+    *("elk", "quasi-elk", "picard", "jacobi", "lssm", "lssm-scheduled", "mamba2", "low-rank"),
+    *("schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local", "mamba2-cuda"),
+]
+
+
+@contextlib.contextmanager
+def context():
+    """Paper-sized seaborn settings, restored afterwards; fonts are embedded as text that an editor can change."""
+    fonts = {"font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "pdf.fonttype": 42, "axes.titlesize": 8.5}
+    with sns.axes_style("ticks", fonts | {"axes.spines.top": False, "axes.spines.right": False}):
+        with sns.plotting_context("paper", font_scale=0.85, rc={"lines.linewidth": 1.3, "lines.markersize": 4}):
+            yield
+
+
+def look(method: str, variant: int = 0) -> dict:
+    """Colour, marker and line of a method; further variants of it keep the colour and change marker and line."""
+    if method in SEQUENTIAL:
+        at = SEQUENTIAL.index(method)
+        color, markers, variant = "black", MARKERS, variant + at
+    elif method in METHODS:
+        at = METHODS.index(method)
+        color, markers, at = _COLORS[at % 8], MARKERS, at // 8 + at % 8 + 1
+    else:
+        at = zlib.crc32(method.encode())
+        color, markers, at = _COLORS[at % 8], _OTHER_MARKERS, at // 8
+    return {"color": color, "marker": markers[(at + variant) % len(markers)], "linestyle": LINES[variant % len(LINES)]}
+
+
+def looks(points) -> dict[str, dict]:
+    """The look of every line label in `points`, baseline first, then by family; a method's labels are its variants."""
+    pairs = points[["method", "label"]].drop_duplicates().itertuples(index=False, name=None)
+    order = [*SEQUENTIAL, *METHODS]
+    pairs = sorted(pairs, key=lambda pair: (order.index(pair[0]) if pair[0] in order else len(order), *pair))
+    seen: dict[str, int] = {}
+    out = {}
+    for method, label in pairs:
+        out[label] = look(method, seen.get(method, 0))
+        seen[method] = seen.get(method, 0) + 1
+    return out
+
+
+def canvas(experiment: dict, cells, height: float, shown=(), width: float = WIDTH):
+    """A figure with the experiment's title and, below it, all sizes that the axes do not show; and the part to draw in."""
+    fig = Figure(figsize=(width, height), layout="constrained")
+    title = experiment.get("title") or experiment.get("name") or ""
+    fig.suptitle(title, fontsize=10)
+    inner = fig.subfigures(1, 1)
+    inner.suptitle(sizes(cells, shown), fontsize=7.5, color="0.35")
+    return fig, inner
+
+
+def sizes(cells, shown=()) -> str:
+    """`lorenz63, L = 50, S = 16, α = 0.5, float32, cpu`: what a reader needs to repeat the measurement."""
+    columns = {name: cells[name] for name in SETTINGS} | {name: parameter(cells, name) for name in ("observed", "observed_dim")}
+    words = []
+    for name in ("system", "observed", "observed_dim", *SETTINGS[1:]):
+        values = sorted(columns[name].dropna().unique(), key=lambda value: (str(type(value)), value))
+        if name in shown or not values:
+            continue
+        text = ", ".join(map(tidy, values)) if len(values) <= 4 else f"{tidy(values[0])} … {tidy(values[-1])}"
+        words.append(f"{_SYMBOLS[name]} = {text}" if name in _SYMBOLS else f"observed {text}" if name == "observed" else text)
+    return ",  ".join(words)
+
+
+def errorbar(ax, x, middle, low, high, look: dict) -> None:
+    """A line through medians, with the interval of each."""
+    ax.errorbar(x, middle, yerr=[middle - low, high - middle], elinewidth=0.9, capsize=1.5, markeredgewidth=0, **look)
+
+
+def crosses(ax, x, y, color, **kwargs):
+    """Failures: crosses at their place in data or (with a transform) axis coordinates, never hidden by other marks."""
+    options = {"linestyle": "none", "marker": "x", "markersize": 5, "markeredgewidth": 1.4, "clip_on": False, "zorder": 5}
+    return ax.plot(x, y, color=color, **(options | kwargs))
+
+
+def failure_rows(ax, base: float, count: int, step: float) -> list[float]:
+    """`count` heights from `base` upwards on a log axis, one for each line that fails somewhere, shaded as no place for data."""
+    rows = [base * step**i for i in range(count)]
+    if rows:
+        ax.axhspan(base / step**0.9, rows[-1] * step, color="0.95", zorder=-1, linewidth=0)
+    return rows
+
+
+def readable_log(axis) -> None:
+    """Three to five ticks at round numbers in plain digits, also where the data span less than a decade."""
+    low, high = axis.get_view_interval()
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        ticks = [tick for tick in np.outer(powers, steps).ravel() if low <= tick <= high]
+        if len(ticks) >= 3:
+            break
+    axis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 5)] if ticks else []))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def empty(ax, *axes) -> None:
+    """Says that a panel has nothing to show, rather than numbers on its axes that mean nothing."""
+    for axis in axes:
+        axis.set_major_locator(NullLocator())
+        axis.set_minor_locator(NullLocator())
+    ax.text(0.5, 0.5, "no values", transform=ax.transAxes, ha="center", va="center", color="0.6")
+
+
+def legend(fig, handles: list) -> None:
+    """One legend for all panels, below them, in as many columns as the width holds."""
+    inches = 0.45 + 0.055 * np.array([len(handle.get_label()) for handle in handles])  # of a label with its line, about
+    fits = inches.sum() < fig.get_figwidth() - 0.3
+    columns = len(handles) if fits else max(1, int(0.8 * fig.get_figwidth() / inches.mean()))
+    fig.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, handlelength=2.2, columnspacing=1.6)
+
+
+def handle(label: str, looks: dict) -> Line2D:
+    return Line2D([], [], label=label, **looks)
+
+
+def cross_handle(label: str) -> Line2D:
+    return Line2D([], [], label=label, color="0.3", marker="x", linestyle="none", markeredgewidth=1.4)

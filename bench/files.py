@@ -1,0 +1,40 @@
+"""Files and folders that are there completely or not at all, even after a power cut."""
+
+import json
+import os
+from pathlib import Path
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's contents, or a folder's list of names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, write) -> None:
+    """Put a new file in place of `path`: `write(temporary)` makes it, a rename publishes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        sync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def replace_json(path: Path, content) -> None:
+    """Put `content` as JSON in place of `path`."""
+    replace(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1, default=str)))
+
+
+def read_json(path: Path):
+    """The contents of a JSON file; None if it is not there (any more) or is no JSON."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None

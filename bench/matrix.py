@@ -1,0 +1,160 @@
+"""From an experiment to its cells: every combination of every grid, each setting given to whom it belongs."""
+
+import dataclasses
+import itertools
+from typing import Literal
+
+import pydantic
+
+from bench import catalogue
+from bench.cell import CORE, Cell
+from bench.config import Experiment, Setting
+from bench.errors import UserError
+from registry import suggest
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list"}
+
+
+class Core(pydantic.BaseModel, strict=True):
+    """The settings that every cell has."""
+
+    method: str = pydantic.Field(description="the name of a method")
+    system: str = pydantic.Field(description="the name of a system")
+    T: pydantic.PositiveInt = pydantic.Field(description="a whole number of at least 1")
+    batch: pydantic.PositiveInt = pydantic.Field(description="a whole number of at least 1")
+    dtype: Literal["float32", "float64"] = pydantic.Field("float32", description='"float32" or "float64"')
+    seed: pydantic.NonNegativeInt = pydantic.Field(0, description="a whole number of at least 0")
+
+
+def cells(experiment: Experiment) -> list[Cell]:
+    """All cells in the order of the file, each question once.
+
+    A setting goes to the method, the system or the measure that has a field of its name, and is dropped from the cells where none
+    of the three has it. One that no method, system or measure of its grids knows is an error.
+    """
+    _check_measure(experiment)
+    belongs = [_belongs(experiment, grid) for grid in experiment.grids]
+    _check_keys(experiment, belongs)
+    found = {}
+    for grid in experiment.grids:
+        for values in itertools.product(*(setting.values for setting in grid.values())):
+            cell = _cell(experiment, grid, dict(zip(grid, values, strict=True)))
+            found.setdefault(cell.id, cell)
+    return list(found.values())
+
+
+def _check_measure(experiment: Experiment) -> None:
+    name = experiment.measure
+    if reason := catalogue.why_unavailable("measure", name):
+        raise experiment.error("measure", name, f"unavailable here: {reason}.")
+    if name not in catalogue.plugins("measure").names():
+        raise experiment.error("measure", name, catalogue.no_such("measure", name))
+
+
+def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | None:
+    """The settings that some method, system or the measure of `grid` knows; None where one of them cannot say."""
+    known = {*CORE, *catalogue.settings("measure", experiment.measure)}
+    anything = False
+    for kind in ("method", "system"):
+        if kind not in grid:
+            raise UserError(
+                f'{experiment.file}: {kind}: missing, want the name of a {kind} in [fixed] or [[grid]], {kind} = "...".'
+            )
+        for name in grid[kind].values:
+            if isinstance(name, str) and catalogue.why_unavailable(kind, name):
+                anything = True
+            elif name not in catalogue.plugins(kind).names():
+                raise experiment.error(grid[kind].where, name, catalogue.no_such(kind, str(name)))
+            else:
+                known.update(catalogue.settings(kind, name))
+    return None if anything else known
+
+
+def _check_keys(experiment: Experiment, belongs: list) -> None:
+    for key, setting in {(key, setting) for grid in experiment.grids for key, setting in grid.items()}:
+        # one [fixed] setting stands in every grid: it is enough that one of them has a use for it
+        holders = [known for grid, known in zip(experiment.grids, belongs, strict=True) if grid.get(key) is setting]
+        if not any(known is None or key in known for known in holders):
+            known = sorted(set().union(*holders))
+            problem = f"no such setting.{suggest(key, known)}\nKnown: {', '.join(known)}."
+            raise experiment.error(setting.where, setting.values[0] if len(setting.values) == 1 else setting.values, problem)
+
+
+def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cell:
+    try:
+        core = Core.model_validate({key: values[key] for key in CORE if key in values})
+    except pydantic.ValidationError as errors:
+        error = errors.errors()[0]
+        key, wanted = error["loc"][0], Core.model_fields[error["loc"][0]].description
+        if error["type"] == "missing":
+            raise UserError(f"{experiment.file}: {key}: missing, want {wanted} in [fixed] or [[grid]].") from None
+        near = suggest(str(values[key]), ("float32", "float64")) if key == "dtype" else ""
+        raise experiment.error(grid[key].where, values[key], f"want {wanted}.{near}") from None
+    names = {"method": core.method, "system": core.system, "measure": experiment.measure}
+    defaults = {kind: _defaults(kind, name) for kind, name in names.items()}
+    claimed = set(CORE).union(*(known for known in defaults.values() if known is not None))
+    parameters = {}
+    for kind, known in defaults.items():
+        if known is None:  # it may have any setting that nobody else of the cell has
+            known = dict.fromkeys(values.keys() - claimed)
+        parameters[f"{kind}_parameters"] = _given(experiment, grid, values, f'{kind} "{names[kind]}"', known)
+    return Cell(measure=experiment.measure, **core.model_dump(), **parameters)
+
+
+def _defaults(kind: str, name: str) -> dict | None:
+    return None if catalogue.why_unavailable(kind, name) else catalogue.settings(kind, name)
+
+
+def _given(experiment: Experiment, grid: dict[str, Setting], values: dict, owner: str, known: dict) -> dict:
+    """What `values` says about the settings `known` of `owner`, where it differs from the default; sorted by name."""
+    given = {}
+    for key in sorted(known.keys() - set(CORE)):
+        if key in values:
+            value = _typed(experiment, grid[key].where, values[key], known[key])
+            if known[key] is catalogue.REQUIRED or value != known[key]:
+                given[key] = value
+        elif known[key] is catalogue.REQUIRED:
+            raise UserError(f"{experiment.file}: {key}: missing, {owner} needs it. Write it in [fixed] or [[grid]].")
+    return given
+
+
+def _typed(experiment: Experiment, where: str, value, default):
+    """`value` in the type of `default`, so that 1 and 1.0 are one question."""
+    wanted = type(default)
+    if isinstance(value, list):
+        value = tuple(value)
+    if wanted is float and type(value) is int:
+        return float(value)
+    if default is None or default is catalogue.REQUIRED or type(value) is wanted:
+        return value
+    raise experiment.error(where, value, f"want {_WORDS.get(wanted, wanted.__name__)}, like the default {default!r}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Cells that one call of their measure answers."""
+
+    cells: tuple[Cell, ...]
+
+
+def jobs(chosen: list[Cell], isolation: str) -> list[Job]:
+    """Cells that agree in everything except what their measure takes together, cheapest job first (by T × batch).
+
+    With isolation "cell" each job is one cell: the peak memory of a process is then the peak of its cell.
+    """
+    shared = _shared_parameters(chosen)
+    groups: dict = {}
+    for cell in chosen:
+        groups.setdefault(cell.id if isolation == "cell" else _agreement(cell, shared), []).append(cell)
+    return [Job(tuple(group)) for group in sorted(groups.values(), key=lambda group: max(cell.T * cell.batch for cell in group))]
+
+
+def _shared_parameters(chosen: list[Cell]) -> set[str]:
+    """Settings that every method has: where methods are measured together, these must agree and a method's own need not."""
+    return set.intersection(*(set(cell.parameters("method")) for cell in chosen)) if chosen else set()
+
+
+def _agreement(cell: Cell, shared: set[str]) -> tuple:
+    together = cell.build_measure().together
+    own = set(cell.parameters("method")) - shared if "method" in together else set()
+    return tuple(sorted((key, repr(value)) for key, value in cell.settings.items() if key not in own.union(together)))

@@ -1,0 +1,12 @@
+"""Kinds of measurement: one file each, found by name. The only place where methods, systems and metrics meet."""
+
+import registry
+
+REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES")
+names = REGISTRY.names
+unavailable = REGISTRY.unavailable
+
+
+def get(name: str, **fields):
+    """The measure `name` with `fields` set, see `Measure`."""
+    return registry.configure(REGISTRY[name], fields, label=f'measure "{name}"')

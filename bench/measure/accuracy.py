@@ -1,0 +1,77 @@
+"""Is the answer right? Value and gradient against the sequential scan, in double precision where that is affordable."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+# Above this many states (S T M) the reference has the cell's own precision: float64 would cost more than what is measured.
+DOUBLE_PRECISION_LIMIT = 2**22
+# Largest relative errors of a right answer. Where float32 itself is farther off, twice its error is allowed, up to a tenth.
+VALUE_TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
+GRADIENT_TOLERANCE = {"float32": 3e-3, "float64": 1e-6}
+LARGEST_ALLOWANCE = 0.1
+
+
+class Errors(NamedTuple):
+    """Relative errors: largest state error over largest state, and norm of the gradient error over norm of the gradient."""
+
+    value: float
+    gradient: float
+
+
+class Reference(NamedTuple):
+    """The sequential answer to a problem, and how far the same scan in the cell's own precision is from it."""
+
+    states: np.ndarray
+    gradient: list[np.ndarray]
+    own: Errors
+
+    def errors(self, states, gradient) -> Errors:
+        return _errors(_arrays(states), _arrays(gradient), self.states, self.gradient)
+
+    def accepts(self, errors: Errors, dtype: str) -> bool:
+        """Whether errors are within the tolerance of the precision; NaN is not."""
+        tolerances = VALUE_TOLERANCE[dtype], GRADIENT_TOLERANCE[dtype]
+        allowed = (min(LARGEST_ALLOWANCE, max(each, 2 * own)) for each, own in zip(tolerances, self.own, strict=True))
+        return all(error <= limit for error, limit in zip(errors, allowed, strict=True))
+
+
+def reference(method, params, x) -> Reference:
+    """The exact answer that `method` should give on data x `(S, T+1, N)`: same model and forcing, solved step by step."""
+    from methods.adjoint import Adjoint
+    from methods.solvers.sequential import Sequential
+
+    exact = dataclasses.replace(method, solver=Sequential(), gradient=Adjoint())
+    own = _evaluate(exact, params, x)
+    if x.shape[0] * x.shape[1] * params.latent_dim > DOUBLE_PRECISION_LIMIT or x.dtype == jnp.float64:
+        return Reference(*own, Errors(0.0, 0.0))
+    with jax.enable_x64(True):
+        double = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), (params, x))
+        states, gradient = _evaluate(exact, *double)
+    return Reference(states, gradient, _errors(*own, states, gradient))
+
+
+def _evaluate(method, params, x):
+    states, gradient = _states_and_gradient(method, params, x)
+    return _arrays(states)[0], _arrays(gradient)
+
+
+def _states_and_gradient_of(method, params, x):
+    return method.solve(params, x).states, jax.grad(method.loss, has_aux=True)(params, x)[0]
+
+
+_states_and_gradient = jax.jit(_states_and_gradient_of, static_argnums=0)
+
+
+def _arrays(tree) -> list[np.ndarray]:
+    return [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(tree)]
+
+
+def _errors(states, gradient, wanted_states, wanted_gradient) -> Errors:
+    states = states[0] if isinstance(states, list) else states
+    value = np.abs(states - wanted_states).max() / np.abs(wanted_states).max()
+    difference = sum(np.sum((got - wanted) ** 2) for got, wanted in zip(gradient, wanted_gradient, strict=True)) ** 0.5
+    return Errors(float(value), float(difference / sum(np.sum(wanted**2) for wanted in wanted_gradient) ** 0.5))

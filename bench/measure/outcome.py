@@ -1,0 +1,53 @@
+"""What a measurement is, and what it leaves behind."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+STATUSES = (
+    "ok",
+    "not_converged",
+    "diverged",
+    "wrong_answer",
+    "timeout",
+    "out_of_memory",
+    "error",
+    "crashed",
+    "unavailable",
+    "skipped",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The answer to one cell: a status, values for its row in `cells`, and rows for the other tables.
+
+    columns  extra values of the row in `cells`: iterations, residual, compile_s, error_message, ...
+    tables   rows for `runtime`, `newton`, `training` and `metrics`, without `cell` and `attempt`, which the store adds
+    """
+
+    status: str
+    columns: dict = dataclasses.field(default_factory=dict)
+    tables: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.status not in STATUSES:
+            raise ValueError(f'Outcome.status = "{self.status}": no such status. Known: {", ".join(STATUSES)}.')
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A kind of measurement; its fields are settings of the experiment file."""
+
+    # Cell keys in which the cells of one job may differ: ("seed",) trains several seeds in one program, ("method",) interleaves timings.
+    together: ClassVar[tuple[str, ...]] = ()
+    # Compiled programs may come from disk. Leave it off wherever compile_s is reported: a cached compilation is not a compilation.
+    compile_cache: ClassVar[bool] = False
+
+    def run(self, cells: list, active: Callable) -> Iterator[tuple]:
+        """Yield `(cell, Outcome)` for every cell of one job, in any order.
+
+        active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed if the process dies.
+        An exception becomes an `error` row of the active cell; the other cells are tried again without it.
+        """
+        raise NotImplementedError

@@ -1,0 +1,42 @@
+"""Rows of `cells`: the question, where it was asked, and the outcome."""
+
+import dataclasses
+import datetime
+import json
+
+from bench.cell import Cell
+from bench.measure.outcome import Outcome
+
+SIZES = ("latent_dim", "hidden_dim", "alpha")  # settings that have a column of their own where the method has them
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """Where and by what a cell is answered."""
+
+    experiment: str
+    isolation: str
+    git_sha: str | None = None
+    git_dirty: bool | None = None
+    device: str | None = None
+    environment: str | None = None
+
+
+def rows(
+    cell: Cell, outcome: Outcome, context: Context, *, started: datetime.datetime, wall_s: float | None
+) -> dict[str, list[dict]]:
+    """All rows that one attempt leaves, table by table."""
+    if "cells" in outcome.tables:
+        raise KeyError('Outcome.tables["cells"]: the row of a cell is made here; its values go into Outcome.columns.')
+    row = dataclasses.asdict(context)
+    row |= {key: getattr(cell, key) for key in ("measure", "method", "system", "T", "batch", "dtype", "seed")}
+    parameters = {kind: cell.parameters(kind) for kind in ("measure", "method", "system")}
+    row |= {f"{kind}_parameters": json.dumps(values, sort_keys=True, default=str) for kind, values in parameters.items()}
+    row |= {key: parameters["method"].get(key) for key in SIZES}
+    row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s}
+    return {"cells": [row | outcome.columns], **outcome.tables}
+
+
+def failure(status: str, error_type: str | None, message: str) -> Outcome:
+    """The outcome of a cell that left nothing but a reason."""
+    return Outcome(status, {"error_type": error_type, "error_message": message})

@@ -1,0 +1,38 @@
+"""The table and the figure of a run."""
+
+from pathlib import Path
+
+from bench import files
+from bench.collect import load
+from bench.errors import UserError
+
+
+def table(folder: Path, format: str) -> str:
+    """The summary of a run as text, Markdown, LaTeX or csv."""
+    from bench import tables
+
+    rows = load(folder)
+    return tables.text_report(rows) if format == "text" else tables.render(tables.summary(rows), format)
+
+
+def draw(folder: Path) -> list[Path]:
+    """Save the run's figure and its points in `DIR/figures`; the paths."""
+    from bench import figures
+
+    return figures.draw(load(folder), remembered(folder), folder / "figures")
+
+
+def has_figure(folder: Path) -> bool:
+    """Whether there is a figure for the run: measures of one's own may come without."""
+    from bench import figures
+
+    experiment = remembered(folder)
+    return bool(experiment["figure"]) or experiment["measure"] in figures.BY_MEASURE
+
+
+def remembered(folder: Path) -> dict:
+    """The resolved experiment as it was stored beside its results."""
+    experiment = files.read_json(folder / "experiment.json")
+    if experiment is None:
+        raise UserError(f"{folder}: no run is stored here. Give the folder that `pitbench run` wrote to (its --out).")
+    return experiment

@@ -1,0 +1,62 @@
+"""The state of a run, from its files alone."""
+
+import collections
+import dataclasses
+from pathlib import Path
+
+from bench import store
+from bench.claims import all_claims
+from bench.collect import load
+from bench.show import remembered
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """Cells by state.
+
+    statuses  latest status of each answered cell of the experiment, counted
+    running   `cell -> claim` of living runners
+    lost      cells whose runner died before it left a row; running the experiment again answers them
+    missing   cells of the experiment without a row, neither running nor lost
+    others    answered cells that the experiment, as it was run last, does not ask for (any more)
+    """
+
+    statuses: collections.Counter
+    running: dict[str, dict]
+    lost: list[str]
+    missing: int
+    others: int
+
+    def __str__(self):
+        lines = [f"{count:6d} {status}" for status, count in self.statuses.most_common()]
+        lines += [f"{len(self.running):6d} running" + _where(self.running)] if self.running else []
+        lines += [f"{len(self.lost):6d} lost: their runner died; run the experiment again to answer them"] if self.lost else []
+        lines += [f"{self.missing:6d} missing"] if self.missing else []
+        lines += [f"{self.others:6d} of other settings than the experiment was last run with"] if self.others else []
+        return "\n".join(lines) or "No cells."
+
+
+def status(folder: Path) -> Status:
+    """The state of the run stored in `folder`."""
+    experiment = remembered(folder)
+    asked = {cell["id"] for cell in experiment["cells"]}
+    answered = dict.fromkeys(store.attempts(folder), None)
+    if answered:
+        cells = load(folder)["cells"]
+        answered |= dict(zip(cells["cell"], cells["status"], strict=True))
+    claims = all_claims(folder)
+    running = {cell: claim for cell, claim in claims.items() if claim["held"]}
+    lost = [cell for cell in claims if cell not in running and cell not in answered]
+    return Status(
+        statuses=collections.Counter(state for cell, state in answered.items() if cell in asked),
+        running=running,
+        lost=lost,
+        missing=len(asked - answered.keys() - running.keys() - set(lost)),
+        others=len(answered.keys() - asked),
+    )
+
+
+def _where(running: dict[str, dict]) -> str:
+    return ": " + ", ".join(
+        sorted({f"pid {claim['pid']} on {claim['host']} since {claim['since_utc']}" for claim in running.values()})
+    )

@@ -1,0 +1,43 @@
+"""Compiling and timing compiled programs; every timed call ends with its outputs ready."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+
+
+class Compiled(NamedTuple):
+    """A program compiled ahead of time, and what that cost."""
+
+    call: Callable
+    trace_s: float
+    lower_s: float
+    compile_s: float
+    temp_bytes: int | None  # scratch memory the compiler asks for; None where the backend does not say
+
+    @property
+    def costs(self) -> dict:
+        """The columns of these costs in the table `cells`."""
+        return {key: value for key, value in self._asdict().items() if key != "call"}
+
+
+def compile(function: Callable, *arguments) -> Compiled:
+    """`function` compiled for `arguments`, which must be everything it depends on: no data as compile-time constants."""
+    start = time.perf_counter()
+    traced = jax.jit(function).trace(*arguments)
+    traced_at = time.perf_counter()
+    lowered = traced.lower()
+    lowered_at = time.perf_counter()
+    call = lowered.compile()
+    compiled_at = time.perf_counter()
+    analysis = call.memory_analysis()
+    temp_bytes = None if analysis is None else analysis.temp_size_in_bytes
+    return Compiled(call, traced_at - start, lowered_at - traced_at, compiled_at - lowered_at, temp_bytes)
+
+
+def timed(call: Callable, *arguments) -> tuple[float, Any]:
+    """Seconds of one call until all its outputs are ready, and the outputs."""
+    start = time.perf_counter()
+    outputs = jax.block_until_ready(call(*arguments))
+    return time.perf_counter() - start, outputs

@@ -1,0 +1,156 @@
+"""The child process that answers cells: `python -m bench.worker ORDERS`, started by an executor.
+
+Jobs come in on standard input as JSON lines, `{"cells": [...]}`. On standard output go
+
+    {"ready": CONTEXT}                  once, when jax is there
+    {"active": CELL}                    work on this cell starts or goes on: its clock runs, it is blamed if the process dies
+    {"written": CELL, "status": ...}    its attempt is on the disk
+    {"done": true, "singly": BOOL}      the job is over; cells not written must be tried again, one by one if `singly`
+
+Whatever measures and libraries print goes to standard error, which the executor keeps as a log. When standard input ends, because
+the executor has finished or died, the process ends at once: an orphan must not compute beside the timed cells of the next run.
+"""
+
+import dataclasses
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from bench.cell import Cell
+from bench.clock import Clock
+from bench.rows import Context, failure, rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Orders:
+    """What a worker is told when it starts."""
+
+    out: str
+    context: dict
+    plugins: list[str]
+    device: str | None
+    compile_cache: bool
+
+
+def main() -> None:
+    """Answer jobs until standard input ends."""
+    send = _private_output()
+    jobs: queue.Queue = queue.Queue()
+    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    orders = Orders(**json.loads(sys.argv[1]))
+    context = _prepare(orders)
+    send({"ready": dataclasses.asdict(context)})
+    while True:
+        cells = [Cell.from_json(fields) for fields in jobs.get()["cells"]]
+        send({"done": True, "singly": answer(cells, context, Path(orders.out), send)})
+
+
+def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
+    """Measure one job and write an attempt for each of its cells as soon as it is there.
+
+    An exception is the outcome of the active cell; the others are left for another try. Returns whether that must be one by
+    one: running out of memory together says nothing about any one of them.
+    """
+    from bench import store
+
+    clock = Clock(cells[0].id)
+    waiting = {cell.id: cell for cell in cells}
+
+    def active(cell):
+        if cell.id != clock.active:
+            send({"active": cell.id})
+        clock.turn(cell.id)
+
+    def write(cell, outcome):
+        wall_s = clock.spent_s(cell.id)
+        started = clock.started.get(cell.id, clock.started[cells[0].id])
+        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s))
+        del waiting[cell.id]
+        send({"written": cell.id, "status": outcome.status, "wall_s": wall_s})
+
+    try:
+        _precision(cells[0].dtype)
+        for cell, outcome in cells[0].build_measure().run(cells, active):
+            try:
+                write(cell, outcome)
+            except (KeyError, TypeError, ValueError) as error:  # rows that fit no table, not the active cell, are to blame
+                traceback.print_exc()
+                write(cell, _failure(error))
+    except Exception as error:
+        traceback.print_exc()
+        outcome = _failure(error)
+        if outcome.status == "out_of_memory" and len(cells) > 1:
+            return True
+        if clock.active in waiting:
+            write(waiting[clock.active], outcome)
+        return False
+    for cell in list(waiting.values()):
+        write(cell, failure("error", "MissingOutcome", f'measure "{cell.measure}" ended without an outcome for this cell.'))
+    return False
+
+
+def _failure(error: Exception):
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
+    return failure("out_of_memory" if out_of_memory else "error", type(error).__name__, text)
+
+
+def _listen(jobs: queue.Queue) -> None:
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def _private_output():
+    """Keep the real standard output for messages, and send everything printed to standard error."""
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def send(message: dict) -> None:
+        try:
+            channel.write(json.dumps(message) + "\n")
+            channel.flush()
+        except BrokenPipeError:  # the executor is gone, and with it everyone who would want the rest
+            os._exit(0)
+
+    return send
+
+
+def _prepare(orders: Orders) -> Context:
+    """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
+    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+    if orders.device:
+        os.environ["JAX_PLATFORMS"] = orders.device
+    if orders.compile_cache:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
+    else:
+        os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+
+    import jax
+
+    from bench import catalogue, environment, store
+
+    for path in orders.plugins:
+        catalogue.add_plugin(path)
+    row = environment.row(environment.capture())
+    store.write_environment(Path(orders.out), row)
+    return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pitbench"
+
+
+def _precision(dtype: str) -> None:
+    """Let jax have 64 bits where the cell asks for them, and only there."""
+    import jax
+
+    jax.config.update("jax_enable_x64", dtype == "float64")
+
+
+if __name__ == "__main__":
+    main()
