@@ -11,6 +11,8 @@ import importlib
 import importlib.metadata
 import importlib.util
 import pkgutil
+import sys
+import zlib
 from pathlib import Path
 
 
@@ -92,7 +94,13 @@ class Registry:
 
 
 def _import_file(path: Path):
-    spec = importlib.util.spec_from_file_location(f"pitbench_plugin_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    name = f"pitbench_plugin_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+    if name not in sys.modules:  # one file may serve several rooms: run it once
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up there
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]

@@ -1,0 +1,89 @@
+"""How many updates a solver needs on a trained model, sequence by sequence."""
+
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bench.measure.accuracy import DOUBLE_PRECISION_LIMIT
+from bench.measure.outcome import Measure, Outcome
+from bench.measure.runtime import worst
+from bench.measure.trained import trained, windows
+
+
+@dataclasses.dataclass(frozen=True)
+class Convergence(Measure):
+    """Updates, residual and size of every update of each of `batch` sequences, beside the forced Lyapunov exponent.
+
+    The model is trained once, at `trained_alpha`, and met at every forcing strength.
+    """
+
+    trained_updates: int = 1000
+    trained_alpha: float = 0.2
+
+    def run(self, cells, active):
+        for cell in cells:
+            active(cell)
+            yield cell, self._measure(cell)
+
+    def _measure(self, cell) -> Outcome:
+        import metrics
+
+        method, system = cell.build_method(), cell.build_system()
+        params = trained(method, system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed)
+        x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
+        if "history" in method.parameters:
+            method = method.configure(history=True)
+        alpha = method.forcing.alpha
+        solution = _solve(_apart_from_alpha(method), params, x, alpha)
+        states, jacobians = _sequentially(_apart_from_alpha(method), params, x, alpha)
+        scale = float(jnp.abs(states).max())
+        columns = {
+            "iterations": float(solution.iterations.mean()),
+            "residual": float(solution.residual.max()),
+            "value_error": float(jnp.abs(solution.states - states).max()) / scale,
+        }
+        exponent = float(np.mean([metrics.largest_from_jacobians(np.asarray(J, np.float64)) for J in jacobians]))
+        scores = [{"metric": "forced_lyapunov", "value": exponent, "unit": "1/step"}]
+        return Outcome(worst(solution.status), columns, {"newton": _updates(solution), "metrics": scores})
+
+
+def _apart_from_alpha(method):
+    """The method with a strength that stands for all, so that one compiled program serves every alpha."""
+    return dataclasses.replace(method, forcing=dataclasses.replace(method.forcing, alpha=0.0))
+
+
+@partial(jax.jit, static_argnums=0)
+def _solve(method, params, x, alpha):
+    return method.solve(params, x, alpha=alpha)
+
+
+@partial(jax.jit, static_argnums=0)
+def _sequentially(method, params, x, alpha):
+    """States `(S, T, M)` step by step, and the Jacobians J_2 … J_T of up to four sequences."""
+    from methods.solvers.sequential import Sequential
+
+    stepwise = dataclasses.replace(method, solver=Sequential())
+    few = x[: max(1, min(4, DOUBLE_PRECISION_LIMIT // (x.shape[1] * params.latent_dim**2)))]
+    problem, _ = stepwise.problem(params, jnp.moveaxis(few, -2, 0), alpha)
+    states = stepwise.solve(params, x, alpha=alpha).states
+    previous = problem.previous(jnp.moveaxis(states[: len(few)], -2, 0))
+    jacobians = problem.step.jacobian(previous[1:], problem.inputs[1:])
+    return states, jnp.moveaxis(jacobians, 1, 0)
+
+
+def _updates(solution) -> list[dict]:
+    """One row per update of each sequence; row 0 is the guess."""
+    if solution.history is None:
+        return []
+    residual, step = (np.asarray(values, float) for values in solution.history)
+    return [
+        {"sequence": s, "update": i, "residual": residual[i, s], "step": None if i == 0 else step[i, s]}
+        for s, count in enumerate(np.asarray(solution.iterations))
+        for i in range(count + 1)
+    ]
+
+
+MEASURES = {"convergence": Convergence()}

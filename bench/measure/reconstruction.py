@@ -1,0 +1,179 @@
+"""Train a method on a system, let the model run free, and score what it makes."""
+
+import dataclasses
+import time
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from bench import memory, timing
+from bench.measure.accuracy import reference
+from bench.measure.outcome import Measure, Outcome
+from bench.measure.runtime import worst
+
+# Rows of history before a free run or a forecast.
+HISTORY = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Reconstruction(Measure):
+    """Loss and updates per second of a training, all seeds in one program; then D_stsp, D_H and n-step error of a free run.
+
+    The scores stand beside their floor, the same score between the training orbit and the test orbit. Forward, gradient and update
+    are also timed alone on the trained model, one seed, after their answer has been checked against the sequential scan.
+    """
+
+    together: ClassVar[tuple[str, ...]] = ("seed",)
+
+    train_rows: int = 100_000
+    test_rows: int = 10_000  # also the length of the free run
+    delay: int = 1  # of the embedding for the state-space divergences
+    lag: int = 1
+    rmse_steps: int = 50
+    rmse_windows: int = 100
+    repeats: int = 20
+
+    def run(self, cells, active):
+        first = cells[0]
+        active(first)
+        method, system = first.build_method(), first.build_system()
+        series = _rows(system, self.train_rows, first, "train")
+        truth = _rows(system, self.test_rows, first, "test")
+        clock = _Clock()
+        fit = method.fit(
+            series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
+        )
+        floors = self._scores(truth, series[: len(truth)])
+        for i, cell in enumerate(cells):
+            active(cell)
+            params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
+            yield cell, self._outcome(cell, method, params, log, clock, series, truth, floors)
+
+    def _outcome(self, cell, method, params, log, clock, series, truth, floors) -> Outcome:
+        generated = np.asarray(method.generate(params, np.asarray(truth[:HISTORY], cell.dtype), len(truth)), np.float64)
+        scores = self._scores(truth, generated)
+        scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
+        check, timings = self._timings(cell, method, params, series)
+        skipped = float(np.mean(log.skipped))
+        columns = check | {
+            "iterations": float(np.mean(log.iterations)),
+            "first_call_s": clock.first_s,
+            "peak_bytes": memory.peak_bytes(),
+        }
+        status = "ok"
+        if not np.isfinite(scores["dstsp_gmm"]) or not np.isfinite(log.loss[-1]):
+            status = "diverged"
+        elif skipped > 0.5:
+            status = "not_converged"
+            columns["error_message"] = f"{skipped:.0%} of the updates were skipped: the solver did not converge"
+        tables = {
+            "runtime": timings,
+            "training": clock.training(log, method.parameters.get("alpha")),
+            "metrics": _metric_rows(scores, floors) + [{"metric": "skipped_updates", "value": skipped, "unit": "share"}],
+        }
+        return Outcome(status, columns, tables)
+
+    def _scores(self, truth, generated) -> dict:
+        import metrics
+
+        embedding = {"delay": self.delay, "lag": self.lag}
+        scores = {
+            "dstsp_gmm": metrics.state_space_divergence(truth, generated, **embedding),
+            "power_spectrum_hellinger": metrics.power_spectrum_distance(truth, generated),
+        }
+        if truth.shape[1] * self.delay <= 5:  # more boxes than points beyond
+            scores["dstsp_bins"] = metrics.binned_divergence(truth, generated, **embedding)
+        return scores
+
+    def _forecast_error(self, method, params, truth, dtype) -> float:
+        import metrics
+
+        errors = metrics.n_step_rmse(
+            truth,
+            lambda history: method.generate(params, np.asarray(history, dtype), self.rmse_steps),
+            n=self.rmse_steps,
+            warmup=HISTORY,
+            windows=self.rmse_windows,
+        )
+        return float(errors.mean)
+
+    def _timings(self, cell, method, params, series) -> tuple[dict, list[dict]]:
+        """Errors against the sequential scan, and seconds of each phase on one batch of evenly spread windows; none if it fails."""
+        starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
+        x = np.stack([series[start : start + cell.T + 1] for start in starts]).astype(cell.dtype)
+        x, state = jax.numpy.asarray(x), method.start(params, jax.random.key(cell.seed))
+        programs = {
+            "forward": (timing.compile(method.solve, params, x), (params, x)),
+            "gradient": (timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x), (params, x)),
+            "update": (timing.compile(method.update, state, x), (state, x)),
+        }
+        solution = programs["forward"][0].call(params, x)
+        (_, _), gradient = programs["gradient"][0].call(params, x)
+        columns = programs["update"][0].costs | {"residual": float(solution.residual.max())}
+        if worst(solution.status) != "ok":
+            return columns, []
+        exact = reference(method, params, x)
+        errors = exact.errors(solution.states, gradient)
+        columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
+        if not exact.accepts(errors, cell.dtype):
+            return columns, []
+        iterations = int(solution.iterations.max())
+        rows = []
+        for repetition in range(self.repeats):
+            for phase, (program, arguments) in programs.items():
+                seconds, _ = timing.timed(program.call, *arguments)
+                rows.append({"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": iterations})
+        return columns, rows
+
+
+class _Clock:
+    """Wall time of a training by block of updates."""
+
+    def __init__(self):
+        self.start = time.perf_counter()
+        self.blocks = []  # (updates done, seconds since the start)
+
+    def __call__(self, done: int, log) -> None:
+        self.blocks.append((done, time.perf_counter() - self.start))
+
+    @property
+    def first_s(self) -> float:
+        """The first block, compiling included."""
+        return self.blocks[0][1]
+
+    def training(self, log, alpha) -> list[dict]:
+        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly inside a block."""
+        done, seconds = zip(*self.blocks, strict=True)
+        update = np.arange(1, len(log.loss) + 1)
+        elapsed = np.interp(update, done, np.asarray(seconds) - seconds[0], left=np.nan)
+        return [
+            {"update": int(u), "loss": float(a), "iterations": float(b), "gradient_norm": float(c), "alpha": alpha, "seconds": float(s)}
+            for u, a, b, c, s in zip(update, log.loss, log.iterations, log.gradient_norm, elapsed, strict=True)
+        ]
+
+
+def _rows(system, wanted: int, cell, split: str) -> np.ndarray:
+    """Up to `wanted` rows of a split; a series from a file may hold fewer."""
+    try:
+        return system.sample(wanted, seed=0, split=split).values
+    except ValueError:
+        return system.sample(None, seed=0, split=split).values
+
+
+def _metric_rows(scores: dict, floors: dict) -> list[dict]:
+    import metrics
+
+    return [
+        {
+            "metric": name,
+            "value": float(value),
+            "unit": metrics.get(name).unit,
+            "higher_is_better": metrics.get(name).higher_is_better,
+            "floor": floors.get(name),
+        }
+        for name, value in scores.items()
+    ]
+
+
+MEASURES = {"reconstruction": Reconstruction()}

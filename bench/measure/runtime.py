@@ -1,0 +1,107 @@
+"""Forward and gradient time of each method at one size, on one trained model, timed in turn."""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from bench import memory, timing
+from bench.measure.accuracy import reference
+from bench.measure.outcome import Measure, Outcome
+from bench.measure.trained import trained, windows
+
+PHASES = ("forward", "gradient")
+
+
+@dataclasses.dataclass(frozen=True)
+class Runtime(Measure):
+    """Seconds of `solve` (forward) and of the loss with its gradient (gradient), every repetition kept.
+
+    The methods of one size take turns, repetition by repetition, so that a change of the machine's speed meets them all. A method
+    is timed only if its answer is right: value and gradient are compared with the sequential scan first.
+    """
+
+    together: ClassVar[tuple[str, ...]] = ("method",)
+
+    repeats: int = 20
+    budget_s: float = 30.0  # a cell whose calls have taken this long is timed no further, after at least three repetitions
+    trained_updates: int = 500  # of the model that is timed, at T = 200
+    trained_alpha: float = 0.2
+
+    def run(self, cells, active):
+        ready = []
+        for cell in cells:
+            active(cell)
+            subject = _Subject.prepare(self, cell)
+            if subject.status == "ok":
+                ready.append((cell, subject))
+            else:
+                yield cell, subject.outcome()
+        for repetition in range(self.repeats):
+            for cell, subject in ready:
+                if repetition < 3 or subject.spent_s < self.budget_s:
+                    active(cell)
+                    subject.time(repetition)
+        for cell, subject in ready:
+            active(cell)
+            yield cell, subject.outcome()
+
+
+@dataclasses.dataclass
+class _Subject:
+    """One cell under way: its compiled programs, and what is known so far."""
+
+    programs: dict
+    arguments: tuple
+    status: str
+    columns: dict
+    rows: list = dataclasses.field(default_factory=list)
+    spent_s: float = 0.0
+
+    @classmethod
+    def prepare(cls, measure: Runtime, cell) -> "_Subject":
+        """Compile, call once, and check the answer."""
+        method, system = cell.build_method(), cell.build_system()
+        params = trained(
+            method, system, updates=measure.trained_updates, alpha=measure.trained_alpha, dtype=cell.dtype, seed=cell.seed
+        )
+        x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
+        programs = {
+            "forward": timing.compile(method.solve, params, x),
+            "gradient": timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x),
+        }
+        _, solution = timing.timed(programs["forward"].call, params, x)
+        first_call_s, (_, gradient) = timing.timed(programs["gradient"].call, params, x)
+        columns = programs["gradient"].costs | {
+            "first_call_s": first_call_s,
+            "iterations": int(solution.iterations.max()),
+            "residual": float(solution.residual.max()),
+        }
+        status = worst(solution.status)
+        if status == "ok":
+            exact = reference(method, params, x)
+            errors = exact.errors(solution.states, gradient)
+            columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
+            status = "ok" if exact.accepts(errors, cell.dtype) else "wrong_answer"
+        return cls(programs, (params, x), status, columns)
+
+    def time(self, repetition: int) -> None:
+        for phase in PHASES:
+            seconds, _ = timing.timed(self.programs[phase].call, *self.arguments)
+            self.spent_s += seconds
+            self.rows.append(
+                {"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": self.columns["iterations"]}
+            )
+
+    def outcome(self) -> Outcome:
+        return Outcome(self.status, self.columns | {"peak_bytes": memory.peak_bytes()}, {"runtime": self.rows})
+
+
+def worst(statuses) -> str:
+    """The status of a cell from those of its sequences."""
+    statuses = np.atleast_1d(statuses)
+    return next((bad for bad in ("diverged", "not_converged") if (statuses == bad).any()), "ok")
+
+
+MEASURES = {"runtime": Runtime()}
