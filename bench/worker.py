@@ -120,11 +120,15 @@ def _private_output():
     return send
 
 
+# The CPU stays at hand beside the GPU: reference orbits are integrated there.
+PLATFORMS = {"gpu": "cuda,cpu"}
+
+
 def _prepare(orders: Orders) -> Context:
     """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
     os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
     if orders.device:
-        os.environ["JAX_PLATFORMS"] = orders.device
+        os.environ["JAX_PLATFORMS"] = PLATFORMS.get(orders.device, orders.device)
     if orders.compile_cache:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
     else:

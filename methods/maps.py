@@ -3,6 +3,7 @@
 Arrays are time first, then any batch axes, then components: states `(T, ..., M)`, inputs `(T, ..., ·)`, `z0 (..., M)`.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -72,6 +73,17 @@ class FunctionMap(Map):
     @classmethod
     def tree_unflatten(cls, function, children):
         return cls(function, *children)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ByAutodiff(Map):
+    """A map whose own linearisation is hidden, so that every Jacobian costs M forward-mode passes."""
+
+    step: Map
+
+    def __call__(self, z, u):
+        return self.step(z, u)
 
 
 class Evaluation(NamedTuple):

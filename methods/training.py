@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import optax
 from jaxtyping import Array, Float
 
@@ -120,8 +121,9 @@ def fit(
     series = jnp.asarray(series, dtype)
     if series.ndim != 2 or series.shape[0] < T + 1:
         raise ValueError(f"series has shape {series.shape}; wanted (rows, N) with at least T + 1 = {T + 1} rows.")
-    states = [_begin(method, series.shape[1], seed, params, dtype) for seed in seeds]
-    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    states = _begin(method, series.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
+    if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
+        raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
     sizes = _initial_size(method, states, series[: T + 1])
     logs, done = [], 0
     while done < method.training.updates:
@@ -130,17 +132,22 @@ def fit(
         done += length
         logs.append(jax.block_until_ready(log))
         callback(done, log)
-    log = jax.tree.map(lambda *leaves: jnp.concatenate(leaves, axis=1), *logs)
-    return Fit(jax.vmap(lambda free: free.from_free())(states.free), log, sizes)
+    log = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *logs)
+    return Fit(_finish(states.free), log, sizes)
 
 
-def _begin(method, observed_dim, seed, params, dtype) -> State:
-    model_key, data_key = jr.split(jr.key(seed))
-    params = method.init(model_key, observed_dim, dtype) if params is None else params
-    state = start(method, params, data_key)
-    if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.free)):
-        raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
-    return state
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _begin(method, observed_dim, dtype, seeds, params) -> State:
+    def one(seed):
+        model_key, data_key = jr.split(jr.key(seed))
+        return start(method, method.init(model_key, observed_dim, dtype) if params is None else params, data_key)
+
+    return jax.vmap(one)(seeds)
+
+
+@jax.jit
+def _finish(free):
+    return jax.vmap(lambda free: free.from_free())(free)
 
 
 @partial(jax.jit, static_argnums=0)

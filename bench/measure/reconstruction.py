@@ -44,6 +44,7 @@ class Reconstruction(Measure):
         fit = method.fit(
             series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
         )
+        fit = jax.device_get(fit)
         floors = self._scores(truth, series[: len(truth)])
         for i, cell in enumerate(cells):
             active(cell)

@@ -22,7 +22,7 @@ class Runtime(Measure):
     is timed only if its answer is right: value and gradient are compared with the sequential scan first.
     """
 
-    together: ClassVar[tuple[str, ...]] = ("method",)
+    together: ClassVar[tuple[str, ...]] = ("method", "scan")
 
     repeats: int = 20
     budget_s: float = 30.0  # a cell whose calls have taken this long is timed no further, after at least three repetitions

@@ -1,0 +1,35 @@
+"""GTF-DEER in the form in which DEER is published: the yardstick of the field, kept to be compared with.
+
+machine-discovery/deer (Lim et al. 2024, arXiv:2309.12252), with which Hess et al. 2026, arXiv:2605.12683, build GTF-DEER.
+"""
+
+import dataclasses
+
+from methods import linear_recurrence
+from methods.adjoint import Adjoint
+from methods.forcing import Forcing
+from methods.maps import ByAutodiff, Problem
+from methods.method import Method
+from methods.solution import Solution
+from methods.solvers.newton import Newton
+
+
+@dataclasses.dataclass(frozen=True)
+class Published(Newton):
+    """Newton with dense Jacobians by forward-mode autodiff and one associative scan of T M×M matrices per update.
+
+    Stops when an update changes nothing (rule `increment`); the residual still decides the status. Memory O(T M²) several times.
+    """
+
+    rule: str = "increment"
+    scan: linear_recurrence.Scan = "associative"
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        return super().solve(problem._replace(step=ByAutodiff(problem.step)), guess)
+
+
+METHODS = {
+    "gtf-deer-published": Method(
+        solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")
+    ),
+}
