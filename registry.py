@@ -78,10 +78,18 @@ class Registry:
             self._entries, self._unavailable = {}, {}
             for name, load in self._modules():
                 try:
-                    self._entries.update(getattr(load(), self._attribute, {}))
+                    self._entries |= self._new_entries(load())
                 except Exception as error:  # a broken plug-in must not take the suite down with it
                     self._unavailable[name] = f"{type(error).__name__}: {error}"
         return self._entries
+
+    def _new_entries(self, module) -> dict:
+        entries = getattr(module, self._attribute, {})
+        if not isinstance(entries, dict):
+            raise TypeError(f"{self._attribute} is a {type(entries).__name__}, want a dictionary name -> {self.kind}.")
+        if taken := sorted(self._entries.keys() & entries.keys()):
+            raise ValueError(f'there is a {self.kind} "{taken[0]}" already. Give this one another name.')
+        return entries
 
     def _modules(self):
         for package in self._packages:

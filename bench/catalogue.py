@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+from pathlib import Path
 
 import registry
 
@@ -18,6 +19,12 @@ def add_plugin(path) -> None:
     """Also look for plug-ins of every kind in one Python file."""
     for kind in PACKAGES:
         plugins(kind).add_file(path)
+
+
+def broken(path) -> str | None:
+    """Why the plug-in file `path` cannot be used; nothing if it can be."""
+    entry = str(Path(path).resolve())
+    return next((reasons[entry] for kind in PACKAGES if entry in (reasons := plugins(kind).unavailable())), None)
 
 
 def settings(kind: str, name: str) -> dict:

@@ -150,17 +150,22 @@ def check(
     plugin: Plugins = [],  # noqa: B006
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""
-    from bench import conformance
+    from bench import catalogue, conformance
 
     _add_plugins(plugin)
-    passed = True
-    for kind, result in conformance.check(name):
-        passed &= result.passed
-        print(
-            f"{'ok    ' if result.passed else 'BROKEN'} {kind}: {result.law}"
-            + (f"\n       {result.detail}" if result.detail else "")
-        )
-    if not passed:
+    for path in plugin:
+        if reason := catalogue.broken(path):
+            raise UserError(f"plug-in file {path}: unavailable: {reason}")
+    broken, before = 0, ""
+    for result in conformance.check(name):
+        broken += result.outcome == "broken"
+        mark = "BROKEN" if result.outcome == "broken" else result.outcome
+        print(f"{mark:11} {result.kind} {result.law}: {result.claim}", flush=True)
+        if result.detail:
+            print("    " + ("as before" if result.detail == before else result.detail.replace("\n", "\n    ")), flush=True)
+        before = result.detail
+    print(f"{name} keeps every law." if not broken else f"{name} breaks {broken} of its laws.")
+    if broken:
         raise typer.Exit(1)
 
 

@@ -98,7 +98,19 @@ def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cel
         if known is None:  # it may have any setting that nobody else of the cell has
             known = dict.fromkeys(values.keys() - claimed)
         parameters[f"{kind}_parameters"] = _given(experiment, grid, values, f'{kind} "{names[kind]}"', known)
-    return Cell(measure=experiment.measure, **core.model_dump(), **parameters)
+    return _checked(experiment, Cell(measure=experiment.measure, **core.model_dump(), **parameters))
+
+
+def _checked(experiment: Experiment, cell: Cell) -> Cell:
+    """The cell, if its method and system take the values they are given: better said now than in every row."""
+    builders = {"method": cell.build_method, "system": cell.build_system}
+    for kind, build in builders.items():
+        if not catalogue.why_unavailable(kind, getattr(cell, kind)):
+            try:
+                build()
+            except ValueError as error:
+                raise UserError(f"{experiment.file}: {error}") from None
+    return cell
 
 
 def _defaults(kind: str, name: str) -> dict | None:

@@ -94,7 +94,7 @@ def _check_finite(path: str, names, values: Float[np.ndarray, "T N"], first: int
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise SeriesError(
-            f'file "{path}": {wrong.sum()} values are missing or infinite, the first in row {first + row * every} (counted '
+            f'file "{path}": missing or infinite values ({wrong.sum()}), the first in row {first + row * every} (counted '
             f'from 0), column "{names[column]}". The models take no missing values: fill or cut rows, or choose other columns.'
         )
 

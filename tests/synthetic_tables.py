@@ -79,16 +79,18 @@ def runtime(methods=("sequential", "gtf-deer"), dims=(3,), lengths=(128, 512), f
     return tables.frames()
 
 
-def convergence(dims=(3, 6), alphas=(0.0, 0.1, 1.0), guesses=("pinv", "zero", "normal"), sequences=20, cap=100) -> dict:
+def convergence(
+    dims=(3, 6), alphas=(0.0, 0.1, 1.0), guesses=("pinv", "zero", "normal"), sequences=20, cap=100, rules=("residual",)
+) -> dict:
     """A convergence run of one method; with weak forcing the exponent is positive and some sequences reach the cap."""
     tables = Tables()
     for M, alpha in ((M, alpha) for M in dims for alpha in alphas):
         exponent = 0.35 + np.log(1 - 0.97 * alpha) * (3 / M) ** 0.5
-        for penalty, guess in enumerate(guesses):
+        for (penalty, guess), rule in ((each, rule) for each in enumerate(guesses) for rule in rules):
             typical = (1.5 if guess == "pinv" and M == 3 else 5 + penalty) * np.exp(4 * max(exponent + 0.25, -0.3))
             updates = np.ceil(typical * tables.noise(0.25, sequences)).clip(1 if alpha < 1 else 0, cap).astype(int)
             status = "not_converged" if (updates == cap).any() else "ok"
-            parameters = {"solver": {"guess": guess, "max_iterations": cap}}
+            parameters = {"guess": guess, "max_iterations": cap, "rule": rule}
             sizes = {"T": 4096, "latent_dim": M, "alpha": alpha, "iterations": updates.max()}
             cell = tables.cell("convergence", "gtf-deer", status, method_parameters=parameters, **sizes)
             for sequence, count in enumerate(updates):

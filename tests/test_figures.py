@@ -79,12 +79,54 @@ def test_without_failures_there_are_no_crosses():
 def test_a_wrong_answer_is_crossed_not_timed():
     _, points = plot(RUNS["runtime"])
     wrong = points[points["status"] == "wrong_answer"]
-    assert len(wrong) == 2 and wrong["seconds"].isna().all() and wrong["cross"].notna().all()
+    assert len(wrong) == 2 and wrong["seconds"].isna().all() and (wrong["failed"] == 1).all()
 
 
-def test_a_timeout_is_drawn_at_the_budget_or_above():
-    _, points = plot(RUNS["runtime"])
-    assert (points.loc[points["status"] == "timeout", "cross"] >= 60).all()
+def test_a_timeout_of_minutes_leaves_the_milliseconds_their_room():
+    with_failures, _ = plot(RUNS["runtime"])
+    without, _ = plot(synthetic.runtime(SIX, (3, 50), (128, 512)))
+    crossed, plain = (np.diff(np.log10(figure.get_axes()[0].get_ylim())) for figure in (with_failures, without))
+    assert crossed < 1.6 * plain
+
+
+@pytest.mark.parametrize("run", ["runtime", "convergence"])
+def test_no_value_reaches_the_strip_of_the_failures(run):
+    figure, _ = plot(RUNS[run])
+    strips = [(ax, patch) for ax in figure.get_axes() for patch in ax.patches]
+    assert strips and any(text.get_text() == "failed" for ax in figure.get_axes() for text in ax.texts)
+    for ax, strip in strips:
+        bottom = strip.get_window_extent().y0
+        for line in (line for line in ax.get_lines() if line.get_marker() != "x" and line.get_transform() == ax.transData):
+            reached = ax.transData.transform(line.get_xydata())[:, 1]
+            assert np.nanmax(reached, initial=-np.inf) < bottom
+
+
+def test_panels_of_all_dimensions_share_their_axes():
+    figure, _ = plot(RUNS["runtime"])
+    first, *others = figure.get_axes()
+    assert len(others) == 3 and all(ax.get_ylim() == first.get_ylim() and ax.get_xlim() == first.get_xlim() for ax in others)
+
+
+def test_the_rule_is_a_line_style_residual_solid_increment_dashed():
+    figure, points = plot(synthetic.convergence(rules=("residual", "increment")))
+    assert {"stops on the residual", "stops on the increment"} <= set(legend(figure))
+    handles = {line.get_label(): line.get_linestyle() for line in figure.legends[0].get_lines()}
+    assert (handles["stops on the residual"], handles["stops on the increment"]) == ("-", "--")
+    assert len(points) == 36 and not points.duplicated(["latent_dim", "guess", "rule", "alpha"]).any()
+
+
+def test_a_cap_that_nothing_comes_near_takes_no_room():
+    figure, points = plot(synthetic.convergence((3,), (1.0,), cap=5000))
+    assert figure.get_axes()[0].get_ylim()[1] < 10 * points["updates_max"].max()
+    assert not any("cap" in label for label in legend(figure))
+
+
+def test_a_method_that_does_not_iterate_has_no_iterations_rather_than_missing_ones():
+    run = synthetic.reconstruction()
+    own = run["training"]["cell"].isin(run["cells"].loc[run["cells"]["method"] == "sequential", "cell"])
+    run["training"].loc[own, "iterations"] = 0.0
+    _, points = plot(run)
+    assert set(points.loc[points["panel"] == "iterations", "method"]) == {"gtf-deer"}
 
 
 def test_infinite_values_are_among_the_points_and_counted():
@@ -100,6 +142,37 @@ def test_a_method_that_lost_half_of_its_runs_has_no_median():
     (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
     bars = {line.get_color() for line in ax.get_lines() if line.get_linewidth() == 1.8}
     assert bars == {style.look(method)["color"] for method in SIX} - {style.look("deer")["color"]}
+
+
+def test_a_run_that_blows_up_does_not_stretch_the_axis_of_the_loss():
+    run = synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged"})
+    training = run["training"]
+    lost = training["cell"].isin(run["cells"].loc[run["cells"]["status"] == "diverged", "cell"]) & (training["update"] > 40)
+    training.loc[lost & training["loss"].notna(), "loss"] = 1e12
+    figure, points = plot(run)
+    (ax,) = (ax for ax in figure.get_axes() if ax.get_ylabel() == "training loss")
+    assert ax.get_ylim()[1] < 1e3 and any(line.axes is ax for line in crosses(figure))
+    assert (points["value"] == 1e12).any()
+
+
+def test_iterations_on_weights_that_are_not_finite_are_not_drawn():
+    run = synthetic.reconstruction(SIX, 1, {("deer", 0): "diverged"})
+    _, points = plot(run)
+    deer = points[points["method"] == "deer"].set_index("x")
+    ended = deer.loc[(deer["panel"] == "loss") & deer["value"].isna()].index.min()
+    assert deer.loc[(deer["panel"] == "iterations") & (deer.index >= ended), "value"].isna().all()
+
+
+def test_labels_of_ticks_do_not_overlap():
+    for run in ("reconstruction", "runtime", "convergence"):
+        figure, _ = plot(RUNS[run])
+        figure.draw_without_rendering()
+        for ax in figure.get_axes():
+            boxes = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
+            boxes = sorted(
+                (box for box in boxes if ax.bbox.x0 - 1 <= (box.x0 + box.x1) / 2 <= ax.bbox.x1 + 1), key=lambda box: box.x0
+            )
+            assert all(left.x1 <= right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
 
 
 def test_scores_of_zero_are_drawn():
@@ -162,6 +235,24 @@ def test_the_figure_states_its_sizes():
     stated = figure.subfigs[0].get_suptitle()
     for words in ("lorenz63", "L = 50", "S = 16", "α = 0.5", "float32", "cpu"):
         assert words in stated
+
+
+def test_a_setting_without_a_value_is_not_stated():
+    run = synthetic.runtime()
+    run["cells"]["system_parameters"] = '{"observed": ""}'
+    stated = plot(run)[0].subfigs[0].get_suptitle()
+    assert "observed" not in stated and ",  ," not in stated
+    run["cells"]["system_parameters"] = '{"observed": "x"}'
+    assert "observed x" in plot(run)[0].subfigs[0].get_suptitle()
+
+
+def test_a_long_title_stays_inside_the_figure(tmp_path):
+    run = synthetic.convergence((3,), (0.1,), ("pinv",))  # the narrowest figure
+    with style.context():
+        figure, _ = importlib.import_module("bench.figures.fig1b").plot(run, {"title": "A title of many words " * 4})
+        figure.savefig(tmp_path / "figure.png")
+        title = figure._suptitle.get_window_extent()
+    assert 0 <= title.x0 and title.x1 <= figure.bbox.width
 
 
 def test_an_unknown_figure_is_an_error_that_names_the_nearest(tmp_path):

@@ -178,7 +178,7 @@ def test_too_short_a_series_names_both_numbers(write):
 def test_missing_values_are_counted_and_placed(write, suffix, column):
     rows = ROWS.copy()
     rows[4, 1], rows[6, 2] = np.nan, np.inf
-    with pytest.raises(SeriesError, match=f'2 values are missing or infinite, the first in row 4 .* column "{column}"'):
+    with pytest.raises(SeriesError, match=rf'missing or infinite values \(2\), the first in row 4 .* column "{column}"'):
         raw(write("s" + suffix, rows)).sample()
     with pytest.raises(SeriesError, match="first in row 4"):
         raw(write("s" + suffix, rows), every=2).sample()

@@ -8,6 +8,7 @@ import pytest
 import synthetic_tables as synthetic
 
 from bench import tables
+from bench.tables.rendering import number
 from registry import UnknownName
 
 SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
@@ -58,8 +59,25 @@ def test_speedup_of_sequential_is_one_and_the_sequential_time_stands_beside_all(
     own = frame[frame["method"] == "sequential"]
     np.testing.assert_allclose(own[["speedup", "speedup_low", "speedup_high"]], 1, rtol=1e-12)
     ok = frame[frame["status"] == "ok"]
-    np.testing.assert_allclose(ok["speedup"], ok["sequential_s"] / ok["gradient_s"], rtol=1e-12)
+    assert ok["sequential_s"].notna().all()
     assert (frame["speedup"] < 1).any()  # a loss is a row like any other
+    assert "0.49x" in tables.text_report(RUNS["runtime"])
+
+
+@pytest.mark.parametrize("run", ["runtime", "reconstruction"])
+def test_a_speedup_lies_between_its_quartiles(run):
+    frame = tables.summary(RUNS[run])
+    frame = frame[frame["speedup_low"].notna()]
+    assert len(frame) and (frame["speedup_low"] <= frame["speedup"]).all() and (frame["speedup"] <= frame["speedup_high"]).all()
+
+
+def test_a_speedup_of_partly_failed_seeds_compares_the_seeds_that_both_have():
+    run = synthetic.reconstruction(seeds=2, failures={("gtf-deer", 1): "diverged"})
+    samples = run["runtime"].set_index("cell")
+    samples.loc["cell0001", "seconds"] *= 100  # the seed of sequential that gtf-deer has no time for
+    frame = tables.summary(run | {"runtime": samples.reset_index()}).set_index("method").loc["gtf-deer"]
+    pairs = samples.loc["cell0000", "seconds"].to_numpy() / samples.loc["cell0002", "seconds"].to_numpy()
+    assert frame["speedup"] == np.median(pairs)
 
 
 def test_speedup_is_missing_without_a_baseline_and_has_no_interval_across_environments():
@@ -68,7 +86,8 @@ def test_speedup_is_missing_without_a_baseline_and_has_no_interval_across_enviro
     elsewhere = run["cells"]["method"] == "sequential"
     run["cells"]["environment"] = np.where(elsewhere, "there", "here")
     frame = tables.summary(run).set_index("method").loc["gtf-deer"]
-    assert frame["speedup"].notna().all() and frame["speedup_low"].isna().all()
+    assert frame["speedup_low"].isna().all()
+    np.testing.assert_allclose(frame["speedup"], frame["sequential_s"] / frame["gradient_s"], rtol=1e-12)
 
 
 def test_the_fastest_sequential_variant_at_any_alpha_is_the_baseline():
@@ -79,7 +98,7 @@ def test_the_fastest_sequential_variant_at_any_alpha_is_the_baseline():
     slow = run["runtime"]["cell"] == cells["cell"][0]
     run["runtime"].loc[slow, "seconds"] *= 10
     frame = tables.summary(run).set_index("method")
-    assert list(frame.index) == ["deer", "sequential, unroll=1", "sequential, unroll=8"]
+    assert list(frame.index) == ["deer", "sequential, unroll=1", "sequential, unroll=8"]  # by alpha, where there are several
     assert frame["sequential_s"].nunique() == 1
     assert frame.loc["sequential, unroll=8", "speedup"] == 1
     assert frame.loc["sequential, unroll=1", "speedup"] < 0.2
@@ -90,6 +109,10 @@ def test_what_differs_in_more_than_the_seed_is_not_pooled():
     assert tables.summary(seeds)["seeds"].tolist() == [4]
     seeds["cells"]["measure_parameters"] = ['{"learning_rate": 0.01}', '{"learning_rate": 0.001}'] * 2
     assert tables.summary(seeds)["method"].tolist() == ["gtf-deer, learning_rate=0.001", "gtf-deer, learning_rate=0.01"]
+    seeds["cells"]["measure_parameters"] = "{}"
+    seeds["cells"]["method_parameters"] = ['{"warmup": 0}', '{"warmup": 50}'] * 2  # steps that the loss does not see
+    assert tables.summary(seeds)["method"].tolist() == ["gtf-deer, warmup=0", "gtf-deer, warmup=50"]
+    seeds["cells"]["method_parameters"] = "{}"
     seeds["cells"]["measure_parameters"] = ['{"repeats": 5}', '{"repeats": 9}'] * 2  # how often, not what
     assert tables.summary(seeds)["seeds"].tolist() == [4]
 
@@ -131,6 +154,84 @@ def test_iterations_stand_in_where_no_history_was_kept():
     run = synthetic.convergence(dims=(3,), alphas=(0.5,), guesses=("pinv",))
     run["newton"] = run["newton"].iloc[:0]
     assert tables.summary(run)["updates"].item() == run["cells"]["iterations"].item()
+
+
+def unforced(run, *names):
+    """The run with `names` being methods that have no forcing strength."""
+    cells = run["cells"]
+    return run | {"cells": cells.assign(alpha=cells["alpha"].mask(cells["method"].isin(names)))}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_report_fits_a_terminal_and_says_nothing_meaningless(run):
+    report = tables.text_report(unforced(RUNS[run], "deer", "quasi-deer"))
+    assert max(map(len, report.splitlines())) <= 120
+    assert "nan" not in report.lower() and "None" not in report
+
+
+def test_many_metrics_and_long_names_still_fit_a_terminal():
+    run = synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"})
+    more = [run["metrics"].assign(metric=run["metrics"]["metric"] + f"_of_somebody_{i}", floor=0.1) for i in range(4)]
+    report = tables.text_report(run | {"metrics": pd.concat([run["metrics"], *more])})
+    assert max(map(len, report.splitlines())) <= 120
+    assert "D_stsp" in report and "D_H" in report
+
+
+def test_one_strength_is_said_once_and_methods_keep_their_order():
+    run = unforced(RUNS["runtime"], "deer", "quasi-deer")
+    report = tables.text_report(run)
+    assert report.count("alpha") == 1 and "alpha=0.5" in report.splitlines()[0]
+    rows = report[report.index("--") :].splitlines()
+    shown = [next((word for word in line.split() if word in SIX), None) for line in rows]
+    assert shown[1:7] == list(SIX)
+
+
+def test_many_failures_are_listed_by_method():
+    failures = {(method, 3, T): "error" for method in ("deer", "gtf-deer") for T in range(100, 120)}
+    report = tables.text_report(synthetic.runtime(("sequential", "deer", "gtf-deer"), (3,), range(100, 120), failures))
+    assert "gtf-deer: error, reason of the error (20 cells)" in report
+
+
+def test_every_system_has_its_floors():
+    run = synthetic.reconstruction(seeds=2)
+    odd = run["cells"]["seed"] == 1
+    run["cells"]["system"] = np.where(odd, "lorenz96", "lorenz63")
+    strange = run["metrics"]["cell"].isin(run["cells"].loc[odd, "cell"]) & run["metrics"]["metric"].eq("dstsp_gmm")
+    run["metrics"].loc[strange, "floor"] = 0.777
+    floors = [line for line in tables.text_report(run).splitlines() if "(floor)" in line]
+    assert len(floors) == 2 and "0.033" in floors[0] and "0.78" in floors[1]
+
+
+def test_a_convergence_report_has_one_line_per_size_guess_and_rule():
+    run = synthetic.convergence(rules=("residual", "increment"))
+    frame, report = tables.summary(run), tables.text_report(run)
+    assert len(frame) == 36 and set(frame["rule"]) == {"residual", "increment"} and set(frame["method"]) == {"gtf-deer"}
+    lines = [line for line in report.splitlines() if line.rstrip().endswith(("1", "2", "3", "4"))]
+    assert sum("residual" in line for line in lines) == sum("increment" in line for line in lines) == 6
+    assert report.count("lambda_f") == 3  # once per size, and in the caption
+    unsolved = frame["status"].eq("not_converged").sum()
+    assert report.count(" n ") - 1 == unsolved > 0  # and in the legend of the marks
+
+
+def test_many_strengths_go_below_each_other():
+    alphas = tuple(np.linspace(0, 1, 40).round(3))
+    report = tables.text_report(synthetic.convergence((3,), alphas, sequences=2))
+    assert max(map(len, report.splitlines())) <= 120
+    assert all(f" {alpha:g} " in report.replace("\n", " ") for alpha in alphas[1:])
+
+
+def test_updates_per_second_leave_out_the_block_that_starts_the_clock():
+    run = synthetic.reconstruction(("gtf-deer",), seeds=1, updates=400)
+    at = run["training"]["update"]
+    run["training"]["seconds"] = ((at - 100) * 0.004).where(at >= 100)
+    assert tables.summary(run)["updates_per_second"].item() == pytest.approx(250)
+    run["training"]["seconds"] = (at * 0.0).where(at == 400)
+    assert tables.summary(run)["updates_per_second"].isna().all()
+
+
+@pytest.mark.parametrize("value, text", [(0.6999, "0.70"), (0.996, "1.0"), (123.4, "123"), (2e-7, "2.0e-07"), (3.0, "3")])
+def test_two_digits_are_two_digits(value, text):
+    assert number(value, 2) == text
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "latex", "csv"])

@@ -11,18 +11,35 @@ import jax.numpy as jnp
 import numpy as np
 
 import methods
+from bench.conformance import PassedOver
+from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
+from methods.method import Method
 from methods.models import ShallowPLRNN
-from methods.solvers.base import Iterative
+from methods.solvers.base import Iterative, Solver
 from methods.solvers.sequential import Sequential
 
 LENGTHS = (1, 2, 3, 17, 777)
+T = 50  # of the other laws: one length, so that they share what is compiled
+
+
+def is_a_method(name):
+    """It is a `Method` that can be a static argument of `jit` and can be copied with other settings."""
+    method = methods.REGISTRY[name]
+    wanted = "Method(solver=..., forcing=...)"
+    assert isinstance(method, Method), f'METHODS["{name}"] is a {type(method).__name__}, wanted {wanted}'
+    solver = type(method.solver).__name__
+    assert isinstance(method.solver, Solver), f'METHODS["{name}"] has a {solver} as its solver, wanted a subclass of Solver'
+    try:
+        hash(dataclasses.replace(method.solver))
+    except TypeError as error:
+        raise AssertionError(f"{solver}: {error}. Is it decorated with @dataclasses.dataclass(frozen=True)?") from error
 
 
 def agrees_with_the_sequential_scan(name):
     """Equal to the sequential scan in value and gradient, float64, T = 1, 2, 3, 17, 777."""
-    for T in LENGTHS:
-        _compare(_method(name), T, jnp.float64, states=1e-9, gradient=1e-7)
+    for length in LENGTHS:
+        _compare(_method(name), length, jnp.float64, states=1e-9, gradient=1e-7)
 
 
 def agrees_in_single_precision(name):
@@ -31,49 +48,55 @@ def agrees_in_single_precision(name):
 
 
 def batches_like_single_sequences(name):
-    """A batch gives what its sequences give alone, with a status and a count for each."""
+    """A batch gives what its sequences give alone, with a status and a count for each; a NaN in one does not spoil the others."""
     method, params = _method(name), _model(jnp.float64)
-    x = _data(50, jnp.float64, batch=3)
-    together = _solve(method, params, x)
-    assert together.states.shape == (3, 50, 4), f"states of shape {together.states.shape}, wanted (S, T, M) = (3, 50, 4)"
+    x = _data(T, jnp.float64, batch=3)
+    together, spoilt = _solve(method, params, x), _solve(method, params, x.at[1, 10].set(jnp.nan))
+    assert together.states.shape == (3, T, 4), f"states of shape {together.states.shape}, wanted (S, T, M) = (3, {T}, 4)"
     for s in range(3):
         alone = _solve(method, params, x[s])
-        np.testing.assert_allclose(together.states[s], alone.states, atol=1e-9)
-        assert together.iterations[s] == alone.iterations, f"{together.iterations[s]} updates in a batch, {alone.iterations} alone"
-        assert together.status[s] == alone.status
+        for batch in (together, spoilt) if s != 1 else (together,):
+            _assert_close(batch.states[s], alone.states, f"sequence {s} of a batch of 3")
+            counts = int(batch.iterations[s]), int(alone.iterations)
+            assert counts[0] == counts[1], "{} updates in a batch, {} alone".format(*counts)
+            assert batch.status[s] == alone.status, f"{batch.status[s]} in a batch, {alone.status} alone"
 
 
 def maps_over_seeds(name):
-    """`vmap` over parameters gives what each gives alone."""
-    method, x = _method(name), _data(33, jnp.float64)
+    """`vmap` over parameters gives the loss and gradient that each has alone: this is how several seeds train at once."""
+    method, x = _method(name), _data(T, jnp.float64)
     models = [_model(jnp.float64, seed) for seed in (0, 1)]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *models)
-    states = jax.jit(jax.vmap(lambda params: method.solve(params, x).states))(stacked)
+    evaluate = jax.value_and_grad(lambda params: method.loss(params, x)[0])
+    together = jax.jit(jax.vmap(evaluate))(jax.tree.map(lambda *leaves: jnp.stack(leaves), *models))
+    alone = jax.jit(evaluate)
     for s, params in enumerate(models):
-        np.testing.assert_allclose(states[s], _solve(method, params, x).states, atol=1e-9)
+        for got, wanted in zip(jax.tree.leaves(together), jax.tree.leaves(alone(params)), strict=True):
+            np.testing.assert_allclose(got[s], wanted, atol=1e-9)
 
 
 def repeats_itself(name):
     """The same call twice gives the same bits."""
-    method, params, x = _method(name), _model(jnp.float64), _data(64, jnp.float64)
+    method, params, x = _method(name), _model(jnp.float64), _data(T, jnp.float64)
     np.testing.assert_array_equal(_solve(method, params, x).states, _solve(method, params, x).states)
 
 
 def nan_is_never_success(name):
     """A map that returns NaN, everywhere or from some step on, is `diverged`."""
-    method = _method(name)
-    for first in (0, 5):
-        step = FunctionMap(lambda _, z, u: jnp.where(u[0] >= first, jnp.nan, 0.5 * z))
-        inputs = jnp.arange(9.0)[:, None]
-        solution = jax.jit(method.solver.solve)(Problem(step, jnp.ones(4), inputs), jnp.zeros((9, 4)))
-        assert solution.status == "diverged", f"NaN from step {first} on was called {solution.status}"
+    solve, inputs = jax.jit(_method(name).solver.solve), jnp.arange(9.0)[:, None]
+
+    def step(first, z, u):
+        return jnp.where(u[0] >= first, jnp.nan, 0.5 * z)
+
+    for first in (0.0, 5.0):
+        solution = solve(Problem(FunctionMap(step, first), jnp.ones(4), inputs), jnp.zeros((9, 4)))
+        assert solution.status == "diverged", f"NaN from step {first:g} on was called {solution.status}"
 
 
 def a_cap_is_not_success(name):
     """Stopped by the cap before the rule holds, a solve is `not_converged`; stopped just when it holds, `converged`."""
-    method, params, x = _method(name), _model(jnp.float64), _data(200, jnp.float64)
+    method, params, x = _method(name), _model(jnp.float64), _data(T, jnp.float64)
     if not isinstance(method.solver, Iterative):
-        return
+        raise PassedOver("its solver does not iterate")
     needed = int(_solve(method, params, x).iterations)
     assert needed >= 2, f"{needed} updates: the problem of this law is too easy to tell"
     for cap, status in ((needed, "converged"), (needed - 1, "not_converged")):
@@ -82,13 +105,28 @@ def a_cap_is_not_success(name):
         assert solution.iterations == cap
 
 
+def reports_its_own_residual(name):
+    """The residual it reports is that of the states it returns, and small where it says `converged`, on a chaotic map too."""
+    # slope 1.9: with 2 rounding would end every orbit at a fixed point after 55 steps
+    problem = Problem(FunctionMap(lambda _, z, u: 1 - 1.9 * jnp.abs(z)), jnp.array([0.3142]), jnp.zeros((200, 1)))
+    solution = jax.jit(_method(name).solver.solve)(problem, jnp.full((200, 1), 0.3))
+    if solution.status != "diverged":
+        residual, size = jnp.abs(problem.evaluate(solution.states).residual).max(), 1 + jnp.abs(solution.states).max()
+        difference = abs(solution.residual - residual)
+        assert difference <= 1e-9 * size, f"reports a residual of {solution.residual:.1e}, its states have {residual:.1e}"
+        if solution.status == "converged":
+            assert residual <= 1e-6 * size, f"converged with a residual of {residual:.1e}"
+
+
 def exact_prefix(name):
     """A converged solve of T steps begins with the solve of its first steps: nothing looks ahead in time."""
-    method, params, x = _method(name), _model(jnp.float64), _data(60, jnp.float64)
-    np.testing.assert_allclose(_solve(method, params, x).states[:20], _solve(method, params, x[:21]).states, atol=1e-9)
+    method, params, x = _method(name), _model(jnp.float64), _data(T, jnp.float64)
+    shorter = _solve(method, params, x[:21]).states
+    _assert_close(_solve(method, params, x).states[:20], shorter, f"the first 20 of {T} states beside those of T = 20 alone")
 
 
 LAWS = [
+    is_a_method,
     agrees_with_the_sequential_scan,
     agrees_in_single_precision,
     batches_like_single_sequences,
@@ -96,6 +134,7 @@ LAWS = [
     repeats_itself,
     nan_is_never_success,
     a_cap_is_not_success,
+    reports_its_own_residual,
     exact_prefix,
 ]
 
@@ -104,24 +143,42 @@ def _method(name):
     return methods.get(name)
 
 
-def _compare(method, T, dtype, *, states, gradient):
-    solution, got = _evaluate(method, _model(dtype), _data(T, dtype))
-    expected, wanted = _sequentially(dataclasses.replace(method, solver=Sequential(), name=""), T, dtype)
-    assert solution.status == "converged", f"T = {T}: {solution.status} after {solution.iterations} updates on a contracting map"
-    np.testing.assert_allclose(solution.states, expected.states, atol=states, err_msg=f"states at T = {T}")
-    for got_leaf, leaf in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
-        error = jnp.linalg.norm(got_leaf - leaf) / (jnp.linalg.norm(leaf) + jnp.finfo(dtype).tiny)
-        assert error <= gradient, f"T = {T}: gradient off by {error:.1e} relative, wanted at most {gradient:.0e}"
+def _compare(method, length, dtype, *, states, gradient):
+    params, x = _model(dtype), _data(length, dtype)
+    exact = dataclasses.replace(method, solver=Sequential(), gradient=Adjoint(), name="")
+    solution, got = _evaluate(method, params, x)
+    expected, wanted = _sequentially(exact, length, dtype)
+    status = f"{solution.status} after {solution.iterations} updates"
+    assert solution.status == "converged", f"T = {length}: {status} on a contracting map"
+    assert solution.states.dtype == dtype, f"T = {length}: states in {solution.states.dtype} for data in {dtype.__name__}"
+    _assert_close(solution.states, expected.states, f"states at T = {length}", atol=states)
+    for weight in wanted:
+        error = np.linalg.norm(got[weight] - wanted[weight]) / (np.linalg.norm(wanted[weight]) + 1e-30)
+        assert error <= gradient, f"T = {length}: gradient in {weight} off by {error:.1e} relative, wanted at most {gradient:.0e}"
+
+
+def _assert_close(states, wanted, what, atol=1e-9):
+    assert states.shape == wanted.shape, f"{what}: shape {states.shape}, wanted {wanted.shape}"
+    error = np.nan_to_num(np.abs(np.asarray(states) - wanted).max(-1), nan=np.inf)
+    wrong = error > atol
+    assert not wrong.any(), f"{what}: first wrong at t = {wrong.argmax() + 1}, off by up to {error.max():.1e}, wanted {atol:.0e}"
 
 
 @partial(jax.jit, static_argnums=0)
 def _evaluate(method, params, x):
-    return method.solve(params, x), jax.grad(method.loss, has_aux=True)(params, x)[0]
+    """The solution, and the gradient of the squared error of its read-out by parameter."""
+
+    def loss(params):
+        solution = method.solve(params, x)
+        return jnp.mean((params.readout(solution.states) - x[1:]) ** 2), solution
+
+    gradient, solution = jax.grad(loss, has_aux=True)(params)
+    return solution, {name: getattr(gradient, name) for name in ("A", "W1", "W2", "h1", "h2", "B")}
 
 
 @lru_cache(maxsize=32)
-def _sequentially(method, T, dtype):
-    return _evaluate(method, _model(dtype), _data(T, dtype))
+def _sequentially(method, length, dtype):
+    return _evaluate(method, _model(dtype), _data(length, dtype))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -143,6 +200,6 @@ def _model(dtype, seed=0):
     )
 
 
-def _data(T, dtype, batch=None):
-    shape = (T + 1, 2) if batch is None else (batch, T + 1, 2)
+def _data(length, dtype, batch=None):
+    shape = (length + 1, 2) if batch is None else (batch, length + 1, 2)
     return jnp.asarray(np.random.default_rng(1).standard_normal(shape), dtype)

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 
 from bench.tables.convergence import EXPONENT
 from bench.tables.grouping import groups, of_measure
-from bench.tables.reconstruction import scores
+from bench.tables.reconstruction import scores, solving
 from bench.tables.runtime import timed
 
 from . import style
@@ -83,7 +83,14 @@ def _values(tables, owners, metrics):
 
 
 def _curves(tables, owners):
-    long = tables["training"].melt(["cell", "update"], ["loss", "iterations"], "panel", "value").rename(columns={"update": "x"})
+    long = (
+        solving(tables["training"])
+        .melt(["cell", "update"], ["loss", "iterations"], "panel", "value")
+        .rename(columns={"update": "x"})
+    )
+    # A method that does not iterate has no line, and no points either.
+    idle = long["panel"].eq("iterations") & long.groupby(["cell", "panel"])["value"].transform("max").eq(0)
+    long = long[~idle]
     return owners.merge(long.astype({"value": float}), on="cell").assign(floor=np.nan)
 
 
@@ -95,7 +102,7 @@ def _lost(points) -> pd.Series:
 def _draw_curves(ax, points, looks) -> None:
     ax.set_yscale("log")
     ended = points[_lost(points)].groupby("label", sort=False)["x"].min()
-    for label, look in looks.items():
+    for place, (label, look) in enumerate(looks.items()):
         own = points[(points["label"] == label) & ~points["value"].le(0)]
         color = {"color": look["color"], "linestyle": look["linestyle"]}
         marker = {"marker": look["marker"], "markersize": 3, "markeredgewidth": 0}
@@ -103,11 +110,21 @@ def _draw_curves(ax, points, looks) -> None:
             ax.plot(run["x"], run["value"].replace(np.inf, np.nan), alpha=0.35, linewidth=0.6, **color)
         # NaN as infinity, so that the median line ends where half of the runs have blown up.
         median = own["value"].fillna(np.inf).groupby(own["x"]).median().replace(np.inf, np.nan)
-        ax.plot(median.index, median, markevery=max(len(median) // 6, 1), **marker, **color)
+        # Markers above all lines and at places of their own, as methods that compute the same share one line.
+        step = max(len(median) // 5, 1)
+        ax.plot(median.index, median, **color)
+        marked = median.iloc[place * step // len(looks) :: step]
+        ax.plot(marked.index, marked, zorder=4, **marker, **(color | {"linestyle": "none"}))
         if label in ended:
             height = 0.98 - 0.07 * list(ended.index).index(label)
             style.crosses(ax, [ended[label]], [height], look["color"], transform=ax.get_xaxis_transform())
     if points["value"].gt(0).any():
+        # A run that blows up leaves through the top, where its cross is, rather than pressing the others into a line.
+        calm = points.loc[points["status"].eq("ok") & points["value"].gt(0) & np.isfinite(points["value"]), "value"]
+        if len(calm):
+            low, high = (np.log10(calm.agg(end)) for end in ("min", "max"))
+            margin = 0.15 * max(high - low, 1)
+            ax.set_ylim(10 ** (low - margin), 10 ** (high + margin + 0.1 * len(ended)))
         style.readable_log(ax.yaxis)
     else:
         style.empty(ax, ax.xaxis, ax.yaxis)
@@ -130,12 +147,14 @@ def _draw_by_method(ax, points, looks) -> None:
         if np.isfinite(median):  # as in the table an infinite score counts: where half of the runs are lost there is no bar
             ax.plot([median] * 2, [row - 0.32, row + 0.32], color=look["color"], linewidth=1.8, solid_capstyle="butt")
         if label in lost:
-            style.crosses(ax, [0.93], [row], look["color"], transform=ax.get_yaxis_transform())
-            ax.text(0.97, row, f"{lost[label]}", transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=look["color"])
+            style.crosses(ax, [0.905], [row], look["color"], transform=ax.get_yaxis_transform())
+            ax.text(
+                0.955, row, f"{lost[label]}", transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=look["color"]
+            )
     if len(finite):
         _make_room(ax, failures=len(lost) > 0)
         if log:
-            style.readable_log(ax.xaxis)
+            style.readable_log(ax.xaxis, apart=0.22)
     else:
         style.empty(ax, ax.xaxis)
 

@@ -1,15 +1,17 @@
 """One look for all figures: a method has the same colour and marker everywhere, and a failure is always a cross at the edge."""
 
 import contextlib
+import textwrap
 import zlib
 
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bench.tables.grouping import BASELINE, SETTINGS, parameter, tidy
+from bench.tables.grouping import METHODS, SEQUENTIAL, SETTINGS, parameter, rank, tidy
 
 WIDTH = 7.0  # inches, the text width of a paper
 METRICS = {  # in the order of their panels
@@ -26,12 +28,6 @@ _COLORS = ["#56b4e9", "#de8f05", "#0173b2", "#d55e00", "#029e73", "#cc78bc", "#c
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 _OTHER_MARKERS = ["X", "*", "h", "<", ">", "p", "d"]  # a method unknown here never looks exactly like a known one
 LINES = ["-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1))]
-SEQUENTIAL = [BASELINE, "sequential-free"]  # black
-METHODS = [
-    *("deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit"),
-    *("elk", "quasi-elk", "picard", "jacobi", "lssm", "lssm-scheduled", "mamba2", "low-rank"),
-    *("schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local", "mamba2-cuda"),
-]
 
 
 @contextlib.contextmanager
@@ -60,8 +56,7 @@ def look(method: str, variant: int = 0) -> dict:
 def looks(points) -> dict[str, dict]:
     """The look of every line label in `points`, baseline first, then by family; a method's labels are its variants."""
     pairs = points[["method", "label"]].drop_duplicates().itertuples(index=False, name=None)
-    order = [*SEQUENTIAL, *METHODS]
-    pairs = sorted(pairs, key=lambda pair: (order.index(pair[0]) if pair[0] in order else len(order), *pair))
+    pairs = sorted(pairs, key=lambda pair: (rank(pair[0]), *pair))
     seen: dict[str, int] = {}
     out = {}
     for method, label in pairs:
@@ -74,18 +69,22 @@ def canvas(experiment: dict, cells, height: float, shown=(), width: float = WIDT
     """A figure with the experiment's title and, below it, all sizes that the axes do not show; and the part to draw in."""
     fig = Figure(figsize=(width, height), layout="constrained")
     title = experiment.get("title") or experiment.get("name") or ""
-    fig.suptitle(title, fontsize=10)
+    fig.suptitle(textwrap.fill(title, int(11.5 * width)), fontsize=10)  # about as many letters as fit an inch
     inner = fig.subfigures(1, 1)
-    inner.suptitle(sizes(cells, shown), fontsize=7.5, color="0.35")
+    inner.suptitle(textwrap.fill(sizes(cells, shown), int(16 * width)), fontsize=7.5, color="0.35")
     return fig, inner
 
 
 def sizes(cells, shown=()) -> str:
-    """`lorenz63, L = 50, S = 16, α = 0.5, float32, cpu`: what a reader needs to repeat the measurement."""
+    """`lorenz63, L = 50, S = 16, α = 0.5, float32, cpu`: what a reader needs to repeat the measurement.
+
+    What has no value is left out, such as the observed variables where all of them are.
+    """
     columns = {name: cells[name] for name in SETTINGS} | {name: parameter(cells, name) for name in ("observed", "observed_dim")}
     words = []
     for name in ("system", "observed", "observed_dim", *SETTINGS[1:]):
-        values = sorted(columns[name].dropna().unique(), key=lambda value: (str(type(value)), value))
+        values = columns[name].dropna()
+        values = sorted(values[values != ""].unique(), key=lambda value: (str(type(value)), value))
         if name in shown or not values:
             continue
         text = ", ".join(map(tidy, values)) if len(values) <= 4 else f"{tidy(values[0])} … {tidy(values[-1])}"
@@ -104,25 +103,52 @@ def crosses(ax, x, y, color, **kwargs):
     return ax.plot(x, y, color=color, **(options | kwargs))
 
 
-def failure_rows(ax, base: float, count: int, step: float) -> list[float]:
-    """`count` heights from `base` upwards on a log axis, one for each line that fails somewhere, shaded as no place for data."""
-    rows = [base * step**i for i in range(count)]
-    if rows:
-        ax.axhspan(base / step**0.9, rows[-1] * step, color="0.95", zorder=-1, linewidth=0)
-    return rows
+def failure_band(ax, count: int, named: bool) -> list[float]:
+    """`count` heights in axis coordinates for the crosses of as many lines, in a strip at the top shaded as no place for data.
+
+    It is named at its right end, outside of the panel, as a cross may be anywhere within.
+    """
+    if not count:
+        return []
+    share = band(count)
+    ax.add_patch(Rectangle((0, 1 - share), 1, share, transform=ax.transAxes, color="0.95", zorder=-1, linewidth=0))
+    if named:
+        ax.text(1.015, 1 - share / 2, "failed", transform=ax.transAxes, va="center", fontsize=6.5, color="0.4")
+    return [1 - share * (i + 0.5) / count for i in range(count)]
 
 
-def readable_log(axis) -> None:
-    """Three to five ticks at round numbers in plain digits, also where the data span less than a decade."""
-    low, high = axis.get_view_interval()
+def band(count: int) -> float:
+    """The share of a panel's height that the crosses of `count` lines take."""
+    return min(0.28, 0.065 * count)
+
+
+def fit_below_band(ax, low: float, high: float, count: int) -> None:
+    """Limits, on whatever scale the axis has, such that no value up to `high` reaches the crosses of `count` lines."""
+    transform = ax.yaxis.get_transform()
+    bottom, top = transform.transform(np.array([low, high]))
+    ax.set_ylim(low, transform.inverted().transform(np.array([bottom + (top - bottom) / (1 - band(count))]))[0])
+
+
+def readable_log(axis, limits=None, formatter=None, apart: float = 0.1) -> None:
+    """Three to five ticks at round numbers within the limits in plain digits, also where they span less than a decade.
+
+    apart  least distance of two ticks, as a share of the axis, that their labels need
+    """
+    low, high = limits or axis.get_view_interval()
+    view = np.log10(axis.get_view_interval())
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    ticks: list[float] = []
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 7)):
-        ticks = [tick for tick in np.outer(powers, steps).ravel() if low <= tick <= high]
+        found: list[float] = []
+        for tick in np.outer(powers, steps).ravel():
+            if low <= tick <= high and (not found or np.log10(tick / found[-1]) >= apart * (view[1] - view[0])):
+                found.append(tick)
+        ticks = max(ticks, found, key=len)
         if len(ticks) >= 3:
             break
     axis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 5)] if ticks else []))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(formatter or FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def empty(ax, *axes) -> None:

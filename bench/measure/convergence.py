@@ -32,7 +32,9 @@ class Convergence(Measure):
         import metrics
 
         method, system = cell.build_method(), cell.build_system()
-        params = trained(method, system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed)
+        params = trained(
+            method.model, system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed
+        )
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
         if "history" in method.parameters:
             method = method.configure(history=True)

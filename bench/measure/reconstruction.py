@@ -11,6 +11,7 @@ from bench import memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
+from bench.measure.trained import rows
 
 # Rows of history before a free run or a forecast.
 HISTORY = 100
@@ -20,8 +21,8 @@ HISTORY = 100
 class Reconstruction(Measure):
     """Loss and updates per second of a training, all seeds in one program; then D_stsp, D_H and n-step error of a free run.
 
-    The scores stand beside their floor, the same score between the training orbit and the test orbit. Forward, gradient and update
-    are also timed alone on the trained model, one seed, after their answer has been checked against the sequential scan.
+    The scores stand beside their floor, the same score between the training orbit and the test orbit. Forward, gradient and
+    update are also timed alone on the trained model, one seed, after their answer has been checked against the sequential scan.
     """
 
     together: ClassVar[tuple[str, ...]] = ("seed",)
@@ -38,14 +39,15 @@ class Reconstruction(Measure):
         first = cells[0]
         active(first)
         method, system = first.build_method(), first.build_system()
-        series = _rows(system, self.train_rows, first, "train")
-        truth = _rows(system, self.test_rows, first, "test")
+        series, truth = (
+            rows(system, wanted, seed=0, split=split) for wanted, split in ((self.train_rows, "train"), (self.test_rows, "test"))
+        )
+        floors = self._floors(truth, series)
         clock = _Clock()
         fit = method.fit(
             series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
         )
         fit = jax.device_get(fit)
-        floors = self._scores(truth, series[: len(truth)])
         for i, cell in enumerate(cells):
             active(cell)
             params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
@@ -55,14 +57,13 @@ class Reconstruction(Measure):
         generated = np.asarray(method.generate(params, np.asarray(truth[:HISTORY], cell.dtype), len(truth)), np.float64)
         scores = self._scores(truth, generated)
         scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
-        check, timings = self._timings(cell, method, params, series)
+        status, columns, timings = self._timings(cell, method, params, series)
         skipped = float(np.mean(log.skipped))
-        columns = check | {
+        columns |= {
             "iterations": float(np.mean(log.iterations)),
             "first_call_s": clock.first_s,
             "peak_bytes": memory.peak_bytes(),
         }
-        status = "ok"
         if not np.isfinite(scores["dstsp_gmm"]) or not np.isfinite(log.loss[-1]):
             status = "diverged"
         elif skipped > 0.5:
@@ -74,6 +75,19 @@ class Reconstruction(Measure):
             "metrics": _metric_rows(scores, floors) + [{"metric": "skipped_updates", "value": skipped, "unit": "share"}],
         }
         return Outcome(status, columns, tables)
+
+    def _floors(self, truth, series) -> dict:
+        """What two true orbits score. Tried before training, as it fails where the data cannot be scored."""
+        needed = HISTORY + self.rmse_steps
+        if len(truth) < needed:
+            raise ValueError(
+                f"the test split has {len(truth)} rows; a history of {HISTORY} and a forecast of rmse_steps = {self.rmse_steps} "
+                f"need {needed}. Give a longer series, or lower rmse_steps."
+            )
+        try:
+            return self._scores(truth, series[: len(truth)])
+        except ValueError as error:
+            raise ValueError(f"the test split, {len(truth)} rows, cannot be scored: {error}") from error
 
     def _scores(self, truth, generated) -> dict:
         import metrics
@@ -99,8 +113,11 @@ class Reconstruction(Measure):
         )
         return float(errors.mean)
 
-    def _timings(self, cell, method, params, series) -> tuple[dict, list[dict]]:
-        """Errors against the sequential scan, and seconds of each phase on one batch of evenly spread windows; none if it fails."""
+    def _timings(self, cell, method, params, series) -> tuple[str, dict, list[dict]]:
+        """Status, errors against the sequential scan, and seconds of each phase on one batch of evenly spread windows.
+
+        A solve that fails here is not timed, and leaves the status to the training, of which it says little.
+        """
         starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
         x = np.stack([series[start : start + cell.T + 1] for start in starts]).astype(cell.dtype)
         x, state = jax.numpy.asarray(x), method.start(params, jax.random.key(cell.seed))
@@ -113,19 +130,19 @@ class Reconstruction(Measure):
         (_, _), gradient = programs["gradient"][0].call(params, x)
         columns = programs["update"][0].costs | {"residual": float(solution.residual.max())}
         if worst(solution.status) != "ok":
-            return columns, []
+            return "ok", columns | {"error_message": f"not timed: {worst(solution.status)} on the trained model"}, []
         exact = reference(method, params, x)
         errors = exact.errors(solution.states, gradient)
         columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
         if not exact.accepts(errors, cell.dtype):
-            return columns, []
+            return "wrong_answer", columns, []
         iterations = int(solution.iterations.max())
-        rows = []
+        timings = []
         for repetition in range(self.repeats):
             for phase, (program, arguments) in programs.items():
                 seconds, _ = timing.timed(program.call, *arguments)
-                rows.append({"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": iterations})
-        return columns, rows
+                timings.append({"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": iterations})
+        return "ok", columns, timings
 
 
 class _Clock:
@@ -144,22 +161,21 @@ class _Clock:
         return self.blocks[0][1]
 
     def training(self, log, alpha) -> list[dict]:
-        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly inside a block."""
+        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block."""
         done, seconds = zip(*self.blocks, strict=True)
         update = np.arange(1, len(log.loss) + 1)
         elapsed = np.interp(update, done, np.asarray(seconds) - seconds[0], left=np.nan)
         return [
-            {"update": int(u), "loss": float(a), "iterations": float(b), "gradient_norm": float(c), "alpha": alpha, "seconds": float(s)}
-            for u, a, b, c, s in zip(update, log.loss, log.iterations, log.gradient_norm, elapsed, strict=True)
+            {
+                "update": int(u),
+                "loss": float(loss),
+                "iterations": float(count),
+                "gradient_norm": float(norm),
+                "alpha": alpha,
+                "seconds": float(s),
+            }
+            for u, loss, count, norm, s in zip(update, log.loss, log.iterations, log.gradient_norm, elapsed, strict=True)
         ]
-
-
-def _rows(system, wanted: int, cell, split: str) -> np.ndarray:
-    """Up to `wanted` rows of a split; a series from a file may hold fewer."""
-    try:
-        return system.sample(wanted, seed=0, split=split).values
-    except ValueError:
-        return system.sample(None, seed=0, split=split).values
 
 
 def _metric_rows(scores: dict, floors: dict) -> list[dict]:

@@ -64,7 +64,7 @@ class _Subject:
         """Compile, call once, and check the answer."""
         method, system = cell.build_method(), cell.build_system()
         params = trained(
-            method, system, updates=measure.trained_updates, alpha=measure.trained_alpha, dtype=cell.dtype, seed=cell.seed
+            method.model, system, updates=measure.trained_updates, alpha=measure.trained_alpha, dtype=cell.dtype, seed=cell.seed
         )
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
         programs = {

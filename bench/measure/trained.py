@@ -1,5 +1,6 @@
 """Models to measure on: trained a little, because at its initial weights a model is nearly linear and too easy to solve."""
 
+import dataclasses
 import functools
 
 import jax
@@ -7,16 +8,15 @@ import numpy as np
 
 
 @functools.lru_cache(maxsize=4)
-def trained(method, system, *, updates: int, alpha: float, dtype: str, seed: int):
-    """Parameters of the method's model after `updates` of sequential teacher-forced training on the system.
+def trained(model, system, *, updates: int, alpha: float, dtype: str, seed: int):
+    """Parameters of `model`, a method's, after `updates` of sequential teacher-forced training on the system.
 
     Windows of 200 steps, 16 at a time, forcing strength `alpha`. The same model serves every method that is compared.
     """
     import methods
 
-    shape = {name: method.parameters[name] for name in ("latent_dim", "hidden_dim", "clipped")}
-    stepwise = methods.get("sequential", alpha=alpha, updates=updates, **shape)
-    series = system.sample(TRAINING_ROWS, seed=seed).values
+    stepwise = dataclasses.replace(methods.get("sequential", alpha=alpha, updates=updates), model=model)
+    series = rows(system, TRAINING_ROWS, seed=seed, split="train")
     fit = stepwise.fit(series, T=200, batch=16, seeds=(seed,), dtype=dtype)
     return jax.tree.map(lambda leaf: leaf[0], fit.params)
 
@@ -26,10 +26,22 @@ TRAINING_ROWS = 20_000
 
 def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:
     """Data `(batch, T+1, N)`: windows of the test orbit, evenly spread and overlapping only where they must."""
-    rows = (T + 1) * min(batch, max(1, LONGEST_ORBIT // (T + 1)))
-    values = system.sample(rows, seed=seed, split="test").values
-    starts = np.linspace(0, rows - (T + 1), batch).astype(int)
+    wanted = (T + 1) * min(batch, max(1, LONGEST_ORBIT // (T + 1)))
+    values = rows(system, wanted, seed=seed, split="test")
+    if len(values) < T + 1:
+        raise ValueError(f"the test split has {len(values)} rows; T = {T} needs at least T + 1 = {T + 1}. Lower T.")
+    starts = np.linspace(0, len(values) - (T + 1), batch).astype(int)
     return jax.numpy.asarray(np.stack([values[start : start + T + 1] for start in starts]), dtype)
 
 
 LONGEST_ORBIT = 2**21
+
+
+def rows(system, wanted: int, *, seed: int, split: str) -> np.ndarray:
+    """Up to `wanted` rows of a split: a series from a file may hold fewer."""
+    from systems.series import SeriesError
+
+    try:
+        return system.sample(wanted, seed=seed, split=split).values
+    except SeriesError:
+        return system.sample(None, seed=seed, split=split).values

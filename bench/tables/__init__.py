@@ -1,13 +1,16 @@
 """Every cell ends up in a table, failures included: a tidy summary per kind of measurement, and its text.
 
-To summarise a new measurement, write a module with `CAPTION`, `DETAILS` and `summarise(tables)` and name it in `SUMMARIES`.
+To summarise a new measurement, write a module with `CAPTION`, `summarise(tables)` and `glance(frame)` and name it in `SUMMARIES`.
 """
+
+import textwrap
 
 import pandas as pd
 
 from registry import UnknownName, suggest
 
 from . import convergence, reconstruction, runtime
+from .glance import WIDTH
 from .grouping import SETTINGS, failures, of_measure, singular
 from .rendering import describe, render
 
@@ -35,16 +38,17 @@ def summary(tables, measure: str | None = None) -> pd.DataFrame:
 
 
 def text_report(tables) -> str:
-    """What a run prints at its end: per measure a caption with all that is constant, the table, and every failure."""
+    """What a run prints at its end: per measure all that is constant, a table that fits a terminal, and every failure."""
     parts = []
     for measure in sorted(tables["cells"]["measure"].dropna().unique()):
         frame, cells = summary(tables, measure), of_measure(tables, measure)["cells"]
         module = SUMMARIES.get(measure, reconstruction)
-        constant = singular(frame, ["measure", *SETTINGS])
-        parts.append(describe(constant) + "\n" + module.CAPTION)
-        parts.append(render(frame.drop(columns=[*constant, *module.DETAILS], errors="ignore"), "text"))
-        failed = failures(cells)
+        constant = singular(frame, ["measure", "system", "method", *convergence.CHOICES, *SETTINGS])
+        parts.append(describe(constant))
+        parts.append(module.glance(frame.drop(columns=[name for name in constant if name != "method"])))
+        parts.append(textwrap.fill(f"{module.CAPTION} More columns: --format markdown or csv.", WIDTH))
+        failed = [textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in failures(cells)]
         if failed:
             count = int((cells["status"] != "ok").sum())
-            parts.append("\n  ".join([f"{count} of {len(cells)} cells failed:", *failed]))
+            parts.append("\n".join([f"{count} of {len(cells)} cells failed:", *failed]))
     return "\n\n".join(parts) if parts else "No cells."

@@ -6,13 +6,20 @@ Few updates are expected where the forced Lyapunov exponent is negative, so it s
 import numpy as np
 import pandas as pd
 
-from .grouping import SETTINGS, groups, parameter, triple
+from .glance import Column, in_blocks, settings
+from .grouping import SETTINGS, groups, parameter, tidy, triple
+from .rendering import number
 
 CAPTION = (
-    "Updates of the solver until its residual is small: median [range] over sequences, a failed sequence counts as inf; "
+    "Updates of the solver until its rule stops it: median over sequences, a failed sequence counts as inf. "
     "lambda_f: Lyapunov exponent of the forced map, per step."
 )
-DETAILS = ["sequences"]
+# What sets the points of a line apart beside alpha; each has its own columns and panels.
+CHOICES = ["guess", "rule"]
+MARKS = {
+    **{"not_converged": "n", "diverged": "d", "wrong_answer": "w", "timeout": "t", "out_of_memory": "m"},
+    **{"error": "e", "crashed": "c", "unavailable": "u", "skipped": "s"},
+}
 EXPONENT = "forced_lyapunov"
 
 
@@ -39,12 +46,12 @@ def exponents(tables) -> pd.Series:
     return rows[rows["metric"] == EXPONENT].groupby("cell")["value"].median().astype(float)
 
 
-def points(tables, by, hidden=()) -> pd.DataFrame:
+def points(tables, by) -> pd.DataFrame:
     """One row per point: quartiles and range of the updates, sequences, share converged, exponent, status, cells."""
     sequences, exponent = counts(tables), exponents(tables)
-    cells = tables["cells"].assign(guess=parameter(tables["cells"], "guess"))
+    cells = tables["cells"].assign(**{name: parameter(tables["cells"], name) for name in CHOICES})
     rows = []
-    for row, members in groups(cells, by, hidden):
+    for row, members in groups(cells, by):
         own = sequences[sequences["cell"].isin(members["cell"])]
         updates = own["updates"].where(~own["failed"], np.inf)
         row.update(sequences=len(own), converged=1 - own["failed"].mean(), cap=own["cap"].max())
@@ -57,8 +64,53 @@ def points(tables, by, hidden=()) -> pd.DataFrame:
 
 
 def summarise(tables) -> pd.DataFrame:
-    """One row per method, guess and sizes: median and range of the updates, share converged, forced Lyapunov exponent."""
-    rows = points(tables, [*SETTINGS, "guess"])
+    """One row per method, guess, rule and sizes: median and range of the updates, share converged, forced Lyapunov exponent."""
+    rows = points(tables, [*SETTINGS, *CHOICES])
     rows = rows.assign(method=rows["label"], updates_low=rows["updates_min"], updates_high=rows["updates_max"])
     order = ["updates", "updates_low", "updates_high", "converged", "sequences", "lambda_f", "status", "failed", "cells"]
-    return rows[[*SETTINGS, "method", "guess", *order]]
+    return rows[[*SETTINGS, "method", *CHOICES, *order]]
+
+
+def glance(frame: pd.DataFrame) -> str:
+    """One line per method, sizes, guess and rule, with the strengths across; below each size its exponents."""
+    frame = frame.assign(alpha=frame["alpha"].astype(float) if "alpha" in frame else np.nan)
+    sizes = [name for name in SETTINGS if name in frame and name != "alpha"]
+    choices = ["method", *CHOICES]
+    choices = [name for name in choices if name in frame and frame[name].nunique(dropna=False) > 1] or ["method"]
+    lines = []
+    for _, group in frame.groupby(sizes, dropna=False, sort=False) if sizes else [(None, frame)]:
+        size = dict(group[sizes].iloc[0])
+        for _, line in group.groupby(choices, dropna=False, sort=False):
+            cells = {row["alpha"]: _cell(row) for _, row in line.iterrows()}
+            lines.append({**size, **{name: line[name].iloc[0] or "" for name in choices}, "cells": cells})
+        if group["lambda_f"].notna().any():
+            exponents = group.groupby("alpha", dropna=False)["lambda_f"].median().map(_exponent)
+            lines.append({**size, **dict.fromkeys(choices, ""), choices[0]: "lambda_f", "cells": dict(exponents)})
+    lines = pd.DataFrame(lines)
+    strengths = sorted(frame["alpha"].dropna().unique()) + [np.nan] * bool(frame["alpha"].isna().any())
+    columns = [Column(_strength(alpha, len(strengths)), [_find(cells, alpha) for cells in lines["cells"]]) for alpha in strengths]
+    marks = [f"{mark} = {status}" for status, mark in MARKS.items() if frame["status"].str.contains(status).any()]
+    note = [f"Marked cells, of which some or all sequences failed: {', '.join(marks)}."] if marks else []
+    return "\n\n".join([in_blocks(settings(lines, [*sizes, *choices]), columns), *note])
+
+
+def _cell(row) -> str:
+    """`12.5  ` or `12.5 n`: aligned whether marked or not."""
+    mark = "".join(mark for status, mark in MARKS.items() if status in row["status"])
+    return f"{tidy(float(row['updates']))} {mark or ' '}"
+
+
+def _exponent(value: float) -> str:
+    return number(value, 2) if not abs(value) < 1 else f"{value:.3f}"
+
+
+def _strength(alpha: float, count: int) -> str:
+    """The head of a column, aligned with the numbers below."""
+    if count == 1:
+        return "updates  "
+    return ("no alpha" if np.isnan(alpha) else f"alpha={tidy(alpha)}" if alpha == 0 else tidy(alpha)) + "  "
+
+
+def _find(cells: dict, alpha: float) -> str:
+    found = [text for key, text in cells.items() if key == alpha or np.isnan(key) and np.isnan(alpha)]
+    return found[0] if found else "-  "

@@ -7,9 +7,16 @@ import pandas as pd
 
 SETTINGS = ["system", "latent_dim", "hidden_dim", "T", "batch", "alpha", "dtype", "device"]
 PARAMETERS = ["method_parameters", "system_parameters", "measure_parameters"]
-EFFORT = {"repeats", "repetitions", "warmup", "timeout_s"}  # how long a cell was measured, not what it asks
+EFFORT = {"repeats", "repetitions", "budget_s", "timeout_s"}  # how long a cell was measured, not what it asks
 SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S"}
 BASELINE = "sequential"
+# The order of rows, lines and colours: the baseline, then by family. Methods not named here come last, by name.
+SEQUENTIAL = [BASELINE, "sequential-free"]
+METHODS = [
+    *("deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit"),
+    *("elk", "quasi-elk", "picard", "jacobi", "lssm", "lssm-scheduled", "mamba2", "low-rank"),
+    *("schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local", "mamba2-cuda"),
+]
 
 
 def of_measure(tables, measure: str) -> dict:
@@ -54,22 +61,27 @@ def labels(cells: pd.DataFrame, shown=()) -> pd.Series:
     return out
 
 
-def groups(cells: pd.DataFrame, by=tuple(SETTINGS), hidden=()):
-    """Yield `(row, cells)` for each point: `by` as columns, the method and its label, the tally of statuses and the ids.
-
-    `hidden` names parameters that distinguish no lines because the caller shows them in another way.
-    """
+def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
+    """Yield `(row, cells)` for each point: `by` as columns, the method and its label, the tally of statuses and the ids."""
     if cells.empty:
         return
-    cells = cells.assign(label=labels(cells, shown={*by, *hidden}), _first=cells["method"] != BASELINE)
-    keys = [*by, "_first", "method", "label"]
+    cells = cells.assign(label=labels(cells, shown=by), _rank=cells["method"].map(rank))
+    keys = [*by, "_rank", "method", "label"]
+    if cells["alpha"].nunique() == 1 and "alpha" in keys:  # methods without forcing have none: no reason to stand apart
+        keys.append(keys.pop(keys.index("alpha")))
     for key, members in cells.groupby(keys, dropna=False, sort=True):
-        row = dict(zip(keys, key, strict=True))
-        row.pop("_first")
+        found = dict(zip(keys, key, strict=True))
+        row = {name: found[name] for name in (*by, "method", "label")}
         row["status"] = tally(members["status"])
         row["failed"] = int((members["status"] != "ok").sum())
         row["cells"] = " ".join(members["cell"].astype(str))
         yield row, members
+
+
+def rank(method: str) -> int:
+    """The place of a method in every table and legend."""
+    order = [*SEQUENTIAL, *METHODS]
+    return order.index(method) if method in order else len(order)
 
 
 def tally(statuses) -> str:
@@ -98,27 +110,31 @@ def triple(name: str, values, low: float = 0.25, high: float = 0.75) -> dict:
 
 
 def singular(frame: pd.DataFrame, columns) -> dict:
-    """Those of `columns` that have one value in all rows, with the value."""
-    known = [name for name in columns if name in frame]
-    return {name: frame[name].iloc[0] for name in known if frame[name].nunique(dropna=False) == 1}
+    """Those of `columns` that have one value in all rows, with the value.
+
+    A forcing strength that only some methods have, all of them the same, is one value too.
+    """
+    known = [name for name in columns if name in frame and frame[name].nunique(dropna=name == "alpha") <= 1]
+    return {name: next(iter(frame[name].dropna()), None) for name in known}
 
 
-def failures(cells: pd.DataFrame, limit: int = 20) -> list[str]:
-    """One line per failure: which cell, its status and the reason; equal ones are counted, and more than `limit` cut off."""
+def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
+    """One line per failure: which cell, its status and the reason; equal ones are counted.
+
+    Where there would be more than `limit` lines, one per method, status and reason: their cells are in the table.
+    """
     failed = cells[cells["status"] != "ok"]
-    if failed.empty:
-        return []
-    varying = [name for name in SETTINGS if cells[name].nunique(dropna=False) > 1]
+    once = singular(cells, SETTINGS)
+    varying = [name for name in SETTINGS if name not in once]
+    reason = failed["error_message"].fillna("").astype(str).str.split("\n").str[0].str.slice(0, 120)
+    what = ": " + failed["status"].astype(str) + reason.map(lambda text: f", {text}" if text else "")
     where = labels(cells, shown=varying)
     for name in varying:
-        where += cells[name].map(lambda value, name=name: f", {SYMBOLS.get(name, name)}={tidy(value)}")
-    reason = failed["error_message"].fillna("").astype(str).str.split("\n").str[0].str.slice(0, 120)
-    lines = where[failed.index] + ": " + failed["status"].astype(str) + reason.map(lambda text: f", {text}" if text else "")
-    counts = lines.value_counts(sort=False)
-    out = [line if count == 1 else f"{line} ({count} seeds)" for line, count in counts.items()]
-    if len(out) > limit:
-        out[limit:] = [f"and {len(out) - limit} more: see `status` and `error_message` in `cells`"]
-    return out
+        where += cells[name].map(lambda value, name=name: "" if pd.isna(value) else f", {SYMBOLS.get(name, name)}={tidy(value)}")
+    counts, unit = (where[failed.index] + what).value_counts(sort=False), "seeds"
+    if len(counts) > limit:
+        counts, unit = (failed["method"] + what).value_counts(sort=False), "cells"
+    return [line if count == 1 else f"{line} ({count} {unit})" for line, count in counts.items()]
 
 
 def tidy(value) -> str:

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 
 from . import runtime
+from .glance import lay_out, quantity, settings, words
 from .grouping import triple
 
 CAPTION = (
-    "Over seeds: median [range], a diverged run counts as the worst value; floor: what two true orbits score. "
-    "Seconds per optimiser update: median [quartiles]; speed-up: sequential / method."
+    "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method; below 1x the method is slower. "
+    "Solver iterations: mean over updates. All else over seeds: median [range], where a diverged run counts as the worst value. "
+    "Floor: what two true orbits score."
 )
-DETAILS = ["diverged", "updates_per_second"]
+HEADS = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse": "RMSE", "rmse": "orbit RMSE"}
 
 
 def scores(tables) -> pd.DataFrame:
@@ -31,6 +33,11 @@ def scores(tables) -> pd.DataFrame:
     return rows.assign(value=value.where(value.notna(), worst), floor=floor)
 
 
+def solving(training: pd.DataFrame) -> pd.DataFrame:
+    """The logged updates, without the iterations that a solver made on weights that were not finite any more."""
+    return training.assign(iterations=training["iterations"].astype(float).where(np.isfinite(training["loss"].astype(float))))
+
+
 def final_losses(tables) -> pd.Series:
     """The last logged loss of each cell; NaN is a run that blew up and counts as infinite."""
     last = tables["training"].sort_values("update").groupby("cell").tail(1)
@@ -38,12 +45,9 @@ def final_losses(tables) -> pd.Series:
 
 
 def summarise(tables) -> pd.DataFrame:
-    """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric.
-
-    `training.seconds` is the time since training began, so that updates per second are the last update over its seconds.
-    """
+    """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric."""
     rows, members = runtime.columns(tables)
-    metrics, losses, training = scores(tables), final_losses(tables), tables["training"]
+    metrics, losses, training = scores(tables), final_losses(tables), solving(tables["training"])
     names = list(dict.fromkeys(metrics["metric"]))
     for row, own in zip(rows, members, strict=True):
         logged = training[training["cell"].isin(own["cell"])]
@@ -51,7 +55,7 @@ def summarise(tables) -> pd.DataFrame:
         row["seeds"] = len(own)
         row["diverged"] = int((own["status"].eq("diverged") | np.isinf(finite)).sum())
         row["updates_per_second"] = _rate(logged)
-        row["iterations"] = logged["iterations"].astype(float).mean()
+        row["iterations"] = logged["iterations"].mean()
         if "skipped" in logged:
             row["skipped"] = logged["skipped"].astype(float).mean()
         row.update(triple("loss", [loss for loss in finite if not np.isnan(loss)], 0, 1))
@@ -59,9 +63,49 @@ def summarise(tables) -> pd.DataFrame:
             taken = metrics[(metrics["metric"] == name) & metrics["cell"].isin(own["cell"])]
             row.update(triple(name, taken["value"].dropna(), 0, 1))
             row[f"{name}_floor"] = taken["floor"].astype(float).median()
+        row.update(runtime.costs(own))
     return pd.DataFrame(rows)
 
 
+def glance(frame: pd.DataFrame) -> str:
+    """One line per method and setting, and per system one with the floors; the binned divergence only where there is no other."""
+    metrics = [name.removesuffix("_floor") for name in frame if name.endswith("_floor")]
+    ranked = [name for name in metrics if frame[f"{name}_floor"].notna().any() or name in HEADS]
+    ranked = sorted(ranked, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
+    if "dstsp_gmm" in ranked:
+        ranked = [name for name in ranked if name != "dstsp_bins"]
+    last = next((f"{phase}_s" for phase in reversed(runtime.PHASES) if f"{phase}_s" in frame), "update_s")
+    frame = _with_floors(frame, ranked)
+    return lay_out(
+        [
+            *settings(frame),
+            words(frame, "method"),
+            words(frame, "runs", "seeds"),
+            quantity(frame, last, keep=2),
+            quantity(frame, "speedup", "speed-up", sign="x", keep=3),
+            quantity(frame, "iterations", "solver\niters"),
+            quantity(frame, "loss"),
+            *(quantity(frame, name, HEADS.get(name, ""), keep=0 if "rmse" in name else 4) for name in ranked),
+        ]
+    )
+
+
+def _with_floors(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    bad = frame["status"] != "ok"
+    tallies = frame["status"].where(frame["seeds"] > 1, "1 " + frame["status"])
+    frame = frame.assign(runs=frame["seeds"].astype(str).mask(bad, tallies))
+    frame["iterations"] = frame["iterations"].replace(0, np.nan)  # of a method that does not iterate
+    parts = []
+    for _, rows in frame.groupby("system" if "system" in frame else lambda _: "", sort=False, dropna=False):
+        floors = {name: rows[f"{name}_floor"].dropna().unique() for name in metrics}
+        common = {name: values[0] for name, values in floors.items() if len(values) == 1}
+        named = {"method": "(floor)", "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
+        parts += [rows, pd.DataFrame([named | common])] if common else [rows]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _rate(logged: pd.DataFrame) -> float:
-    ends = logged.groupby("cell")[["update", "seconds"]].max().astype(float)
-    return (ends["update"] / ends["seconds"]).median()
+    """Updates per second: those that were logged with a time, without the first, at which the clock was started."""
+    timed = logged[logged["seconds"].notna()].groupby("cell")[["update", "seconds"]]
+    spans = (timed.max() - timed.min()).astype(float)
+    return (spans["update"] / spans["seconds"]).replace(np.inf, np.nan).median()

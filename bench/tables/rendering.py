@@ -7,7 +7,7 @@ import pandas as pd
 
 from registry import UnknownName, suggest
 
-from .grouping import SYMBOLS, tidy
+from .grouping import SETTINGS, SYMBOLS, tidy
 
 FORMATS = {"text": "simple", "markdown": "pipe", "latex": "latex_booktabs", "csv": None}
 UNITS = {"_s": [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)], "_bytes": [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)]}
@@ -32,14 +32,14 @@ def render(frame: pd.DataFrame, format: str = "text") -> str:
 
 def describe(constant: dict) -> str:
     """`runtime: lorenz63, L=50, S=16, alpha=0.5, float32, cpu`."""
-    bare = ("measure", "system", "dtype", "device")
+    bare = ("measure", "method", "system", "dtype", "device")
     present = {name: tidy(value) for name, value in constant.items() if not _none(value)}
     first, *rest = (value if name in bare else f"{SYMBOLS.get(name, name)}={value}" for name, value in present.items())
     return f"{first}: {', '.join(rest)}" if rest else first
 
 
 def number(value, digits: int = 3) -> str:
-    """Three significant digits without an exponent where that is readable; nothing for a missing value."""
+    """At least `digits` significant digits, without an exponent where that is readable; nothing for a missing value."""
     if _none(value):
         return ""
     if isinstance(value, str | bool | np.bool_):
@@ -47,9 +47,15 @@ def number(value, digits: int = 3) -> str:
     value = float(value)
     if value.is_integer() and abs(value) < 1e7 or np.isinf(value):
         return f"{value:.0f}"
-    if not 1e-4 <= abs(value) < 1e5:
-        return f"{value:.{digits - 1}e}"
-    return np.format_float_positional(value, precision=digits, unique=False, fractional=False, trim="-")
+    scientific = f"{value:.{digits - 1}e}"
+    exponent = int(scientific.partition("e")[2])  # of the rounded value: 0.996 has the exponent of 1.0
+    return f"{value:.{max(digits - 1 - exponent, 0)}f}" if -4 <= exponent < 5 else scientific
+
+
+def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]:
+    """A column's name without its suffix, and the unit with its scale that suits it and the columns `alike`."""
+    suffix = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
+    return (name.removesuffix(suffix), *_unit(frame[[name, *alike]], suffix)) if suffix else (name, "", 1.0)
 
 
 def _fold(frame: pd.DataFrame) -> pd.DataFrame:
@@ -70,11 +76,16 @@ def _fold(frame: pd.DataFrame) -> pd.DataFrame:
             said.add(f"{name}_floor")
         values = frame[[name, f"{name}_low", f"{name}_high"] if triple else [name]]
         values = values.astype(float) / scale if triple or unit else values
-        out[head] = [_interval(*map(number, row)) for row in values.itertuples(index=False)]
+        shown = _setting if name in SETTINGS else number
+        out[head] = [_interval(*map(shown, row)) for row in values.itertuples(index=False)]
         if triple and suffix == "_s" and "status" in frame:
             reasons = frame["status"].where(frame["status"] != "ok", "")
             out[head] = [text or reason for text, reason in zip(out[head], reasons, strict=True)]
     return pd.DataFrame(out, index=frame.index, dtype=object)
+
+
+def _setting(value) -> str:
+    return "" if _none(value) else tidy(value)
 
 
 def _interval(middle: str, low: str = "", high: str = "") -> str:

@@ -1,21 +1,24 @@
 """Times are medians with quartiles of right answers only, and every speed-up stands beside the sequential time.
 
-A speed-up is the ratio of two medians. Its interval is the quartiles of the ratios of paired repetitions: repetitions with
-the same index were interleaved, so a disturbance of the machine that lasts longer than one call cancels in them.
+A speed-up is the median, with quartiles, of the ratios of paired repetitions. Those with the same index were interleaved, so
+that a disturbance of the machine that lasts longer than one call cancels in them. (In a training, where methods run one after
+the other, a pair has only its seed and index in common.) Only where there are no pairs it is the ratio of two medians.
 """
 
 import numpy as np
 import pandas as pd
 
+from .glance import lay_out, quantity, settings, status, words
 from .grouping import BASELINE, SETTINGS, groups, triple
 
 PHASES = ("forward", "gradient", "update")
 PAIR = ["environment", "seed", "repetition"]
 CAPTION = (
-    "Seconds per call: median [quartiles] of right answers; gradient = forward + backward. "
-    "Speed-up: sequential / method, ratio of medians [quartiles of paired repetitions]."
+    "Seconds per call of right answers, forward and backward: median [quartiles]. Speed-up: sequential / method, median "
+    "[quartiles] over paired repetitions; below 1x the method is slower. temp: memory of the compiled "
+    "gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, relative to the "
+    "sequential scan, at small sizes in double precision."
 )
-DETAILS = ["temp_bytes", "value_error", "gradient_error"]  # in the summary, not in the report of a run
 
 
 def times(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
@@ -43,11 +46,11 @@ def timed(tables) -> pd.DataFrame:
 
 
 def speedup(baseline: pd.DataFrame, samples: pd.DataFrame) -> dict:
-    """Seconds of `baseline` over those of `samples`; no interval where the two were not interleaved in one environment."""
-    ratio = baseline["seconds"].median() / samples["seconds"].median()
+    """Seconds of `baseline` over those of `samples`; no interval where the two have no pair in one environment."""
     paired = baseline.merge(samples, on=PAIR, suffixes=("_baseline", "_method"))
-    interval = triple("speedup", paired["seconds_baseline"] / paired["seconds_method"])
-    return {**interval, "speedup": ratio}
+    if paired.empty:
+        return {**triple("speedup", []), "speedup": baseline["seconds"].median() / samples["seconds"].median()}
+    return triple("speedup", paired["seconds_baseline"] / paired["seconds_method"])
 
 
 class Baselines:
@@ -96,10 +99,34 @@ def summarise(tables) -> pd.DataFrame:
     for row, own in zip(rows, members, strict=True):
         ok = own[own["status"] == "ok"]
         row["iterations"] = (ok if len(ok) else own)["iterations"].astype(float).median()
-        row["temp_bytes"] = own["temp_bytes"].astype(float).max()
-        for error in ("value_error", "gradient_error"):  # also of the wrong answers: it says how wrong
-            row[error] = own[error].astype(float).max()
+        row.update(costs(own))
     return pd.DataFrame(rows)
+
+
+def costs(cells: pd.DataFrame) -> dict:
+    """Largest temporary memory and largest errors of some cells; errors of wrong answers too, as they say how wrong."""
+    return {name: cells[name].astype(float).max() for name in ("temp_bytes", "value_error", "gradient_error")}
+
+
+def glance(frame: pd.DataFrame) -> str:
+    """One line per method and sizes, timed in the last phase."""
+    last = next((f"{phase}_s" for phase in reversed(PHASES) if f"{phase}_s" in frame), "gradient_s")
+    seconds = [last, f"{BASELINE}_s"]
+    frame = frame.assign(iterations=frame["iterations"].replace(0, np.nan))  # of a method that does not iterate
+    return lay_out(
+        [
+            *settings(frame),
+            words(frame, "method"),
+            status(frame),
+            quantity(frame, last, keep=1, alike=seconds),
+            quantity(frame, f"{BASELINE}_s", alike=seconds),
+            quantity(frame, "speedup", "speed-up", sign="x", keep=2),
+            quantity(frame, "iterations", "solver\niters"),
+            quantity(frame, "temp_bytes"),
+            quantity(frame, "value_error"),
+            quantity(frame, "gradient_error"),
+        ]
+    )
 
 
 def _key(row: dict) -> tuple:
