@@ -3,14 +3,18 @@
 The measures run in this process on a chaotic model that is put in place of a trained one.
 """
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import methods
+import systems
 from bench.cell import Cell
 from bench.measure import accuracy, convergence, runtime
-from bench.measure.trained import windows
+from bench.measure.trained import rows, windows
 from methods.models import ShallowPLRNN
 
 pytest_plugins = ["runner_doubles"]
@@ -140,3 +144,52 @@ def test_convergence_goes_on_after_failures():
     assert last.status == "ok"
     exponents = [outcome.tables["metrics"][0]["value"] for outcome in (unforced, last)]
     assert exponents[0] > 0 > exponents[1]  # free it is chaotic, forced it is not: that is what Newton lives on
+
+
+def test_a_solver_that_fails_in_training_is_not_converged_and_not_timed():
+    outcome = reconstructed("gtf-deer", max_iterations=1)
+    assert outcome.status == "not_converged" and not outcome.tables["runtime"]
+    assert outcome.columns["error_message"] == "100% of the updates were skipped: the solver did not converge"
+    assert len(outcome.tables["training"]) == 3
+
+
+def test_a_model_that_blows_up_is_diverged_and_scores_infinity():
+    outcome = reconstructed("sequential", learning_rate=1e3)
+    assert outcome.status == "diverged"
+    scores = {row["metric"]: row["value"] for row in outcome.tables["metrics"]}
+    assert scores["dstsp_gmm"] == scores["dstsp_bins"] == scores["power_spectrum_hellinger"] == scores["n_step_rmse"] == np.inf
+
+
+def reconstructed(method, **parameters):
+    """The outcome of a training of three updates."""
+    asked = cell("reconstruction", method, T=20, **{"clipped": False, "updates": 3, "alpha": 0.2} | parameters)
+    settings = {"train_rows": 2000, "test_rows": 1000, "rmse_steps": 5, "rmse_windows": 3, "repeats": 1}
+    (outcome,), _ = run([dataclasses.replace(asked, measure_parameters=settings)])
+    return outcome
+
+
+def test_data_that_cannot_be_scored_are_refused_before_training(monkeypatch):
+    monkeypatch.setattr(methods.method.Method, "fit", None)
+    asked = cell("reconstruction", "sequential")
+    for test_rows, message in (
+        (149, "the test split has 149 rows; a history of 100 and"),
+        (155, "the test split, 155 rows, cannot be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run([dataclasses.replace(asked, measure_parameters={"test_rows": test_rows})])
+
+
+def test_a_short_file_gives_the_rows_it_has(tmp_path):
+    np.save(tmp_path / "short.npy", np.random.default_rng(0).standard_normal((100, 2)))
+    short = systems.get("file", path=str(tmp_path / "short.npy"))
+    assert len(rows(short, 50, seed=0, split="train")) == 50 and len(rows(short, 10**6, seed=0, split="train")) == 80
+    x = windows(short, T=14, batch=5, dtype="float32", seed=0)  # 20 rows: the windows overlap
+    assert x.shape == (5, 15, 2) and not np.array_equal(x[0], x[-1])
+    with pytest.raises(ValueError, match="the test split has 20 rows; T = 20 needs at least T \\+ 1 = 21"):
+        windows(short, T=20, batch=1, dtype="float32", seed=0)
+
+
+def test_what_is_wrong_with_a_system_is_not_hidden_by_asking_again():
+    system = systems.get("lorenz63", sigma=np.nan)
+    with pytest.raises(ValueError, match='system "lorenz63": not finite after'):
+        rows(system, 10, seed=0, split="train")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -48,16 +48,18 @@ class Reconstruction(Measure):
             series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
         )
         fit = jax.device_get(fit)
+        programs = None
         for i, cell in enumerate(cells):
             active(cell)
             params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
-            yield cell, self._outcome(cell, method, params, log, clock, series, truth, floors)
+            programs = programs or _Programs.compile(method, params, cell, series)
+            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, floors)
 
-    def _outcome(self, cell, method, params, log, clock, series, truth, floors) -> Outcome:
+    def _outcome(self, cell, method, params, log, clock, programs, truth, floors) -> Outcome:
         generated = np.asarray(method.generate(params, np.asarray(truth[:HISTORY], cell.dtype), len(truth)), np.float64)
         scores = self._scores(truth, generated)
         scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
-        status, columns, timings = self._timings(cell, method, params, series)
+        status, columns, timings = self._timings(cell, method, params, programs)
         skipped = float(np.mean(log.skipped))
         columns |= {
             "iterations": float(np.mean(log.iterations)),
@@ -113,22 +115,15 @@ class Reconstruction(Measure):
         )
         return float(errors.mean)
 
-    def _timings(self, cell, method, params, series) -> tuple[str, dict, list[dict]]:
-        """Status, errors against the sequential scan, and seconds of each phase on one batch of evenly spread windows.
+    def _timings(self, cell, method, params, programs) -> tuple[str, dict, list[dict]]:
+        """Status, errors against the sequential scan, and seconds of each phase on one batch.
 
         A solve that fails here is not timed, and leaves the status to the training, of which it says little.
         """
-        starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
-        x = np.stack([series[start : start + cell.T + 1] for start in starts]).astype(cell.dtype)
-        x, state = jax.numpy.asarray(x), method.start(params, jax.random.key(cell.seed))
-        programs = {
-            "forward": (timing.compile(method.solve, params, x), (params, x)),
-            "gradient": (timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x), (params, x)),
-            "update": (timing.compile(method.update, state, x), (state, x)),
-        }
-        solution = programs["forward"][0].call(params, x)
-        (_, _), gradient = programs["gradient"][0].call(params, x)
-        columns = programs["update"][0].costs | {"residual": float(solution.residual.max())}
+        x, state = programs.x, method.start(params, jax.random.key(cell.seed))
+        calls = {"forward": (params, x), "gradient": (params, x), "update": (state, x)}
+        solution, (_, gradient), _ = (programs.call(phase, *arguments)[1] for phase, arguments in calls.items())
+        columns = programs.compiled["update"].costs | {"residual": float(solution.residual.max())}
         if worst(solution.status) != "ok":
             return "ok", columns | {"error_message": f"not timed: {worst(solution.status)} on the trained model"}, []
         exact = reference(method, params, x)
@@ -139,10 +134,32 @@ class Reconstruction(Measure):
         iterations = int(solution.iterations.max())
         timings = []
         for repetition in range(self.repeats):
-            for phase, (program, arguments) in programs.items():
-                seconds, _ = timing.timed(program.call, *arguments)
+            for phase, arguments in calls.items():
+                seconds, _ = programs.call(phase, *arguments)
                 timings.append({"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": iterations})
         return "ok", columns, timings
+
+
+class _Programs(NamedTuple):
+    """One method's programs, compiled once for all seeds, and evenly spread windows `(S, T+1, N)` to time them on."""
+
+    x: jax.Array
+    compiled: dict
+
+    @classmethod
+    def compile(cls, method, params, cell, series) -> "_Programs":
+        starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
+        x = jax.numpy.asarray(np.stack([series[start : start + cell.T + 1] for start in starts]), cell.dtype)
+        programs = {
+            "forward": timing.compile(method.solve, params, x),
+            "gradient": timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x),
+            "update": timing.compile(method.update, method.start(params, jax.random.key(cell.seed)), x),
+        }
+        return cls(x, programs)
+
+    def call(self, phase: str, *arguments):
+        """Seconds and outputs."""
+        return timing.timed(self.compiled[phase].call, *arguments)
 
 
 class _Clock:

@@ -11,13 +11,14 @@ import numpy as np
 def trained(model, system, *, updates: int, alpha: float, dtype: str, seed: int):
     """Parameters of `model`, a method's, after `updates` of sequential teacher-forced training on the system.
 
-    Windows of 200 steps, 16 at a time, forcing strength `alpha`. The same model serves every method that is compared.
+    Windows of 200 steps, or the whole series where it is shorter, 16 at a time, forcing strength `alpha`. The same model serves
+    every method that is compared.
     """
     import methods
 
     stepwise = dataclasses.replace(methods.get("sequential", alpha=alpha, updates=updates), model=model)
     series = rows(system, TRAINING_ROWS, seed=seed, split="train")
-    fit = stepwise.fit(series, T=200, batch=16, seeds=(seed,), dtype=dtype)
+    fit = stepwise.fit(series, T=min(200, len(series) - 1), batch=16, seeds=(seed,), dtype=dtype)
     return jax.tree.map(lambda leaf: leaf[0], fit.params)
 
 

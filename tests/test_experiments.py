@@ -1,0 +1,64 @@
+"""Every experiment of the project expands in every profile, and its quick profile runs to tables and figures."""
+
+import sys
+
+import pytest
+
+import bench
+from bench import cli, config, files, matrix
+
+EXPERIMENTS = sorted(path.stem for path in config.EXPERIMENTS.glob("*.toml"))
+PROFILES = ("quick", "cpu", "gpu", "paper")
+
+
+def test_there_are_experiments():
+    assert {"quickstart", "fig1a", "fig1b"} <= set(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_profile_expands_to_cells(name, profile):
+    experiment = config.load(name, profile)
+    cells = matrix.cells(experiment)
+    assert cells and len({cell.id for cell in cells}) == len(cells)
+    assert experiment.title and experiment.reproduces
+    larger = {"quick": "cpu", "cpu": "paper"}.get(profile)
+    if larger:
+        assert len(cells) <= len(matrix.cells(config.load(name, larger)))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_quick_profile_runs_once(name, tmp_path, monkeypatch, capsys):
+    def run():
+        monkeypatch.setattr(sys, "argv", ["pitbench", "run", name, "--profile", "quick", "--out", str(tmp_path)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert end.value.code == 0
+        return capsys.readouterr()
+
+    shown, progress = run()
+    asked = {cell["id"] for cell in files.read_json(tmp_path / "experiment.json")["cells"]}
+    tables = bench.load(tmp_path)
+    cells = tables["cells"].set_index("cell")
+    assert set(cells.index) == asked and len(cells) == len(asked)
+    assert f"[{len(asked)}/{len(asked)}]" in progress and "Traceback" not in progress
+    # without forcing Newton may fail, which is a result; an error is not
+    assert set(cells["status"]) <= {"ok", "not_converged", "diverged"} and "ok" in set(cells["status"])
+    assert cells.loc[cells["status"] == "ok", "error_message"].isna().all()
+
+    timed = cells.loc[tables["runtime"]["cell"].unique()]
+    assert (timed["value_error"] < 1e-2).all() and (timed["gradient_error"] < 1e-1).all()
+    ok = cells[cells["status"] == "ok"]
+    if config.load(name, "quick").measure in ("runtime", "reconstruction"):
+        assert set(ok.index) == set(timed.index)
+    assert (tables["runtime"]["seconds"] > 0).all()
+    assert (ok["compile_s"].dropna() > 0).all() and (ok["iterations"] >= 0).all()
+
+    made = [path for path in (tmp_path / "figures").iterdir() if path.name in shown]
+    assert {path.suffix for path in made} == {".pdf", ".png", ".csv"} and all(path.stat().st_size for path in made)
+    assert all(method in shown for method in ok["method"])
+
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "tables").iterdir()}
+    shown, progress = run()
+    assert shown.startswith(f"Nothing to do: all {len(asked)} cells have a row") and not progress
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "tables").iterdir()}
