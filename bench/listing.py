@@ -1,5 +1,6 @@
 """What exists, and why something does not work here."""
 
+import textwrap
 import tomllib
 
 from bench import catalogue, config
@@ -10,14 +11,19 @@ KINDS = ("methods", "systems", "metrics", "measures", "experiments")
 
 
 def listing(kinds: str) -> str:
-    """One line per plug-in or experiment: its name, what it is, and its settings with their defaults."""
+    """Each plug-in or experiment: its name, what it is, and its settings with their defaults; common ones stand once, last."""
     if kinds not in KINDS:
         raise UserError(f'"{kinds}": nothing of that kind.{suggest(kinds, KINDS)}\nKnown: {", ".join(KINDS)}.')
     if kinds == "experiments":
         return "\n".join(_experiment(path) for path in sorted(config.EXPERIMENTS.glob("*.toml")))
     kind = kinds.removesuffix("s")
     registry = catalogue.plugins(kind)
-    lines = [_plugin(kind, name) for name in registry.names()]
+    names = registry.names()
+    settings = {name: _settings(kind, name) for name in names}
+    shared = set.intersection(*map(set, settings.values())) if len(names) > 2 else set()
+    lines = [_plugin(kind, name, [text for text in settings[name] if text not in shared]) for name in names]
+    if shared:
+        lines += [f"every {kind}", *_indented(", ".join(text for text in settings[names[0]] if text in shared))]
     lines += [f"{name}\n    unavailable here: {reason}" for name, reason in registry.unavailable().items()]
     return "\n".join(lines) or f"No {kinds}."
 
@@ -30,16 +36,20 @@ def _experiment(path) -> str:
         return f"{path.stem}\n    unreadable: {error}"
 
 
-def _plugin(kind: str, name: str) -> str:
+def _settings(kind: str, name: str) -> list[str]:
+    if kind == "metric":  # a function, scored by the measures with the settings that they have
+        return []
+    settings = catalogue.settings(kind, name)
+    return [key if value is catalogue.REQUIRED else f"{key}={show(value)}" for key, value in settings.items()]
+
+
+def _plugin(kind: str, name: str, settings: list[str]) -> str:
     plugin = catalogue.plugins(kind)[name]
     # a method says what it is in its solver, a metric in its function; other plug-ins speak for themselves
     speaker = {"method": "solver", "metric": "function"}.get(kind)
     claim = (getattr(plugin, speaker or "", plugin).__doc__ or "").strip().partition("\n")[0]
-    lines = [name] + ([f"    {claim}"] if claim else [])
-    if kind != "metric":  # a metric is a function, scored by the measures with the settings that they have
-        settings = (
-            key if value is catalogue.REQUIRED else f"{key}={show(value)}"
-            for key, value in catalogue.settings(kind, name).items()
-        )
-        lines += [f"    {text}" for text in [", ".join(settings)] if text]
-    return "\n".join(lines)
+    return "\n".join([name, *_indented(claim), *_indented(", ".join(settings))])
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, 120, initial_indent="    ", subsequent_indent="    ", break_long_words=False)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import linear_recurrence
+from methods import adjoint_windows, linear_recurrence
 from methods.maps import Problem
 from methods.solution import Solution
 
@@ -27,7 +27,9 @@ class Adjoint:
 
     # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683 (eq. 44) trains with.
     adjoint: Literal["exact", "diagonal"] = "exact"
-    adjoint_scan: linear_recurrence.Scan = "auto"
+    # `windows` runs windows of time side by side, see `adjoint_windows`; the others are those of `linear_recurrence`.
+    adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"
+    adjoint_window: int = 0  # steps per window; 0: so long that the windows fill the device
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -44,6 +46,8 @@ def _forward(solver, adjoint, problem, guess):
 
 def _backward(solver, adjoint, saved, cotangents):
     problem, states = saved
+    if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
+        return adjoint_windows.cotangents(problem, states, cotangents.states, adjoint.adjoint_window), jnp.zeros_like(states)
     previous = problem.previous(states)
     _, pattern = problem.step.linearise(previous, problem.inputs)
     multipliers = _reverse(adjoint, problem, pattern, cotangents.states)

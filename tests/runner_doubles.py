@@ -10,18 +10,19 @@ MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 
 
 @pytest.fixture
-def plug_in(monkeypatch):
+def catalogues(monkeypatch):
+    """Forgets the plug-in files that a test adds when it ends."""
+    for kind in catalogue.PACKAGES:
+        registry = catalogue.plugins(kind)
+        monkeypatch.setattr(registry, "_files", list(registry._files))
+        monkeypatch.setattr(registry, "_entries", registry._entries)
+        monkeypatch.setattr(registry, "_unavailable", registry._unavailable)
+
+
+@pytest.fixture
+def plug_in(catalogues):
     """A function that adds a plug-in file until the test ends."""
-
-    def add(path):
-        for kind in catalogue.PACKAGES:
-            registry = catalogue.plugins(kind)
-            monkeypatch.setattr(registry, "_files", list(registry._files))
-            monkeypatch.setattr(registry, "_entries", None)
-            monkeypatch.setattr(registry, "_unavailable", {})
-        catalogue.add_plugin(path)
-
-    return add
+    return catalogue.add_plugin
 
 
 @pytest.fixture

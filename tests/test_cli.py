@@ -10,12 +10,14 @@ from test_config import write
 
 from bench import cli
 
+pytest_plugins = ["runner_doubles"]
+
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 HEAVY = {"jax", "pandas", "pyarrow", "pydantic", "matplotlib", "numpy", "psutil", "methods", "systems", "metrics"}
 
 
 @pytest.fixture
-def pitbench(monkeypatch, capsys):
+def pitbench(monkeypatch, capsys, catalogues):
     """Run a command line in this process: exit status, output, errors."""
 
     def call(*arguments):

@@ -156,6 +156,7 @@ def test_a_solver_that_fails_in_training_is_not_converged_and_not_timed():
 def test_a_model_that_blows_up_is_diverged_and_scores_infinity():
     outcome = reconstructed("sequential", learning_rate=1e3)
     assert outcome.status == "diverged"
+    assert outcome.columns["error_message"].startswith(("the free run blew up", "the last loss is not finite"))
     scores = {row["metric"]: row["value"] for row in outcome.tables["metrics"]}
     assert scores["dstsp_gmm"] == scores["dstsp_bins"] == scores["power_spectrum_hellinger"] == scores["n_step_rmse"] == np.inf
 

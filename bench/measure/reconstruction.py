@@ -68,6 +68,8 @@ class Reconstruction(Measure):
         }
         if not np.isfinite(scores["dstsp_gmm"]) or not np.isfinite(log.loss[-1]):
             status = "diverged"
+            what = "the free run blew up" if np.isfinite(log.loss[-1]) else "the last loss is not finite"
+            columns["error_message"] = f"{what}; {skipped:.0%} of the updates were skipped"
         elif skipped > 0.5:
             status = "not_converged"
             columns["error_message"] = f"{skipped:.0%} of the updates were skipped: the solver did not converge"

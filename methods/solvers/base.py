@@ -53,19 +53,21 @@ class Iterative(Solver):
     def meets(self, at: Evaluation):
         """Whether each sequence satisfies the rule; NaN compares false, so it never does."""
         if self.rule == "merit":
-            return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= self._tolerance(at.states, merit=True)
+            allowed = 1e-10 if self.tolerance is None else self.tolerance
+            return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= allowed
         scale = 1 if self.rule == "absolute" else 1 + largest(at.states)
-        return largest(at.residual) <= self._tolerance(at.states) * scale
-
-    def _tolerance(self, states, merit: bool = False):
-        double = states.dtype == jnp.float64
-        return self.tolerance if self.tolerance is not None else 1e-10 if double or merit else 1e-6
+        return largest(at.residual) <= default_tolerance(self.tolerance, at.states.dtype) * scale
 
     def stalls(self, before, after):
         """Whether an update changed each sequence by no more than the increment tolerance."""
         double = after.dtype == jnp.float64
         atol, rtol = self.increment_tolerance or ((1e-6, 1e-4) if double else (1e-4, 1e-3))
         return (jnp.abs(after - before) <= atol + rtol * jnp.abs(after)).all((0, -1))
+
+
+def default_tolerance(tolerance: float | None, dtype) -> float:
+    """`tolerance`, or what the precision allows."""
+    return tolerance if tolerance is not None else 1e-10 if dtype == jnp.float64 else 1e-6
 
 
 def finite(at: Evaluation):
