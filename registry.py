@@ -1,8 +1,8 @@
 """Catalogues of plug-ins: found by name, and listed with the reason where one cannot be used.
 
 A plug-in module holds a dictionary `name -> plug-in` under the attribute its room asks for (`METHODS`, `SYSTEMS`, `METRICS`).
-Modules are found in the room's own folders, through entry points, and as single files (`--plugin file.py`). A module that fails to
-import never breaks the others: it is kept as unavailable, with the error.
+Modules are found in the room's own folders, through entry points, and as single files (`--plugin file.py`). A module that
+fails to import never breaks the others: it is kept as unavailable, with the error.
 """
 
 import dataclasses

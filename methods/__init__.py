@@ -1,6 +1,6 @@
 """How a trajectory is evaluated and trained: pure numerics. Imports neither `bench` nor `systems`.
 
-A method is made by name, `methods.get("gtf-deer", alpha=0.1)`; the names come from the dictionaries `METHODS` of the solver files.
+A method is made by name, `methods.get("gtf-deer", alpha=0.1)`; the names come from the `METHODS` of the solver files.
 """
 
 import dataclasses
@@ -14,5 +14,5 @@ unavailable = REGISTRY.unavailable
 
 
 def get(name: str, **fields):
-    """The method `name` with `fields` set: a frozen dataclass. An unknown name or field is an error that names the nearest one."""
+    """The method `name` with `fields` set: a frozen dataclass. An unknown name or field is an error naming the nearest one."""
     return dataclasses.replace(REGISTRY[name], name=name).configure(**fields)

@@ -5,7 +5,8 @@ At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotange
     λ_T = g_T,   λ_t = g_t + A_{t+1}ᵀ λ_{t+1};      dθ = Σ_t λ_tᵀ ∂F_t/∂θ,   dz_0 = A_1ᵀ λ_1,   du_t = λ_tᵀ ∂F_t/∂u_t
 
 The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
-earlier iterate, or are only diagonal. Memory O(T L) for the pattern of the linearised map; O(T M²) where a parallel scan is chosen.
+earlier iterate, or are only diagonal. Memory O(T L) for the pattern of the linearised map; O(T M²) where a parallel scan is
+chosen; O(T M) by windows.
 """
 
 import dataclasses
@@ -25,7 +26,7 @@ from methods.solution import Solution
 class Adjoint:
     """How the reverse recurrence is solved."""
 
-    # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683 (eq. 44) trains with.
+    # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683, eq. 44, uses.
     adjoint: Literal["exact", "diagonal"] = "exact"
     # `windows` runs windows of time side by side, see `adjoint_windows`; the others are those of `linear_recurrence`.
     adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"

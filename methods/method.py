@@ -15,6 +15,7 @@ from methods import adjoint
 from methods import training as loop
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.generation import free_run
 from methods.guess import Guess, first_guess
 from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
@@ -77,6 +78,16 @@ class Method:
                 changes[owner] = dataclasses.replace(part, **{key: value})
         return dataclasses.replace(self, **changes)
 
+    @property
+    def stepwise(self) -> "Method":
+        """The same model, forcing and loss, solved step by step with the exact adjoint: what this method must agree with.
+
+        Equal for all methods that pose the same problem, so that they share its compiled program.
+        """
+        from methods.solvers.sequential import Sequential  # solver files build on this one
+
+        return Method(Sequential(), self.forcing, self.model, training=Training(warmup=self.training.warmup))
+
     def init(self, key, observed_dim: int, dtype=jnp.float32):
         """First parameters for data of `observed_dim` variables."""
         return self.model.init(key, observed_dim, dtype)
@@ -126,24 +137,9 @@ class Method:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
         return loop.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
-    @partial(jax.jit, static_argnums=(0, 3))
     def generate(self, params, history: Float[Array, "... T_w N"], length: int) -> Float[Array, "... length N"]:
-        """A free run that starts where `history` ends.
-
-        The state starts at B⁺x of the first row, runs forced through the history, is forced with its last row once more, and then
-        sees no data. Sequential, whatever the method's solver.
-        """
-        x = jnp.moveaxis(history, -2, 0)
-        operators = self.forcing.operators(params.B, self.forcing.alpha)
-        forced, free = params.forced(operators.E, operators.D), params.autonomous()
-        z, _ = jax.lax.scan(lambda z, x: (forced(z, x), None), operators.teacher(x[0]), x[:-1])
-
-        def step(z, _):
-            z = free(z)
-            return z, params.readout(z)
-
-        _, generated = jax.lax.scan(step, operators.apply(z, x[-1]), length=length)
-        return jnp.moveaxis(generated, 0, -2)
+        """A free run that starts where `history` ends; see `methods.generation.free_run`."""
+        return free_run(self.forcing, params, history, length)
 
 
 def _check_choice(method: str, owner: type, key: str, value) -> None:

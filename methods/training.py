@@ -77,20 +77,20 @@ def update(method, state: State, x: Float[Array, "S T+1 N"], *, alpha=None) -> t
 
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
     failures = jnp.sum(aux.code != CONVERGED)
-    use = jnp.isfinite(optax.global_norm(gradient)) & jnp.isfinite(value)
+    use = jnp.isfinite(optax.tree.norm(gradient)) & jnp.isfinite(value)
     if method.training.on_failure == "sequential":
-        stepwise = dataclasses.replace(method, solver=_sequential())
+        stepwise = method.stepwise
         # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
         again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
         _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
-        use = jnp.isfinite(optax.global_norm(gradient)) & jnp.isfinite(value)
+        use = jnp.isfinite(optax.tree.norm(gradient)) & jnp.isfinite(value)
     elif method.training.on_failure == "skip":
         use = use & (failures == 0)
     steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
     stepped = State(optax.apply_updates(state.free, steps), optimiser, key)
     kept = state._replace(key=key)
     state = jax.tree.map(lambda new, old: jnp.where(use, new, old), stepped, kept)
-    log = Log(value, aux.iterations.max(), aux.residual.max(), optax.global_norm(gradient), failures, ~use)
+    log = Log(value, aux.iterations.max(), aux.residual.max(), optax.tree.norm(gradient), failures, ~use)
     return state, log
 
 
@@ -124,7 +124,7 @@ def fit(
     states = _begin(method, series.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
-    sizes = _initial_size(method, states, series[: T + 1])
+    sizes = _initial_size(method.stepwise, states.free, series[: T + 1])
     logs, done = [], 0
     while done < method.training.updates:
         length = min(block, method.training.updates - done)
@@ -151,9 +151,8 @@ def _finish(free):
 
 
 @partial(jax.jit, static_argnums=0)
-def _initial_size(method, states, x):
-    stepwise = dataclasses.replace(method, solver=_sequential())
-    return jax.vmap(lambda free: jnp.abs(stepwise.solve(free.from_free(), x).states).max())(states.free)
+def _initial_size(stepwise, free, x):
+    return jax.vmap(lambda free: jnp.abs(stepwise.solve(free.from_free(), x).states).max())(free)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)
@@ -168,9 +167,3 @@ def _train_block(method, states, series, T, batch, length):
 def _flat(result):
     (value, _), gradient = result
     return value, gradient
-
-
-def _sequential():
-    from methods.solvers.sequential import Sequential  # the solvers build on `Method`, which builds on this file
-
-    return Sequential()

@@ -11,7 +11,7 @@ import bench.cli
 import methods
 import metrics
 import systems
-from bench import catalogue, conformance, config, matrix
+from bench import catalogue, config, conformance, matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()

@@ -67,4 +67,6 @@ def test_counts_on_the_mean_field_network(reference, D, T):
         assert solution.status == "converged", row
         assert abs(int(solution.iterations) - row["steps"]) <= row["steps_tolerance"], row
         if row["state_tolerance"] is not None:
-            np.testing.assert_allclose(solution.states[-1, :4], row["s_T_first4"], atol=max(row["state_tolerance"], row["max_err"] * 10))
+            np.testing.assert_allclose(
+                solution.states[-1, :4], row["s_T_first4"], atol=max(row["state_tolerance"], row["max_err"] * 10)
+            )

@@ -120,7 +120,9 @@ def test_gradient_in_map_start_and_inputs_is_that_of_plain_autodiff(solver, adjo
     weights = jnp.asarray(rng.standard_normal((T, 3)))
 
     def through_adjoint(problem):
-        return jnp.sum(weights * adjoint.solve(solver, Adjoint(adjoint_scan=adjoint_scan), problem, jnp.zeros((T, 3))).states ** 2)
+        return jnp.sum(
+            weights * adjoint.solve(solver, Adjoint(adjoint_scan=adjoint_scan), problem, jnp.zeros((T, 3))).states ** 2
+        )
 
     def through_scan(problem):
         return jnp.sum(weights * Sequential().solve(problem).states ** 2)
@@ -136,7 +138,5 @@ def test_second_derivatives_pass_through_the_adjoint():
         return jnp.sum(solve(problem._replace(z0=z0)).states ** 3)
 
     newton = lambda problem: adjoint.solve(Newton(), Adjoint(), problem, jnp.zeros((9, 3)))  # noqa: E731
-    got, wanted = (
-        jax.jacrev(jax.grad(loss))(problem.z0, solve) for solve in (newton, Sequential().solve)
-    )
+    got, wanted = (jax.jacrev(jax.grad(loss))(problem.z0, solve) for solve in (newton, Sequential().solve))
     np.testing.assert_allclose(got, wanted, atol=1e-8)

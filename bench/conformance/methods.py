@@ -12,12 +12,10 @@ import numpy as np
 
 import methods
 from bench.conformance import PassedOver
-from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
 from methods.method import Method
 from methods.models import ShallowPLRNN
 from methods.solvers.base import Iterative, Solver
-from methods.solvers.sequential import Sequential
 
 LENGTHS = (1, 2, 3, 17, 777)
 T = 50  # of the other laws: one length, so that they share what is compiled
@@ -147,7 +145,7 @@ def _method(name):
 
 def _compare(method, length, dtype, *, states, gradient):
     params, x = _model(dtype), _data(length, dtype)
-    exact = dataclasses.replace(method, solver=Sequential(), gradient=Adjoint(), name="")
+    exact = method.stepwise
     solution, got = _evaluate(method, params, x)
     expected, wanted = _sequentially(exact, length, dtype)
     status = f"{solution.status} after {solution.iterations} updates"

@@ -75,12 +75,9 @@ def _solve(method, params, x, alpha):
 @partial(jax.jit, static_argnums=0)
 def _sequentially(method, params, x, alpha):
     """States `(S, T, M)` step by step, and the Jacobians J_2 … J_T of up to four sequences."""
-    from methods.solvers.sequential import Sequential
-
-    stepwise = dataclasses.replace(method, solver=Sequential())
     few = x[: max(1, min(4, DOUBLE_PRECISION_LIMIT // (x.shape[1] * params.latent_dim**2)))]
-    problem, _ = stepwise.problem(params, jnp.moveaxis(few, -2, 0), alpha)
-    states = stepwise.solve(params, x, alpha=alpha).states
+    problem, _ = method.stepwise.problem(params, jnp.moveaxis(few, -2, 0), alpha)
+    states = method.stepwise.solve(params, x, alpha=alpha).states
     previous = problem.previous(jnp.moveaxis(states[: len(few)], -2, 0))
     jacobians = problem.step.jacobian(previous[1:], problem.inputs[1:])
     return states, jnp.moveaxis(jacobians, 1, 0)

@@ -39,15 +39,15 @@ class Outcome:
 class Measure:
     """A kind of measurement; its fields are settings of the experiment file."""
 
-    # Cell keys in which the cells of one job may differ: ("seed",) trains several seeds in one program, ("method",) interleaves timings.
+    # Keys in which the cells of one job may differ: ("seed",) trains seeds in one program, ("method",) interleaves timings.
     together: ClassVar[tuple[str, ...]] = ()
-    # Compiled programs may come from disk. Leave it off wherever compile_s is reported: a cached compilation is not a compilation.
+    # Compiled programs may come from disk. Off wherever compile_s is reported: a cached compilation is not a compilation.
     compile_cache: ClassVar[bool] = False
 
     def run(self, cells: list, active: Callable) -> Iterator[tuple]:
         """Yield `(cell, Outcome)` for every cell of one job, in any order.
 
-        active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed if the process dies.
+        active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed for a crash.
         An exception becomes an `error` row of the active cell; the other cells are tried again without it.
         """
         raise NotImplementedError

@@ -29,7 +29,5 @@ class Published(Newton):
 
 
 METHODS = {
-    "gtf-deer-published": Method(
-        solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")
-    ),
+    "gtf-deer-published": Method(solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")),
 }
