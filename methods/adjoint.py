@@ -64,7 +64,8 @@ solve.defvjp(_forward, _backward)
 def _reverse(adjoint, problem, pattern, g):
     """λ_1 … λ_T."""
     diagonal = adjoint.adjoint == "diagonal"
-    scan = linear_recurrence.choose(adjoint.adjoint_scan, diagonal=diagonal)
+    wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan  # no windowed form of the ablation
+    scan = linear_recurrence.choose(wanted, diagonal=diagonal)
     last = g[-1]
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
     if scan == "sequential" and not diagonal:

@@ -13,6 +13,7 @@ from methods import adjoint
 from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
 from methods.solvers.newton import Newton
+from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
 
 
@@ -111,7 +112,7 @@ def test_first_nonfinite_names_the_step():
 SMOOTH = FunctionMap(lambda W, z, u: jnp.tanh(W @ z) + u, jnp.asarray(np.random.default_rng(5).standard_normal((3, 3)) * 0.5))
 
 
-@pytest.mark.parametrize("adjoint_scan", ["associative", "chunked", "sequential"])
+@pytest.mark.parametrize("adjoint_scan", ["associative", "chunked", "sequential", "windows"])
 @pytest.mark.parametrize("solver", [Newton(), Newton(jacobian="diagonal"), Sequential()], ids=["full", "diagonal", "sequential"])
 @pytest.mark.parametrize("T", [1, 2, 17])
 def test_gradient_in_map_start_and_inputs_is_that_of_plain_autodiff(solver, adjoint_scan, T):
@@ -121,7 +122,8 @@ def test_gradient_in_map_start_and_inputs_is_that_of_plain_autodiff(solver, adjo
 
     def through_adjoint(problem):
         return jnp.sum(
-            weights * adjoint.solve(solver, Adjoint(adjoint_scan=adjoint_scan), problem, jnp.zeros((T, 3))).states ** 2
+            weights
+            * adjoint.solve(solver, Adjoint(adjoint_scan=adjoint_scan, adjoint_window=4), problem, jnp.zeros((T, 3))).states ** 2
         )
 
     def through_scan(problem):
@@ -140,3 +142,27 @@ def test_second_derivatives_pass_through_the_adjoint():
     newton = lambda problem: adjoint.solve(Newton(), Adjoint(), problem, jnp.zeros((9, 3)))  # noqa: E731
     got, wanted = (jax.jacrev(jax.grad(loss))(problem.z0, solve) for solve in (newton, Sequential().solve))
     np.testing.assert_allclose(got, wanted, atol=1e-8)
+
+
+@pytest.mark.parametrize("window", [1, 7, 32, 100])
+def test_windows_of_any_length_are_exact_even_where_nothing_contracts(window):
+    """Without contraction every window needs the end of the one before: K sweeps, and then nothing is left to hand on."""
+    problem, T = expansive(100), 100
+    solution = jax.jit(Schwarz(window=window).solve)(problem, jnp.full((T, 1), 0.1))
+    assert solution.status == "converged"
+    assert int(solution.iterations) <= -(-T // window)
+    np.testing.assert_array_equal(solution.states, Sequential().solve(problem).states)
+
+
+def test_a_correction_stops_where_the_old_states_are_met():
+    """Windows far longer than the memory of the map: two sweeps, whatever the number of windows."""
+    problem = Problem(SMOOTH, jnp.zeros(3), jnp.asarray(np.random.default_rng(7).standard_normal((4000, 3))))
+    solution = jax.jit(Schwarz(window=400).solve)(problem, jnp.zeros((4000, 3)))
+    assert (solution.status, int(solution.iterations)) == ("converged", 2)
+    np.testing.assert_allclose(solution.states, Sequential().solve(problem).states, atol=1e-8)
+
+
+def test_fewer_sweeps_than_it_takes_is_not_converged():
+    solution = jax.jit(Schwarz(window=10, max_iterations=5).solve)(expansive(100), jnp.full((100, 1), 0.1))
+    assert (solution.status, int(solution.iterations)) == ("not_converged", 5)
+    assert solution.residual > 1e-10

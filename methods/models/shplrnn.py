@@ -6,7 +6,8 @@
 Hess et al. 2023, arXiv:2306.04406; eq. 5 of Hess et al. 2026, arXiv:2605.12683 (restored from its words).
 
 Teacher forcing acts before the step as an affine map z̃ = E z + D x, so a forced shPLRNN too is two matrix products:
-`[a; b] = [A E; W2 E] z + [A D; W2 D] x`, `F = a + W1 φ(b + h2) + h1`. Folding E and D in once per solve is what makes a step cheap.
+`[a; b] = [A E; W2 E] z + [A D; W2 D] x`, `F = a + W1 φ(b + h2) + h1`. Folding E and D in once per
+solve is what makes a step cheap.
 """
 
 import dataclasses

@@ -2,8 +2,9 @@
 
 The first sweep runs every window from the guess at its start. Then each window starts again from the end of the one before,
 and runs only until it meets the states that are there: a forced trajectory forgets where it started, so a correction dies out
-after ℓ ≈ log(error / tolerance) / |λ_f| steps. For windows longer than ℓ the cost is one sweep and ℓ steps more, what an overlap of ℓ
-would cost, without having to know ℓ. Shorter windows hand corrections on over several sweeps; K sweeps are always exact.
+after ℓ ≈ log(error / tolerance) / |λ_f| steps. For windows longer than ℓ the cost is one sweep and ℓ steps more, what an
+overlap of ℓ would cost, without having to know ℓ. Shorter windows hand corrections on over several sweeps; K sweeps are always
+exact.
 
 Gander 2008 for Schwarz in time; D'Amore 2025, doi 10.17352/tcsit.000091, for the decomposition of RNNs.
 """
