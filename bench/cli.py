@@ -42,7 +42,7 @@ def run(
     plugin: Plugins = [],  # noqa: B006
     budget: Annotated[str | None, typer.Option(help="Start nothing new after this time: 90s, 8m, 1h30m.")] = None,
     rerun: Annotated[str | None, typer.Option(help="Also answer again: failed, stale (another commit) or all.")] = None,
-    device: Annotated[str | None, typer.Option(help="Platform of jax: cpu, cuda. By default its own choice.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or gpu. By default what jax chooses.")] = None,
     isolation: Annotated[str | None, typer.Option(help="shared: one worker for all cells; cell: a new one for each.")] = None,
     executor: Annotated[str, typer.Option(help="Where jobs run: local.")] = "local",
 ):

@@ -121,7 +121,7 @@ def _private_output():
 
 
 # The CPU stays at hand beside the GPU: reference orbits are integrated there.
-PLATFORMS = {"gpu": "cuda,cpu"}
+PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
 
 def _prepare(orders: Orders) -> Context:
@@ -135,6 +135,9 @@ def _prepare(orders: Orders) -> Context:
         os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
 
     import jax
+
+    if PLATFORMS.get(orders.device) and jax.default_backend() != "gpu":  # jax falls back on the CPU without a word
+        sys.exit(f'device = "{orders.device}", but jax finds no GPU here. Install ".[cuda]" on a machine with one, or use cpu.')
 
     from bench import catalogue, environment, store
 

@@ -1,6 +1,7 @@
 """The command line answers at once, in plain words, and with the right exit status."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,10 @@ def test_the_environment_is_json(pitbench):
     code, shown, _ = pitbench("env")
     captured = json.loads(shown)
     assert code == 0 and captured["versions"]["jax"] and "git_sha" in captured
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_an_error_and_not_a_cpu_run(tmp_path, capfd):
+    command = [sys.executable, "-m", "bench.cli", "run", "scans", "--profile", "quick", "--device", "gpu", "--out", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 2 and "jax finds no GPU here" in result.stderr
