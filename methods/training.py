@@ -136,11 +136,20 @@ def fit(
     return Fit(_finish(states.free), log, sizes)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
 def _begin(method, observed_dim, dtype, seeds, params) -> State:
+    first, keys = _draw(method.model, observed_dim, dtype, seeds)
+    if params is not None:
+        first = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(seeds), *leaf.shape)), params)
+    return jax.vmap(partial(start, method))(first, keys)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))  # of the model alone, so that all methods share the compiled generator
+def _draw(model, observed_dim, dtype, seeds):
+    """First parameters and a key for the data, for every seed."""
+
     def one(seed):
         model_key, data_key = jr.split(jr.key(seed))
-        return start(method, method.init(model_key, observed_dim, dtype) if params is None else params, data_key)
+        return model.init(model_key, observed_dim, dtype), data_key
 
     return jax.vmap(one)(seeds)
 

@@ -105,6 +105,16 @@ def test_the_environment_is_json(pitbench):
 
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_an_error_and_not_a_cpu_run(tmp_path, capfd):
-    command = [sys.executable, "-m", "bench.cli", "run", "scans", "--profile", "quick", "--device", "gpu", "--out", str(tmp_path)]
+    command = [
+        str(Path(sys.executable).with_name("pitbench")),
+        "run",
+        "scans",
+        "--profile",
+        "quick",
+        "--device",
+        "gpu",
+        "--out",
+        str(tmp_path),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 2 and "jax finds no GPU here" in result.stderr
