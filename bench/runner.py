@@ -121,7 +121,7 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     wanted, held = f'"{experiment.name}" ({experiment.measure})', before and f'"{before["name"]}" ({before["measure"]})'
     if held and held != wanted:
         raise UserError(f"{out}: holds the experiment {held}, not {wanted}. Choose another folder with --out.")
-    described = {key: getattr(experiment, key) for key in ("name", "file", "title", "reproduces", "measure", "figure", "profile")}
+    described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
     grids = [{key: list(setting.values) for key, setting in grid.items()} for grid in experiment.grids]
     cells = [{"id": cell.id} | dataclasses.asdict(cell) for cell in everything]
     content = described | experiment.options.model_dump() | {"grids": grids, "cells": cells}

@@ -43,7 +43,7 @@ class Flow:
 
     def field(self, t: Float[Array, ""], y: Float[Array, "dim"]) -> Float[Array, "dim"]:
         """The time derivative of `y` at time `t`, traceable by JAX."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must define field(t, y).")
 
     def initial_state(self, seed: int, split: str) -> Float[np.ndarray, "dim"]:
         """`start` for the training orbit of seed 0; `start` plus N(0, 1) in every variable for the others."""

@@ -50,4 +50,4 @@ class Measure:
         active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed for a crash.
         An exception becomes an `error` row of the active cell; the other cells are tried again without it.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must define run(cells, active).")
