@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import adjoint_windows, linear_recurrence
+from methods import adjoint_windows, blocks, linear_recurrence
 from methods.maps import Problem
 from methods.solution import Solution
 
@@ -49,13 +49,29 @@ def _backward(solver, adjoint, saved, cotangents):
     problem, states = saved
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
         return adjoint_windows.cotangents(problem, states, cotangents.states, adjoint.adjoint_window), jnp.zeros_like(states)
-    previous = problem.previous(states)
-    _, pattern = problem.step.linearise(previous, problem.inputs)
+    pattern = problem.evaluate(states).pattern
     multipliers = _reverse(adjoint, problem, pattern, cotangents.states)
-    _, pull = jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, problem.inputs)
-    d_step, d_inputs = pull(multipliers)
+    d_step, d_inputs = _of_step_and_inputs(problem, states, multipliers)
     d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
     return Problem(d_step, d_z0, d_inputs), jnp.zeros_like(states)
+
+
+def _of_step_and_inputs(problem, states, multipliers):
+    """Cotangents of the map, summed over time, and of its inputs."""
+    T, B = states.shape[0], blocks.length(states)
+    # the last block is filled up with rows that carry no cotangent
+    carried = jnp.concatenate([multipliers, jnp.zeros_like(multipliers, shape=(-T % B, *multipliers.shape[1:]))])
+    given = blocks.cut((problem.previous(states), problem.inputs), B)
+
+    def add(total, block):
+        (previous, inputs), carried = block
+        _, pull = jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, inputs)
+        d_step, d_inputs = pull(carried)
+        return jax.tree.map(jnp.add, total, d_step), d_inputs
+
+    nothing = jax.tree.map(jnp.zeros_like, problem.step)
+    d_step, d_inputs = lax.scan(add, nothing, (given, blocks.cut(carried, B)))
+    return d_step, blocks.join(d_inputs, T)
 
 
 solve.defvjp(_forward, _backward)

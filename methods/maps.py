@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from methods import blocks
+
 
 class Map:
     """One step `F(z, u)` that broadcasts over leading axes, with its linearisation. A pytree of its parameters.
@@ -110,4 +112,9 @@ class Problem(NamedTuple):
         return jnp.concatenate([self.z0[None], states[:-1]])
 
     def evaluate(self, states: Float[Array, "T ... M"]) -> Evaluation:
-        return Evaluation(states, *self.step.linearise(self.previous(states), self.inputs))
+        T, B = states.shape[0], blocks.length(states)
+        given = self.previous(states), self.inputs
+        if B == T:
+            return Evaluation(states, *self.step.linearise(*given))
+        parts = jax.lax.map(lambda block: self.step.linearise(*block), blocks.cut(given, B))
+        return Evaluation(states, *blocks.join(parts, T))

@@ -5,8 +5,9 @@ last window is filled up by repeating the last row.
 """
 
 import jax
-import jax.numpy as jnp
 from jax import lax
+
+from methods import blocks
 
 # (window, sequence) pairs that one scan advances together. CPU: from 64 on a step is bound by arithmetic and not by its overhead,
 # and more lanes shorten the windows. Elsewhere the number is a guess that waits for a measurement.
@@ -29,19 +30,12 @@ def block_length(window: int) -> int:
 
 def cut(values, C: int):
     """`(T, ...)` leaves as `(C, K, ...)`."""
-
-    def one(leaf):
-        missing = -leaf.shape[0] % C
-        if missing:
-            leaf = jnp.concatenate([leaf, jnp.broadcast_to(leaf[-1:], (missing, *leaf.shape[1:]))])
-        return leaf.reshape(-1, C, *leaf.shape[1:]).swapaxes(0, 1)
-
-    return jax.tree.map(one, values)
+    return jax.tree.map(lambda leaf: leaf.swapaxes(0, 1), blocks.cut(values, C))
 
 
 def join(values, T: int):
     """`(C, K, ...)` leaves as `(T, ...)`."""
-    return jax.tree.map(lambda leaf: leaf.swapaxes(0, 1).reshape(-1, *leaf.shape[2:])[:T], values)
+    return blocks.join(jax.tree.map(lambda leaf: leaf.swapaxes(0, 1), values), T)
 
 
 def at(values, step: int, which):

@@ -9,7 +9,7 @@ import pytest
 
 import methods
 from bench import conformance
-from methods import adjoint
+from methods import adjoint, blocks
 from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
 from methods.solvers.newton import Newton
@@ -166,3 +166,20 @@ def test_fewer_sweeps_than_it_takes_is_not_converged():
     solution = jax.jit(Schwarz(window=10, max_iterations=5).solve)(expansive(100), jnp.full((100, 1), 0.1))
     assert (solution.status, int(solution.iterations)) == ("not_converged", 5)
     assert solution.residual > 1e-10
+
+
+@pytest.mark.parametrize("T", [17, 1000])
+def test_blocks_of_time_change_nothing(monkeypatch, T):
+    """Evaluation and cotangents in blocks that do not divide T equal those in one piece."""
+    rng = np.random.default_rng(8)
+    problem = Problem(SMOOTH, jnp.asarray(rng.standard_normal(3)), jnp.asarray(rng.standard_normal((T, 3))))
+
+    def loss(problem):
+        return jnp.sum(adjoint.solve(Newton(), Adjoint(), problem, jnp.zeros((T, 3))).states ** 2)
+
+    whole = jax.grad(loss)(problem)
+    monkeypatch.setattr(blocks, "WHOLE", 16)
+    monkeypatch.setattr(blocks, "ROWS", 64 if T > 64 else 5)
+    assert blocks.length(problem.inputs) < T and T % blocks.length(problem.inputs)
+    for got, wanted in zip(jax.tree.leaves(jax.grad(loss)(problem)), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-10)
