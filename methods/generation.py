@@ -4,13 +4,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from methods.forcing import Forcing
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def free_run(forcing: Forcing, params, history: Float[Array, "... T_w N"], length: int) -> Float[Array, "... length N"]:
+def free_run(forcing: Forcing, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
     """The read-out of `length` free steps after `history`.
 
     The state starts at B⁺x of the first row, runs forced through the history, is forced with its last row once more, and then

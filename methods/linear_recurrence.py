@@ -16,18 +16,18 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 Scan = Literal["auto", "associative", "chunked", "sequential"]
 
 
 def solve(
-    G: Float[Array, "T ... M M"] | Float[Array, "T ... M"],
-    b: Float[Array, "T ... M"],
+    G: Inexact[Array, "T ... M M"] | Inexact[Array, "T ... M"],
+    b: Inexact[Array, "T ... M"],
     *,
     scan: Scan = "auto",
     reverse: bool = False,
-) -> Float[Array, "T ... M"]:
+) -> Inexact[Array, "T ... M"]:
     """d_1 … d_T of `d[t] = G[t] d[t-1] + b[t]` from d_0 = 0, or of `d[t] = G[t] d[t+1] + b[t]` from d_{T+1} = 0."""
     scan = choose(scan, diagonal=G.ndim == b.ndim)
     return {"associative": _associative, "chunked": _chunked, "sequential": _sequential}[scan](G, b, reverse)

@@ -82,7 +82,7 @@ class FunctionMap(Map):
 class ByAutodiff(Map):
     """A map whose own linearisation is hidden, so that every Jacobian costs M forward-mode passes."""
 
-    step: Map
+    step: Any  # a Map
 
     def __call__(self, z, u):
         return self.step(z, u)

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 import registry
 from methods import adjoint
@@ -92,7 +92,7 @@ class Method:
         """First parameters for data of `observed_dim` variables."""
         return self.model.init(key, observed_dim, dtype)
 
-    def problem(self, params, x: Float[Array, "T+1 ... N"], alpha=None) -> tuple[Problem, Array]:
+    def problem(self, params, x: Float[Array, "T_plus_1 ... N"], alpha=None) -> tuple[Problem, Array]:
         """The problem that data x_0 … x_T pose, time first, and the teacher signal B⁺ x_1 … B⁺ x_T `(T, ..., M)`."""
         operators = self.forcing.operators(params.B, self.forcing.alpha if alpha is None else alpha)
         z0 = operators.teacher(x[0])
@@ -100,7 +100,7 @@ class Method:
             z0 = jax.lax.stop_gradient(z0)
         return Problem(params.forced(operators.E, operators.D), z0, x[:-1]), operators.teacher(x[1:])
 
-    def solve(self, params, x: Float[Array, "... T+1 N"], *, alpha=None, key=None) -> Solution:
+    def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None) -> Solution:
         """The trajectory under teacher data x_0 … x_T, differentiable in `params`.
 
         x       (S, T+1, N) or (T+1, N)
@@ -115,7 +115,7 @@ class Method:
         solution = adjoint.solve(self.solver, self.gradient, problem, jax.lax.stop_gradient(guess))
         return solution._replace(states=jnp.moveaxis(solution.states, 0, -2))
 
-    def loss(self, params, x: Float[Array, "... T+1 N"], *, alpha=None, key=None) -> tuple[Float[Array, ""], Aux]:
+    def loss(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, and the solver's report."""
         solution = self.solve(params, x, alpha=alpha, key=key)
         T, warmup = x.shape[-2] - 1, self.training.warmup
@@ -129,15 +129,15 @@ class Method:
         return loop.start(self, params, key)
 
     @partial(jax.jit, static_argnums=0)
-    def update(self, state: loop.State, x: Float[Array, "S T+1 N"], *, alpha=None) -> tuple[loop.State, loop.Log]:
+    def update(self, state: loop.State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[loop.State, loop.Log]:
         """One optimiser step on the windows x."""
         return loop.update(self, state, x, alpha=alpha)
 
-    def fit(self, series: Float[Array, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> loop.Fit:
+    def fit(self, series: Float[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> loop.Fit:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
         return loop.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
-    def generate(self, params, history: Float[Array, "... T_w N"], length: int) -> Float[Array, "... length N"]:
+    def generate(self, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
         """A free run that starts where `history` ends; see `methods.generation.free_run`."""
         return free_run(self.forcing, params, history, length)
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from methods.solution import CONVERGED
 
@@ -68,7 +68,7 @@ def start(method, params, key) -> State:
     return State(free, method.training.optimiser().init(free), key)
 
 
-def update(method, state: State, x: Float[Array, "S T+1 N"], *, alpha=None) -> tuple[State, Log]:
+def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
     """One optimiser step on the windows x."""
     key, guess_key = jr.split(state.key)
 
@@ -94,7 +94,7 @@ def update(method, state: State, x: Float[Array, "S T+1 N"], *, alpha=None) -> t
     return state, log
 
 
-def windows(series: Float[Array, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T+1 N"]:
+def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
     """Windows of T+1 rows, starts drawn uniformly with replacement."""
     starts = jr.randint(key, (batch,), 0, series.shape[0] - T)
     return jax.vmap(lambda at: jax.lax.dynamic_slice_in_dim(series, at, T + 1))(starts)
@@ -102,7 +102,7 @@ def windows(series: Float[Array, "rows N"], key, *, T: int, batch: int) -> Float
 
 def fit(
     method,
-    series: Float[Array, "rows N"],
+    series: Float[ArrayLike, "rows N"],
     *,
     T: int,
     batch: int,

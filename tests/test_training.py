@@ -112,10 +112,10 @@ def test_no_update_follows_a_gradient_that_is_not_finite(series, on_failure):
 
 def test_windows_are_contiguous_rows_from_every_possible_start():
     rows, T = 12, 8
-    series = jnp.stack([jnp.arange(rows), -jnp.arange(rows)], axis=1)
+    series = jnp.stack([jnp.arange(1.0 * rows), -jnp.arange(1.0 * rows)], axis=1)
     drawn = np.asarray(training.windows(series, jr.key(0), T=T, batch=4000))
     assert drawn.shape == (4000, T + 1, 2)
-    starts = drawn[:, 0, 0]
+    starts = drawn[:, 0, 0].astype(int)
     np.testing.assert_array_equal(drawn[..., 0], starts[:, None] + np.arange(T + 1))
     np.testing.assert_array_equal(drawn[..., 1], -drawn[..., 0])
     counts = np.bincount(starts)

@@ -11,6 +11,7 @@ solve is what makes a step cheap.
 """
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,14 +24,17 @@ from methods.maps import Map
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class ShallowPLRNN:
-    """Parameters of a shPLRNN, 2M + 2ML + L + NM of them. A holds the diagonal as it acts."""
+    """Parameters of a shPLRNN, 2M + 2ML + L + NM of them. A holds the diagonal as it acts.
 
-    A: Float[Array, "M"]
-    W1: Float[Array, "M L"]
-    W2: Float[Array, "L M"]
-    h1: Float[Array, "M"]
-    h2: Float[Array, "L"]
-    B: Float[Array, "N M"]
+    A pytree: mapped over seeds, or as a gradient, its leaves have more axes in front; jax also puts other things there.
+    """
+
+    A: Any  # (M,)
+    W1: Any  # (M, L)
+    W2: Any  # (L, M)
+    h1: Any  # (M,)
+    h2: Any  # (L,)
+    B: Any  # (N, M)
     clipped: bool = dataclasses.field(default=False, metadata={"static": True})
 
     @classmethod
@@ -77,11 +81,11 @@ class ShallowPLRNN:
 class ForcedShallowPLRNN(Map):
     """`F(E z + D x)` of a shPLRNN, 2(M+L)(M+N) + 2ML flops a step; its linearisation is the activation pattern alone."""
 
-    onto: Float[Array, "M+L M"]  # [A E; W2 E]
-    data: Float[Array, "M+L N"] | None  # [A D; W2 D]
-    W1: Float[Array, "M L"]
-    h1: Float[Array, "M"]
-    h2: Float[Array, "L"]
+    onto: Any  # (M+L, M) [A E; W2 E]
+    data: Any  # (M+L, N) [A D; W2 D]
+    W1: Any  # (M, L)
+    h1: Any  # (M,)
+    h2: Any  # (L,)
     clipped: bool = dataclasses.field(default=False, metadata={"static": True})
 
     def __call__(self, z, x=None):
