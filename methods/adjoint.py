@@ -59,14 +59,19 @@ def _backward(solver, adjoint, saved, cotangents):
 def _of_step_and_inputs(problem, states, multipliers):
     """Cotangents of the map, summed over time, and of its inputs."""
     T, B = states.shape[0], blocks.length(states)
+
+    def pull(previous, inputs, carried):
+        return jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, inputs)[1](carried)
+
+    if B == T:
+        return pull(problem.previous(states), problem.inputs, multipliers)
     # the last block is filled up with rows that carry no cotangent
     carried = jnp.concatenate([multipliers, jnp.zeros_like(multipliers, shape=(-T % B, *multipliers.shape[1:]))])
     given = blocks.cut((problem.previous(states), problem.inputs), B)
 
     def add(total, block):
         (previous, inputs), carried = block
-        _, pull = jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, inputs)
-        d_step, d_inputs = pull(carried)
+        d_step, d_inputs = pull(previous, inputs, carried)
         return jax.tree.map(jnp.add, total, d_step), d_inputs
 
     nothing = jax.tree.map(jnp.zeros_like, problem.step)
