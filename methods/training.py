@@ -77,20 +77,20 @@ def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None)
 
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
     failures = jnp.sum(aux.code != CONVERGED)
-    use = jnp.isfinite(optax.tree.norm(gradient)) & jnp.isfinite(value)
     if method.training.on_failure == "sequential":
         stepwise = method.stepwise
         # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
         again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
         _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
-        use = jnp.isfinite(optax.tree.norm(gradient)) & jnp.isfinite(value)
-    elif method.training.on_failure == "skip":
+    norm = optax.tree.norm(gradient)
+    use = jnp.isfinite(norm) & jnp.isfinite(value)
+    if method.training.on_failure == "skip":
         use = use & (failures == 0)
     steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
     stepped = State(optax.apply_updates(state.free, steps), optimiser, key)
     kept = state._replace(key=key)
     state = jax.tree.map(lambda new, old: jnp.where(use, new, old), stepped, kept)
-    log = Log(value, aux.iterations.max(), aux.residual.max(), optax.tree.norm(gradient), failures, ~use)
+    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use)
     return state, log
 
 

@@ -122,3 +122,13 @@ def reconstruction(methods=("sequential", "gtf-deer"), seeds=3, failures=None, d
                 value = np.inf if method in diverging and seed == 0 else typical * tables.noise(0.5)
                 tables.add("metrics", cell, metric=metric, value=value, unit="", higher_is_better=False, floor=floor)
     return tables.frames()
+
+
+SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
+RUNS = {
+    "runtime": runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
+    "convergence": convergence(),
+    "reconstruction": reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
+    "all failed": runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
+    "all crashed": reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
+}

@@ -12,13 +12,7 @@ from bench import figures
 from bench.figures import style
 from registry import UnknownName
 
-SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
-RUNS = {
-    "runtime": synthetic.runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
-    "convergence": synthetic.convergence(),
-    "reconstruction": synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
-    "all failed": synthetic.runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
-    "all crashed": synthetic.reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
+RUNS = synthetic.RUNS | {
     "one time": synthetic.runtime(("gtf-deer",), (3,), (100,), repeats=1),
     "one solve": synthetic.convergence((3,), (0.1,), ("pinv",), sequences=1),
     "one training": synthetic.reconstruction(("made-up-method",), seeds=1, updates=0),
@@ -57,7 +51,7 @@ def test_three_files_and_every_cell_among_the_points(run, tmp_path):
 @pytest.mark.parametrize("run", ["runtime", "reconstruction", "all failed", "all crashed"])
 def test_no_method_is_dropped(run):
     figure, _ = plot(RUNS[run])
-    assert set(SIX) <= set(legend(figure))
+    assert set(synthetic.SIX) <= set(legend(figure))
 
 
 @pytest.mark.parametrize("run", ["runtime", "convergence", "reconstruction", "all failed", "all crashed"])
@@ -84,7 +78,7 @@ def test_a_wrong_answer_is_crossed_not_timed():
 
 def test_a_timeout_of_minutes_leaves_the_milliseconds_their_room():
     with_failures, _ = plot(RUNS["runtime"])
-    without, _ = plot(synthetic.runtime(SIX, (3, 50), (128, 512)))
+    without, _ = plot(synthetic.runtime(synthetic.SIX, (3, 50), (128, 512)))
     crossed, plain = (np.diff(np.log10(figure.get_axes()[0].get_ylim())) for figure in (with_failures, without))
     assert crossed < 1.6 * plain
 
@@ -141,11 +135,11 @@ def test_a_method_that_lost_half_of_its_runs_has_no_median():
     figure, _ = plot(RUNS["reconstruction"])
     (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
     bars = {line.get_color() for line in ax.get_lines() if line.get_linewidth() == 1.8}
-    assert bars == {style.look(method)["color"] for method in SIX} - {style.look("deer")["color"]}
+    assert bars == {style.look(method)["color"] for method in synthetic.SIX} - {style.look("deer")["color"]}
 
 
 def test_a_run_that_blows_up_does_not_stretch_the_axis_of_the_loss():
-    run = synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged"})
+    run = synthetic.reconstruction(synthetic.SIX, 3, {("deer", 0): "diverged"})
     training = run["training"]
     lost = training["cell"].isin(run["cells"].loc[run["cells"]["status"] == "diverged", "cell"]) & (training["update"] > 40)
     training.loc[lost & training["loss"].notna(), "loss"] = 1e12
@@ -156,7 +150,7 @@ def test_a_run_that_blows_up_does_not_stretch_the_axis_of_the_loss():
 
 
 def test_iterations_on_weights_that_are_not_finite_are_not_drawn():
-    run = synthetic.reconstruction(SIX, 1, {("deer", 0): "diverged"})
+    run = synthetic.reconstruction(synthetic.SIX, 1, {("deer", 0): "diverged"})
     _, points = plot(run)
     deer = points[points["method"] == "deer"].set_index("x")
     ended = deer.loc[(deer["panel"] == "loss") & deer["value"].isna()].index.min()
@@ -184,7 +178,7 @@ def test_scores_of_zero_are_drawn():
 
 
 def test_a_method_without_a_dimension_failed_in_every_panel():
-    run = synthetic.runtime(SIX, (3, 50))
+    run = synthetic.runtime(synthetic.SIX, (3, 50))
     lost = run["cells"]["method"] == "deer"
     run["cells"].loc[lost, ["latent_dim", "status"]] = [None, "unavailable"]
     figure, _ = plot(run)

@@ -11,13 +11,7 @@ from bench import tables
 from bench.tables.rendering import number
 from registry import UnknownName
 
-SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
-RUNS = {
-    "runtime": synthetic.runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
-    "convergence": synthetic.convergence(),
-    "reconstruction": synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
-    "all failed": synthetic.runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
-    "all crashed": synthetic.reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
+RUNS = synthetic.RUNS | {
     "single": synthetic.runtime(("gtf-deer",), (3,), (128,), repeats=1),
 }
 
@@ -170,7 +164,7 @@ def test_the_report_fits_a_terminal_and_says_nothing_meaningless(run):
 
 
 def test_many_metrics_and_long_names_still_fit_a_terminal():
-    run = synthetic.reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"})
+    run = synthetic.reconstruction(synthetic.SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"})
     more = [run["metrics"].assign(metric=run["metrics"]["metric"] + f"_of_somebody_{i}", floor=0.1) for i in range(4)]
     report = tables.text_report(run | {"metrics": pd.concat([run["metrics"], *more])})
     assert max(map(len, report.splitlines())) <= 120
@@ -182,8 +176,8 @@ def test_one_strength_is_said_once_and_methods_keep_their_order():
     report = tables.text_report(run)
     assert report.count("alpha") == 1 and "alpha=0.5" in report.splitlines()[0]
     rows = report[report.index("--") :].splitlines()
-    shown = [next((word for word in line.split() if word in SIX), None) for line in rows]
-    assert shown[1:7] == list(SIX)
+    shown = [next((word for word in line.split() if word in synthetic.SIX), None) for line in rows]
+    assert shown[1:7] == list(synthetic.SIX)
 
 
 def test_many_failures_are_listed_by_method():

@@ -6,6 +6,9 @@ import functools
 import jax
 import numpy as np
 
+TRAINING_ROWS = 20_000
+LONGEST_ORBIT = 2**21  # rows of the test orbit; more or longer windows overlap
+
 
 @functools.lru_cache(maxsize=4)
 def trained(model, system, *, updates: int, alpha: float, dtype: str, seed: int):
@@ -22,9 +25,6 @@ def trained(model, system, *, updates: int, alpha: float, dtype: str, seed: int)
     return jax.tree.map(lambda leaf: leaf[0], fit.params)
 
 
-TRAINING_ROWS = 20_000
-
-
 def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:
     """Data `(batch, T+1, N)`: windows of the test orbit, evenly spread and overlapping only where they must."""
     wanted = (T + 1) * min(batch, max(1, LONGEST_ORBIT // (T + 1)))
@@ -33,9 +33,6 @@ def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:
         raise ValueError(f"the test split has {len(values)} rows; T = {T} needs at least T + 1 = {T + 1}. Lower T.")
     starts = np.linspace(0, len(values) - (T + 1), batch).astype(int)
     return jax.numpy.asarray(np.stack([values[start : start + T + 1] for start in starts]), dtype)
-
-
-LONGEST_ORBIT = 2**21
 
 
 def rows(system, wanted: int, *, seed: int, split: str) -> np.ndarray:
