@@ -18,8 +18,13 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods import adjoint_windows, blocks, linear_recurrence
+from methods.devices import Devices
 from methods.maps import Problem
 from methods.solution import Solution
+from methods.windows import MEMORY, Windows
+
+# Lanes below which windows lose to one pass through time. CPU: measured on two cores, M = 16, L = 64.
+FEWEST_LANES = {"cpu": 64}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +33,15 @@ class Adjoint:
 
     # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683, eq. 44, uses.
     adjoint: Literal["exact", "diagonal"] = "exact"
-    # `windows` runs windows of time side by side, see `adjoint_windows`; the others are those of `linear_recurrence`.
+    # `windows` runs windows of time side by side, see `adjoint_windows`, or one pass where there are too few to gain by it; the
+    # others are those of `linear_recurrence`.
     adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"
-    adjoint_window: int = 0  # steps per window; 0: so long that the windows fill the device
+    adjoint_window: int = 0  # steps per window; 0: what takes least time on this device for the memory of the map
+    adjoint_memory: int = MEMORY  # steps after which what arrives has died out; only used to choose the windows
+    # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
+    # 1e-12 in float64.
+    adjoint_tolerance: float | None = None
+    devices: int = 1  # to spread the windows over
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -42,18 +53,31 @@ def solve(solver, adjoint: Adjoint, problem: Problem, guess) -> Solution:
 def _forward(solver, adjoint, problem, guess):
     # Calling the differentiable `solve` again makes second derivatives right: they pass through this rule, not through a loop.
     solution = solve(solver, adjoint, problem, guess)
-    return solution, (problem, solution.states)
+    return solution, (problem, solution.states, solution.choice)
 
 
 def _backward(solver, adjoint, saved, cotangents):
-    problem, states = saved
-    if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
-        return adjoint_windows.cotangents(problem, states, cotangents.states, adjoint.adjoint_window), jnp.zeros_like(states)
+    problem, states, choice = saved
+    if choice is None:
+        found = _cotangents(adjoint, problem, states, cotangents.states)
+    else:
+        ways = [partial(_cotangents, each) for each in solver.adjoints(adjoint, states)]
+        found = lax.switch(choice, ways, problem, states, cotangents.states)
+    return found, jnp.zeros_like(states)
+
+
+def _cotangents(adjoint, problem, states, g) -> Problem:
+    """Cotangents of the problem for those of its states."""
+    windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
+    pays = adjoint.adjoint_window or windows.K * windows.S >= FEWEST_LANES.get(jax.default_backend(), 0)
+    if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
+        tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
+        return adjoint_windows.cotangents(problem, states, g, windows, Devices(adjoint.devices), tolerance)
     pattern = problem.evaluate(states).pattern
-    multipliers = _reverse(adjoint, problem, pattern, cotangents.states)
+    multipliers = _reverse(adjoint, problem, pattern, g)
     d_step, d_inputs = _of_step_and_inputs(problem, states, multipliers)
     d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
-    return Problem(d_step, d_z0, d_inputs), jnp.zeros_like(states)
+    return Problem(d_step, d_z0, d_inputs, jax.tree.map(jnp.zeros_like, problem.coarse))
 
 
 def _of_step_and_inputs(problem, states, multipliers):
@@ -90,14 +114,18 @@ def _reverse(adjoint, problem, pattern, g):
     last = g[-1]
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
     if scan == "sequential" and not diagonal:
+        pull = problem.step.puller()
 
         def step(multiplier, now):
             pattern, g = now
-            multiplier = g + problem.step.pull(pattern, multiplier)
+            multiplier = g + pull(pattern, multiplier)
             return multiplier, multiplier
 
         _, multipliers = lax.scan(step, last, (ahead, g[:-1]), reverse=True)
         return jnp.concatenate([multipliers, last[None]])
+    if scan == "chunked" and not diagonal:
+        ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
+        return linear_recurrence.chunked(problem.step.dense, ahead, g, transposed=True, reverse=True)
     G = problem.step.diagonal(ahead) if diagonal else problem.step.dense(ahead).swapaxes(-1, -2)
     G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
     return linear_recurrence.solve(G, g, scan=scan, reverse=True)

@@ -2,9 +2,11 @@
 
     gtf        z̃ = (1−α) z + α B⁺ x            E = (1−α) I     every direction is damped, latent memory too
     projected  z̃ = z + α B⁺ (x − B z)          E = I − α B⁺B   only what is observed is damped (the default)
+    sparse     projected with α = 1 at every τ-th step, none in between
     none       z̃ = z
+    input      for models that read the data as their input: they are always told the data
 
-For M ≤ N both forced forms agree. Hess et al. 2023, arXiv:2306.04406.
+For M ≤ N both forced forms agree. Hess et al. 2023, arXiv:2306.04406; sparse: Mikhaeil et al. 2022, arXiv:2110.07238.
 """
 
 import dataclasses
@@ -19,8 +21,11 @@ from jaxtyping import Array, Float
 class Forcing:
     """Kind and strength of teacher forcing, and what of it the gradient sees."""
 
-    forcing: Literal["none", "gtf", "projected"] = "projected"
+    forcing: Literal["none", "gtf", "projected", "sparse", "input"] = "projected"
     alpha: float = 0.5  # 0 free run, 1 the data replace what they determine
+    # Where α comes from: the field above, or an estimate that training follows from α = 1 on, see `adaptive`.
+    alpha_from: Literal["constant", "bound", "batch_max", "product", "arithmetic"] = "constant"
+    interval: int = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
     # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
     differentiate: Literal["readout", "residual", "full"] = "readout"
 
@@ -35,10 +40,15 @@ class Forcing:
         identity = jnp.eye(M, dtype=B.dtype)
         if self.forcing == "none":
             return Operators(identity, None, pinv)
-        alpha = stop_gradient(jnp.asarray(alpha, B.dtype))
+        alpha = stop_gradient(jnp.asarray(1.0 if self.forcing == "sparse" else alpha, B.dtype))
         if self.forcing == "gtf":
             return Operators((1 - alpha) * identity, alpha * pinv, pinv)
         return Operators(identity - alpha * pinv @ B, alpha * pinv, pinv)
+
+    def forced_steps(self, x: Float[Array, "T ... N"]) -> Float[Array, "T ... 1"]:
+        """1 where sparse forcing acts before a step, else 0."""
+        at = (jnp.arange(x.shape[0]) % self.interval == 0).astype(x.dtype)
+        return jnp.broadcast_to(at.reshape(-1, *[1] * (x.ndim - 1)), (*x.shape[:-1], 1))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,17 +72,30 @@ def _sequential(G, b, reverse):
 
 
 def _chunked(G, b, reverse):
+    return chunked(lambda G: G, G, b, reverse=reverse)
+
+
+def chunked(form, elements, b, *, transposed: bool = False, reverse: bool = False):
+    """`solve` by chunks for G = form(elements), or its transpose; G is made in the order of the chunks, to lie in memory once."""
     T = b.shape[0]
     chunks = max(1, round(T**0.5))
     length = -(-T // chunks)
-    # Zero elements are harmless at the end of the recurrence: nothing reads what comes out of them.
+    # What is added at the end of the recurrence is harmless: nothing reads what comes out of it.
     padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)
-    G, b = (jnp.pad(a, (padding, *[(0, 0)] * (a.ndim - 1))) for a in (G, b))
-    G, b = (a.reshape(chunks, length, *a.shape[1:]).swapaxes(0, 1) for a in (G, b))
+
+    def cut(leaf):
+        leaf = jnp.pad(leaf, (padding, *[(0, 0)] * (leaf.ndim - 1)))
+        return leaf.reshape(chunks, length, *leaf.shape[1:]).swapaxes(0, 1)
+
+    elements, b = jax.tree.map(cut, (elements, b))
+    G = form(elements)
+
+    def turned(element):
+        G, b = element
+        return (G.swapaxes(-1, -2) if transposed else G), b
 
     def compose(end, element):
-        end = _compose(end, element)
-        return end, None
+        return _compose(end, turned(element)), None
 
     identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
     ends, _ = lax.scan(compose, (identity, jnp.zeros_like(b[0])), (G, b), reverse=reverse)
@@ -91,7 +104,8 @@ def _chunked(G, b, reverse):
     starts = jnp.concatenate([reached[1:], before] if reverse else [before, reached[:-1]])
 
     def step(d, element):
-        d = apply(element[0], d) + element[1]
+        G, b = turned(element)
+        d = apply(G, d) + b
         return d, d
 
     _, d = lax.scan(step, starts, (G, b), reverse=reverse)

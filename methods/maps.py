@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from methods import blocks
+from methods.lanes import Lanes
 
 
 class Map:
@@ -38,6 +39,10 @@ class Map:
         z, u = pattern
         return jax.vjp(lambda z: self(z, u), z)[1](w)[0]
 
+    def puller(self):
+        """`pull` for a scan over time, with what is the same in all steps prepared."""
+        return self.pull
+
     def dense(self, pattern) -> Float[Array, "... M M"]:
         """J, by one `push` per column; O(M²) memory per time step."""
         z, _ = pattern
@@ -47,6 +52,10 @@ class Map:
     def diagonal(self, pattern) -> Float[Array, "... M"]:
         """The diagonal of J."""
         return jnp.diagonal(self.dense(pattern), axis1=-2, axis2=-1)
+
+    def lanes(self) -> Lanes:
+        """The form of this map that advances many states in columns."""
+        return Lanes(self)
 
     def jacobian(self, z, u) -> Float[Array, "... M M"]:
         return self.dense(self.linearise(z, u)[1])
@@ -106,6 +115,7 @@ class Problem(NamedTuple):
     step: Map
     z0: Float[Array, "... M"]
     inputs: Any  # leading axis T
+    coarse: Any = None  # `coarse.Parts`, what the map is made of, where a solver asks for it; never differentiated
 
     def previous(self, states: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
         """z_0 … z_{T-1} for z_1 … z_T."""

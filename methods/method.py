@@ -3,15 +3,15 @@
 import dataclasses
 import typing
 from functools import cached_property, partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import optax
 from jaxtyping import Array, ArrayLike, Float
 
 import registry
-from methods import adjoint
 from methods import training as loop
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
@@ -19,9 +19,17 @@ from methods.generation import free_run
 from methods.guess import Guess, first_guess
 from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
+from methods.regularisation import Regularisation
 from methods.solution import Solution
 from methods.solvers.base import Solver
 from methods.training import Training
+
+# Settings of `Forcing` that play no part in some of its kinds.
+UNUSED = {
+    "none": ("alpha", "alpha_from"),
+    "input": ("alpha", "alpha_from", "interval", "differentiate"),
+    "sparse": ("alpha", "alpha_from"),
+}
 
 
 class Aux(NamedTuple):
@@ -32,6 +40,14 @@ class Aux(NamedTuple):
     code: Array  # index into `methods.solution.STATUSES`
 
 
+class Certificate(NamedTuple):
+    """How good a gradient is: norms of differences relative to the norm of what they are compared with."""
+
+    residual: Array  # largest of the forward solve
+    adjoint_error: Array  # from the gradient at the same states with the adjoint run step by step
+    gradient_error: Array  # from the gradient with states and adjoint run step by step
+
+
 @dataclasses.dataclass(frozen=True)
 class Method:
     """How a trajectory is evaluated and trained. Hashable: it may be a static argument of `jit`.
@@ -40,24 +56,31 @@ class Method:
     """
 
     solver: Solver
-    forcing: Forcing = Forcing()
-    model: ShallowPLRNNShape = ShallowPLRNNShape()
+    forcing: Any = Forcing()  # or a `ScheduledSampling`
+    model: Any = ShallowPLRNNShape()  # sizes of a model, which make its first parameters
     gradient: Adjoint = Adjoint()
+    regularisation: Regularisation = Regularisation()
     training: Training = Training()
     guess: Guess = "pinv"
     name: str = ""
 
-    PARTS: ClassVar = ("model", "forcing", "solver", "gradient", "training")
+    PARTS: ClassVar = ("model", "forcing", "solver", "gradient", "regularisation", "training")
+
+    def __post_init__(self):
+        if self.forcing.forcing not in self.model.forcings:
+            known = ", ".join(self.model.forcings)
+            asked = f'method "{self.name}": forcing = {self.forcing.forcing!r}'
+            raise ValueError(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
 
     @cached_property
     def parameters(self) -> dict:
         """Every hyperparameter by name, with its value; what has no effect on this method is left out."""
         fields = {"guess": self.guess}
-        for part in self.PARTS:
+        for part in self.PARTS if self.solver.uses_adjoint else [part for part in self.PARTS if part != "gradient"]:
             fields.update({f.name: getattr(getattr(self, part), f.name) for f in dataclasses.fields(getattr(self, part))})
-        if self.forcing.forcing == "none":
-            del fields["alpha"]
-        if not hasattr(self.solver, "update"):
+        for field in UNUSED.get(self.forcing.forcing, ()):
+            del fields[field]
+        if not self.solver.uses_guess:
             del fields["guess"]
         return fields
 
@@ -69,12 +92,13 @@ class Method:
                 known = ", ".join(sorted(self.parameters))
                 suggestion = registry.suggest(key, self.parameters)
                 raise registry.UnknownName(f'method "{self.name}": no field "{key}".{suggestion} Known: {known}.')
-            owner = next((part for part in self.PARTS if hasattr(getattr(self, part), key)), None)
-            part = self if owner is None else changes.get(owner, getattr(self, owner))
-            _check_choice(self.name, type(part), key, value)
-            if owner is None:
+            owners = [part for part in self.PARTS if hasattr(getattr(self, part), key)]  # `devices` is of solver and gradient
+            if not owners:
+                _check_choice(self.name, Method, key, value)
                 changes[key] = value
-            else:
+            for owner in owners:
+                part = changes.get(owner, getattr(self, owner))
+                _check_choice(self.name, type(part), key, value)
                 changes[owner] = dataclasses.replace(part, **{key: value})
         return dataclasses.replace(self, **changes)
 
@@ -84,45 +108,59 @@ class Method:
 
         Equal for all methods that pose the same problem, so that they share its compiled program.
         """
-        from methods.solvers.sequential import Sequential  # solver files build on this one
-
-        return Method(Sequential(), self.forcing, self.model, training=Training(warmup=self.training.warmup))
+        training = Training(warmup=self.training.warmup)
+        return Method(self.solver.stepwise, self.forcing, self.model, regularisation=self.regularisation, training=training)
 
     def init(self, key, observed_dim: int, dtype=jnp.float32):
         """First parameters for data of `observed_dim` variables."""
         return self.model.init(key, observed_dim, dtype)
 
-    def problem(self, params, x: Float[Array, "T_plus_1 ... N"], alpha=None) -> tuple[Problem, Array]:
-        """The problem that data x_0 … x_T pose, time first, and the teacher signal B⁺ x_1 … B⁺ x_T `(T, ..., M)`."""
-        operators = self.forcing.operators(params.B, self.forcing.alpha if alpha is None else alpha)
-        z0 = operators.teacher(x[0])
-        if self.forcing.differentiate != "full":
-            z0 = jax.lax.stop_gradient(z0)
-        return Problem(params.forced(operators.E, operators.D), z0, x[:-1]), operators.teacher(x[1:])
+    def problem(self, params, x: Float[Array, "T_plus_1 ... N"], alpha=None, **drawn) -> tuple[Problem, Array]:
+        """The problem that data x_0 … x_T pose, time first, and the teacher signal that guesses are made of `(T, ..., M)`."""
+        alpha = getattr(self.forcing, "alpha", None) if alpha is None else alpha
+        return params.pose(self.forcing, x, alpha=alpha, parts=self.solver.uses_coarse, **drawn)
 
-    def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None) -> Solution:
+    def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None, progress=None) -> Solution:
         """The trajectory under teacher data x_0 … x_T, differentiable in `params`.
 
-        x       (S, T+1, N) or (T+1, N)
-        alpha   forcing strength in place of the method's own; may be traced
-        key     for a random first guess
+        x         (S, T+1, N) or (T+1, N)
+        alpha     forcing strength in place of the method's own; may be traced
+        key       for a random first guess, or a forcing that draws
+        progress  share of the training that is over, for a forcing that follows a schedule
         Returns states (S, T, M) = z_1 … z_T; they are compared with x_1 … x_T. Solver fields are per sequence.
         """
-        if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.B.shape[0]:
-            raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.B.shape[0]}, the rows of B.")
-        problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0), alpha)
+        if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
+            raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+        problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
         guess = first_guess(self.guess, problem, teacher, jr.key(0) if key is None else key)
-        solution = adjoint.solve(self.solver, self.gradient, problem, jax.lax.stop_gradient(guess))
+        solution = self.solver.evaluate(self.gradient, problem, jax.lax.stop_gradient(guess))
         return solution._replace(states=jnp.moveaxis(solution.states, 0, -2))
 
-    def loss(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None) -> tuple[Float[Array, ""], Aux]:
-        """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, and the solver's report."""
-        solution = self.solve(params, x, alpha=alpha, key=key)
+    def explain(self, params, x: Float[Array, "... T_plus_1 N"]) -> str | None:
+        """What a method that chooses its solver would do here, and why; None for all others."""
+        problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0))
+        return self.solver.explain(problem, teacher)
+
+    def loss(self, params, x: Float[Array, "... T_plus_1 N"], **options) -> tuple[Float[Array, ""], Aux]:
+        """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
+
+        options  as in `solve`
+        """
+        solution = self.solve(params, x, **options)
         T, warmup = x.shape[-2] - 1, self.training.warmup
         if not 0 <= warmup < T:
             raise ValueError(f"warmup = {warmup}: must be at least 0 and less than the T = {T} steps of the sequence.")
         error = params.readout(solution.states[..., warmup:, :]) - x[..., warmup + 1 :, :]
-        return jnp.mean(error**2), Aux(solution.iterations, solution.residual, solution.code)
+        loss = jnp.mean(error**2) + self.regularisation.penalty(params)
+        return loss, Aux(solution.iterations, solution.residual, solution.code)
+
+    def certify(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None) -> "Certificate":
+        """How far the gradient of the loss on x is from that of the sequential scan; costs both of them."""
+        one_pass = dataclasses.replace(self, gradient=Adjoint(adjoint_scan="sequential"))
+        (_, aux), got = _gradient(self, params, x, alpha)
+        (_, _), adjoint_exact = _gradient(one_pass, params, x, alpha)
+        (_, _), exact = _gradient(self.stepwise, params, x, alpha)
+        return Certificate(aux.residual.max(), _relative(got, adjoint_exact), _relative(got, exact))
 
     def start(self, params, key) -> loop.State:
         """The training state before the first update."""
@@ -135,11 +173,20 @@ class Method:
 
     def fit(self, series: Float[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> loop.Fit:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
-        return loop.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
+        return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
     def generate(self, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
         """A free run that starts where `history` ends; see `methods.generation.free_run`."""
         return free_run(self.forcing, params, history, length)
+
+
+@partial(jax.jit, static_argnums=0)
+def _gradient(method, params, x, alpha):
+    return jax.value_and_grad(method.loss, has_aux=True)(params, x, alpha=alpha)
+
+
+def _relative(got, wanted):
+    return optax.tree.norm(optax.tree.sub(got, wanted)) / optax.tree.norm(wanted)
 
 
 def _check_choice(method: str, owner: type, key: str, value) -> None:

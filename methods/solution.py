@@ -44,6 +44,7 @@ class Solution(NamedTuple):
     residual: Float[Array, "..."]  # max |z_t - F_t(z_{t-1})| over time and components
     code: Int[Array, "..."]  # index into STATUSES
     history: History | None = None  # on request
+    choice: Int[Array, ""] | None = None  # of a solver that chooses among others, which
 
     @property
     def status(self):

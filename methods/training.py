@@ -16,23 +16,56 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float
 
+from methods import adaptive
 from methods.solution import CONVERGED
 
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """Loss and optimiser settings."""
+    """Loss and optimiser settings. The defaults are the paper's plain recipe; the rest is for sequences on which it blows up."""
 
     warmup: int = 0  # T_w: forced steps at the start of each window that the loss does not see
     updates: int = 1000
     learning_rate: float = 1e-3  # decays by a cosine over all updates
     final_learning_rate: float = 1e-5
+    rate_warmup: int = 0  # updates in which the learning rate rises from 0
+    clip_norm: float = 0.0  # gradients are scaled down to this norm; 0: never
+    # Shorter windows to train on first, an equal share of the updates each; T comes last. The share of T_w stays the same.
+    curriculum: tuple[int, ...] = ()
+    observation_noise: float = 0.0  # std of noise drawn anew for every window, on what forces and on what is compared
     # What an update does when a solve has not converged: no step; solve again step by step; use whatever finite states came back.
     on_failure: Literal["skip", "sequential", "accept"] = "skip"
 
     def optimiser(self) -> optax.GradientTransformation:
-        decay = self.final_learning_rate / self.learning_rate
-        return optax.radam(optax.cosine_decay_schedule(self.learning_rate, self.updates, decay))
+        rates = self.learning_rate, self.final_learning_rate
+        if self.rate_warmup:
+            schedule = optax.warmup_cosine_decay_schedule(0.0, rates[0], self.rate_warmup, self.updates, rates[1])
+        else:
+            schedule = optax.cosine_decay_schedule(rates[0], self.updates, rates[1] / rates[0])
+        step = optax.radam(schedule)
+        return optax.chain(optax.clip_by_global_norm(self.clip_norm), step) if self.clip_norm else step
+
+    def fit(self, method, series, **options) -> "Fit":
+        """Train; another way of training is a subclass with another `fit`."""
+        return fit(method, series, **options)
+
+    def stages(self, T: int) -> list["Stage"]:
+        """Lengths of windows and how many updates each gets."""
+        lengths = (*self.curriculum, T)
+        if any(not 1 <= length <= T for length in lengths) or self.updates < len(lengths):
+            raise ValueError(
+                f"curriculum = {self.curriculum}: lengths must be from 1 to T = {T}, and no more than the {self.updates} updates."
+            )
+        shares = np.diff(np.linspace(0, self.updates, len(lengths) + 1).round().astype(int))
+        return [Stage(length, self.warmup * length // T, int(share)) for length, share in zip(lengths, shares, strict=True)]
+
+
+class Stage(NamedTuple):
+    """A part of a training with windows of one length."""
+
+    T: int
+    warmup: int
+    updates: int
 
 
 class State(NamedTuple):
@@ -41,6 +74,8 @@ class State(NamedTuple):
     free: Any  # parameters in unbounded coordinates
     optimiser: Any
     key: Array
+    done: Array  # updates
+    alpha: Array  # forcing strength, where it adapts
 
 
 class Log(NamedTuple):
@@ -52,6 +87,7 @@ class Log(NamedTuple):
     gradient_norm: Float[Array, "..."]
     failures: Array  # sequences whose solve did not converge
     skipped: Array  # whether the parameters were left as they were
+    alpha: Float[Array, "..."]  # NaN for a method without
 
 
 class Fit(NamedTuple):
@@ -65,15 +101,21 @@ class Fit(NamedTuple):
 def start(method, params, key) -> State:
     """The state before the first update. A bounded diagonal needs |A| < 1."""
     free = params.to_free()
-    return State(free, method.training.optimiser().init(free), key)
+    dtype = jax.tree.leaves(free)[0].dtype
+    return State(free, method.training.optimiser().init(free), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
 
 
 def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
     """One optimiser step on the windows x."""
-    key, guess_key = jr.split(state.key)
+    key, drawn = jr.split(state.key)
+    if adaptive.adapts(method.forcing):
+        alpha = state.alpha
+    if method.training.observation_noise:
+        x = x + method.training.observation_noise * jr.normal(jr.fold_in(drawn, 1), x.shape, x.dtype)
+    progress = state.done / method.training.updates
 
     def loss(free, method):
-        return method.loss(free.from_free(), x, alpha=alpha, key=guess_key)
+        return method.loss(free.from_free(), x, alpha=alpha, key=drawn, progress=progress)
 
     (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
     failures = jnp.sum(aux.code != CONVERGED)
@@ -87,11 +129,13 @@ def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None)
     if method.training.on_failure == "skip":
         use = use & (failures == 0)
     steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
-    stepped = State(optax.apply_updates(state.free, steps), optimiser, key)
-    kept = state._replace(key=key)
-    state = jax.tree.map(lambda new, old: jnp.where(use, new, old), stepped, kept)
-    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use)
-    return state, log
+    moved = optax.apply_updates(state.free, steps)
+    free, optimiser = jax.tree.map(lambda new, old: jnp.where(use, new, old), (moved, optimiser), (state.free, state.optimiser))
+    given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
+    used = jnp.asarray(given, value.dtype)
+    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
+    after = State(free, optimiser, key, state.done + 1, state.alpha)
+    return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
 
 
 def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
@@ -111,32 +155,77 @@ def fit(
     dtype=jnp.float32,
     params=None,
     callback: Callable[[int, Log], None] = lambda done, log: None,
+    resume: "Checkpoint | None" = None,
+    keep: Callable[["Checkpoint"], None] | None = None,
 ) -> Fit:
     """Train one model per seed on windows of T+1 rows of `series`, all seeds in one compiled program.
 
     block     updates per compiled call
     params    where every seed starts, in place of its own initialisation
     callback  called after each block with the number of updates done and their log (seeds, block)
+    resume    what a call with the same arguments has kept: goes on from there, to the same end
+    keep      called after each block with what is needed to resume
     """
     series = jnp.asarray(series, dtype)
     if series.ndim != 2 or series.shape[0] < T + 1:
         raise ValueError(f"series has shape {series.shape}; wanted (rows, N) with at least T + 1 = {T + 1} rows.")
-    states = _begin(method, series.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
+    states = begin(method, series.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
-    sizes = _initial_size(method.stepwise, states.free, series[: T + 1])
+    sizes = initial_size(method.stepwise, states.free, series[: T + 1])
     logs, done = [], 0
-    while done < method.training.updates:
-        length = min(block, method.training.updates - done)
-        states, log = _train_block(method, states, series, T, batch, length)
+    if resume is not None:
+        states, log = resume.restore(states)
+        logs, done = [log], log.loss.shape[1]
+    for stage, length in _calls(method.training.stages(T), block, done):
+        of_stage = method.configure(warmup=stage.warmup)
+        states, log = _train_block(of_stage, states, series, stage.T, batch, length)
         done += length
         logs.append(jax.block_until_ready(log))
         callback(done, log)
-    log = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *logs)
-    return Fit(_finish(states.free), log, sizes)
+        if keep is not None:
+            logs = [joined(logs)]
+            keep(Checkpoint.of(states, logs[0]))
+    return Fit(_finish(states.free), joined(logs), sizes)
 
 
-def _begin(method, observed_dim, dtype, seeds, params) -> State:
+class Checkpoint(NamedTuple):
+    """A training between two blocks, as plain arrays."""
+
+    arrays: list  # leaves of the states, keys as their data
+    log: Log
+
+    @classmethod
+    def of(cls, states: State, log: Log) -> "Checkpoint":
+        plain = jax.device_get(states._replace(key=jr.key_data(states.key)))
+        return cls(jax.tree.leaves(plain), log)
+
+    def restore(self, like: State) -> tuple[State, Log]:
+        """The states, in the structure of those that the same training starts with."""
+        plain = like._replace(key=jr.key_data(like.key))
+        leaves, structure = jax.tree.flatten(plain)
+        if [leaf.shape for leaf in leaves] != [np.shape(array) for array in self.arrays]:
+            raise ValueError("resume: the checkpoint is of another training: its arrays have other shapes.")
+        states = jax.tree.unflatten(structure, [jnp.asarray(array) for array in self.arrays])
+        return states._replace(key=jr.wrap_key_data(states.key)), Log(*self.log)
+
+
+def _calls(stages: list[Stage], block: int, done: int):
+    """Each stage in blocks, without the first `done` updates."""
+    for stage in stages:
+        left = stage.updates - min(done, stage.updates)
+        done -= stage.updates - left
+        while left:
+            length = min(block, left)
+            left -= length
+            yield stage, length
+
+
+def joined(logs: list[Log]) -> Log:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *logs)
+
+
+def begin(method, observed_dim, dtype, seeds, params=None) -> State:
     first, keys = _draw(method.model, observed_dim, dtype, seeds)
     if params is not None:
         first = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(seeds), *leaf.shape)), params)
@@ -160,7 +249,7 @@ def _finish(free):
 
 
 @partial(jax.jit, static_argnums=0)
-def _initial_size(stepwise, free, x):
+def initial_size(stepwise, free, x):
     return jax.vmap(lambda free: jnp.abs(stepwise.solve(free.from_free(), x).states).max())(free)
 
 

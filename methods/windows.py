@@ -1,50 +1,123 @@
 """Time cut into windows that run side by side.
 
-`(T, ...)` becomes `(C, K, ...)`: step c of K windows of C steps, so that one scan over C steps advances all windows together. The
-last window is filled up by repeating the last row.
+`(T, S, M)` becomes `(C, M, K·S)`: step c of K windows of C steps for each of S sequences, so that one scan over C steps advances
+all windows together, as the lanes of `methods.lanes`. Steps after T repeat the last row.
 """
 
+import dataclasses
+import math
+
 import jax
+import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks
-
-# (window, sequence) pairs that one scan advances together. CPU: from 64 on a step is bound by arithmetic and not by its overhead,
-# and more lanes shorten the windows. Elsewhere the number is a guess that waits for a measurement.
-LANES = {"cpu": 64}
-LANES_ELSEWHERE = 4096
+# Lanes at which the arithmetic of one step takes as long as everything else about it. CPU: measured on two cores, M = 16, L = 64.
+# Elsewhere a guess that waits for a measurement.
+FREE_LANES = {"cpu": 32}
+FREE_LANES_ELSEWHERE = 4096
+# Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
+MEMORY = 256
 # Steps between two looks at whether a correction has died out.
 BLOCK = 32
 
 
-def window_length(T: int, batch: int, wanted: int = 0) -> int:
-    """Steps per window: `wanted`, or as many as give every lane of the device one window; a whole number of blocks."""
-    lanes = LANES.get(jax.default_backend(), LANES_ELSEWHERE)
-    length = min(T, wanted or max(BLOCK, -(-T * batch // lanes)))
-    return -(-length // block_length(length)) * block_length(length)
+def number(T: int, S: int, memory: int = MEMORY, devices: int = 1) -> int:
+    """Windows that take least time: K windows run T/K + memory steps one after the other, each worth K S / devices + free lanes.
+
+    A power of two of lanes, the only numbers at which products of small matrices are fast.
+    """
+    free = FREE_LANES.get(jax.default_backend(), FREE_LANES_ELSEWHERE)
+    lanes = 2 ** int(math.log2(max(1, math.sqrt(free * devices * T * S / memory))))
+    return max(1, lanes // S)
 
 
-def block_length(window: int) -> int:
-    return min(BLOCK, window)
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """K windows of C steps of T steps of a batch of sequences; K is a multiple of the number of devices."""
 
+    T: int
+    C: int
+    K: int
+    batch: tuple[int, ...]
 
-def cut(values, C: int):
-    """`(T, ...)` leaves as `(C, K, ...)`."""
-    return jax.tree.map(lambda leaf: leaf.swapaxes(0, 1), blocks.cut(values, C))
+    @classmethod
+    def of(cls, states, wanted: int = 0, *, memory: int = MEMORY, devices: int = 1) -> "Windows":
+        """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time."""
+        T, batch = states.shape[0], states.shape[1:-1]
+        K = number(T, math.prod(batch), memory, devices)
+        C = min(T, wanted) or -(-T // K)
+        if C > BLOCK:
+            C = -(-C // BLOCK) * BLOCK
+        needed = -(-T // C)
+        if wanted or needed < 0.9 * K:  # else an empty window or two do no harm, and the number of lanes stays round
+            K = needed
+        return cls(T, C, -(-K // devices) * devices, batch)
 
+    @property
+    def S(self) -> int:
+        """Sequences."""
+        return math.prod(self.batch)
 
-def join(values, T: int):
-    """`(C, K, ...)` leaves as `(T, ...)`."""
-    return blocks.join(jax.tree.map(lambda leaf: leaf.swapaxes(0, 1), values), T)
+    @property
+    def block(self) -> int:
+        """Steps between two looks; divides C."""
+        return min(BLOCK, self.C)
 
+    def cut(self, values, fill=None):
+        """`(T, *batch, ...)` leaves as `(C, ..., K·S)`; after T the last row again, or `fill`."""
 
-def at(values, step: int, which):
-    """One step of some of the windows."""
-    return jax.tree.map(lambda leaf: leaf[step, which], values)
+        def one(leaf):
+            missing = self.K * self.C - self.T
+            if missing:
+                last = leaf[-1:] if fill is None else jnp.full_like(leaf[-1:], fill)
+                leaf = jnp.concatenate([leaf, jnp.broadcast_to(last, (missing, *leaf.shape[1:]))])
+            leaf = leaf.reshape(self.K, self.C, self.S, *leaf.shape[1 + len(self.batch) :])
+            leaf = jnp.moveaxis(leaf, (0, 2), (-2, -1))
+            return leaf.reshape(*leaf.shape[:-2], self.K * self.S)
+
+        return jax.tree.map(one, values)
+
+    def join(self, values):
+        """`(C, ..., K·S)` leaves as `(T, *batch, ...)`."""
+
+        def one(leaf):
+            leaf = leaf.reshape(*leaf.shape[:-1], self.K, self.S)
+            leaf = jnp.moveaxis(leaf, (-2, -1), (0, 2))
+            return leaf.reshape(self.K * self.C, *self.batch, *leaf.shape[3:])[: self.T]
+
+        return jax.tree.map(one, values)
+
+    def columns(self, z):
+        """`(..., *batch, M)` as `(M, lanes)`: one lane for each leading index and sequence."""
+        return z.reshape(-1, z.shape[-1]).T
+
+    def starts(self, z0, guess):
+        """Where the windows start `(M, K·S)`: z_0, and what the guess `(T, *batch, M)` says at the end of the window before."""
+        ends = jnp.minimum(jnp.arange(1, self.K) * self.C, self.T) - 1
+        return self.columns(jnp.concatenate([z0[None], guess[ends]]))
+
+    def one_by_one(self, lanes):
+        """`(..., K·S)` as `(K, ..., S)`."""
+        return jnp.moveaxis(lanes.reshape(*lanes.shape[:-1], self.K, self.S), -2, 0)
+
+    def side_by_side(self, values):
+        """`(K, ..., S)` as `(..., K·S)`."""
+        values = jnp.moveaxis(values, 0, -2)
+        return values.reshape(*values.shape[:-2], -1)
+
+    @property
+    def filled_up(self) -> bool:
+        """Whether there are steps after T."""
+        return self.K * self.C > self.T
+
+    @property
+    def steps_before(self):
+        """Time steps before each lane's window `(K·S,)`."""
+        return jnp.repeat(jnp.arange(self.K) * self.C, self.S)
 
 
 def block(values, start, length: int):
-    """Steps start … start + length − 1 of every window."""
+    """Steps start … start + length − 1 of every lane."""
     return jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, start, length), values)
 
 

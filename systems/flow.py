@@ -23,7 +23,7 @@ class Flow:
     """
 
     name: ClassVar[str]
-    variables: ClassVar[tuple[str, ...]]
+    variables: ClassVar[tuple[str, ...]]  # a property where their number is a setting
     start: ClassVar[tuple[float, ...]]
 
     dt: float  # time between rows
@@ -50,6 +50,10 @@ class Flow:
         if (seed, split) == (0, "train"):
             return np.array(self.start, dtype=np.float64)
         return self.start + np.random.default_rng([seed, SPLITS.index(split)]).standard_normal(len(self.start))
+
+    def initial_time(self, seed: int, split: str) -> float:
+        """t at the first step, for a field that depends on it."""
+        return 0.0
 
     def columns(self) -> list[int]:
         """Indices of the observed variables."""
@@ -92,6 +96,7 @@ class Flow:
 
 @functools.lru_cache(maxsize=4)  # train and test orbits of two systems
 def _orbit(flow: Flow, seed: int, split: str, length: int) -> Float[np.ndarray, "length dim"]:
-    orbit = integrate(flow, flow.initial_state(seed, split), flow.transient + length)[flow.transient :]
+    start, t0 = flow.initial_state(seed, split), flow.initial_time(seed, split)
+    orbit = integrate(flow, start, flow.transient + length, t0=t0)[flow.transient :]
     orbit.flags.writeable = False
     return orbit

@@ -12,8 +12,8 @@ RTOL, ATOL = 1e-8, 1e-10
 BLOCK = 10_000
 
 
-def integrate(flow, start: Float[np.ndarray, "dim"], length: int) -> Float[np.ndarray, "length dim"]:
-    """States of `y' = flow.field(t, y)` at t = 0, dt, ..., (length - 1) dt; row 0 is `start`.
+def integrate(flow, start: Float[np.ndarray, "dim"], length: int, t0: float = 0.0) -> Float[np.ndarray, "length dim"]:
+    """States of `y' = flow.field(t, y)` at t = t0, t0 + dt, ..., t0 + (length - 1) dt; row 0 is `start`.
 
     In double precision on the CPU, whatever the global x64 flag and the default device. Time and memory O(length); the steps
     adapt (rtol 1e-8, atol 1e-10), the rows are its dense output. An orbit that leaves the finite numbers raises `ValueError`.
@@ -22,7 +22,7 @@ def integrate(flow, start: Float[np.ndarray, "dim"], length: int) -> Float[np.nd
     pieces = [np.asarray(start, dtype=np.float64)[None]]
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
         for first in range(0, length - 1, BLOCK):
-            times = np.arange(first, first + BLOCK + 1) * flow.dt
+            times = t0 + np.arange(first, first + BLOCK + 1) * flow.dt
             states, finite = map(np.asarray, _block(flow, pieces[-1][-1], times))
             if not finite.all():
                 row = first + int(finite.argmin())

@@ -12,15 +12,35 @@ from bench import conformance
 from methods import adjoint, blocks
 from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
+from methods.models import ShallowPLRNN
+from methods.solvers.fixed_point import Jacobi, Picard
+from methods.solvers.hutchinson import Hutchinson
 from methods.solvers.newton import Newton
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
+from methods.solvers.stabilised import Stabilised, norm_bound
+from methods.solvers.windowed import WindowedNewton
+
+
+# Methods that differ in their forcing alone solve the same problems by the same program: the forced one stands for both.
+def kind(name):
+    method = methods.REGISTRY[name]
+    return method.solver, method.gradient, type(method.model), type(method.forcing)
+
+
+DISTINCT = {kind(name): name for name in methods.names()[::-1]}
+FORCED = {kind(name): name for name in methods.names() if "gtf-" in name}
 
 
 @pytest.mark.parametrize("law", conformance.laws("method").values(), ids=lambda law: law.__name__)
-@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("name", sorted((DISTINCT | FORCED).values()))
 def test_law(name, law):
     law(name)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_method_is_one(name):
+    conformance.laws("method")["is_a_method"](name)
 
 
 def word_problem(T):
@@ -33,6 +53,9 @@ def word_problem(T):
 def expansive(T):
     """The tent map 1 − 2|z|, chaotic and without forcing: Newton gains little by each update."""
     return Problem(FunctionMap(lambda _, z, u: 1 - 2 * jnp.abs(z)), jnp.array([0.3142]), jnp.zeros((T, 1)))
+
+
+SMOOTH = FunctionMap(lambda W, z, u: jnp.tanh(W @ z) + u, jnp.asarray(np.random.default_rng(5).standard_normal((3, 3)) * 0.5))
 
 
 @pytest.mark.parametrize("scan", ["associative", "chunked", "sequential"])
@@ -48,7 +71,138 @@ def test_the_diagonal_needs_about_one_update_a_step_on_the_word_problem():
     assert solution.status == "converged" and int(solution.iterations) > 30
 
 
-@pytest.mark.parametrize("solver", [Newton(), Newton(jacobian="diagonal")], ids=["full", "diagonal"])
+def test_jacobi_is_exact_after_T_sweeps_and_not_before():
+    """On permutations an error only moves on: it leaves one state per sweep, and no state before its turn."""
+    T = 30
+    problem = word_problem(T)
+    exact, wrong_start = Sequential().solve(problem).states, jnp.zeros((T, 5))
+    for sweeps in (1, 2, 15, T - 1):
+        solution = Jacobi(max_iterations=sweeps).solve(problem, wrong_start)
+        assert (solution.status, int(solution.iterations)) == ("not_converged", sweeps)
+        np.testing.assert_array_equal(solution.states[:sweeps], exact[:sweeps])
+        assert (solution.states[sweeps:] != exact[sweeps:]).any(-1).all()
+    solution = Jacobi().solve(problem, wrong_start)
+    assert (solution.status, int(solution.iterations)) == ("converged", T)
+    np.testing.assert_array_equal(solution.states, exact)
+
+
+def test_picard_is_exact_up_to_the_number_of_updates_however_large_the_rest_has_grown():
+    T = 200
+    problem = Problem(SMOOTH, jnp.zeros(3), jnp.asarray(np.random.default_rng(7).standard_normal((T, 3))))
+    exact = Sequential().solve(problem).states
+    early = Picard(max_iterations=100).solve(problem, jnp.zeros((T, 3)))
+    assert early.status == "not_converged" and early.residual > 1e10
+    np.testing.assert_allclose(early.states[:100], exact[:100], atol=1e-12)
+    solution = Picard().solve(problem, jnp.zeros((T, 3)))
+    assert solution.status == "converged" and 100 < int(solution.iterations) <= T
+    np.testing.assert_allclose(solution.states, exact, atol=1e-12)
+
+
+def test_picard_is_the_fastest_fixed_point_iteration_close_to_the_identity():
+    drift = FunctionMap(lambda _, z, u: z + 1e-3 * jnp.tanh(u - z))
+    problem = Problem(drift, jnp.zeros(2), jnp.ones((500, 2)))
+    picard, jacobi = (solver.solve(problem, jnp.zeros((500, 2))) for solver in (Picard(), Jacobi()))
+    assert picard.status == jacobi.status == "converged"
+    assert int(picard.iterations) < 20 < 400 < int(jacobi.iterations)
+
+
+@pytest.mark.parametrize("jacobian", ["full", "diagonal"])
+@pytest.mark.parametrize("scan", ["associative", "sequential"])
+def test_stabilisers_at_rest_change_nothing(jacobian, scan):
+    rng = np.random.default_rng(3)
+    problem = Problem(SMOOTH, jnp.zeros(3), jnp.asarray(rng.standard_normal((40, 3))))
+    at = problem.evaluate(jnp.asarray(rng.standard_normal((40, 3))))
+    plain, at_rest = (solver(jacobian=jacobian, scan=scan).update(problem, at) for solver in (Newton, Stabilised))
+    np.testing.assert_allclose(at_rest, plain, rtol=1e-12)
+
+
+@pytest.mark.parametrize("jacobian", ["full", "diagonal"])
+def test_scaled_down_to_nothing_newton_is_jacobi(jacobian):
+    rng = np.random.default_rng(4)
+    problem = Problem(SMOOTH, jnp.zeros(3), jnp.asarray(rng.standard_normal((40, 3))))
+    at = problem.evaluate(jnp.asarray(rng.standard_normal((40, 3))))
+    np.testing.assert_allclose(Stabilised(jacobian=jacobian, scale_down=1.0).update(problem, at), at.image, atol=1e-14)
+
+
+def test_the_norm_bound_is_a_bound_and_sharp_where_it_says():
+    rng = np.random.default_rng(5)
+    J = jnp.asarray(rng.standard_normal((50, 4, 4)))
+    exact = jnp.linalg.norm(J, 2, axis=(-2, -1))
+    assert (norm_bound(J) >= exact).all() and (norm_bound(J) <= 2 * exact).all()
+    for sharp in (np.diag([0.5, -2.0, 1.0]), np.eye(3)[[2, 0, 1]], np.outer([1.0, 2.0], [3.0, -1.0])):
+        np.testing.assert_allclose(norm_bound(sharp), np.linalg.norm(sharp, 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("jacobian", ["full", "diagonal"])
+def test_clipping_keeps_products_in_range_where_newton_leaves_it(jacobian):
+    """A guess where a bounded map is steep, far from the solution 0: Newton's corrections overflow, clipped ones do not."""
+    steep = FunctionMap(lambda _, z, u: jnp.where(jnp.abs(z) > 1, jnp.sin(1e3 * jnp.clip(z, -3, 3)), 0.5 * z))
+    problem = Problem(steep, jnp.zeros(1, jnp.float32), jnp.zeros((30, 1), jnp.float32))
+    guess = jnp.full((30, 1), 2.0, jnp.float32)
+    assert Newton(jacobian=jacobian).solve(problem, guess).status == "diverged"
+    for stabilised in (Stabilised(jacobian=jacobian, clip=1.0), Stabilised(jacobian=jacobian, reset=True)):
+        solution = stabilised.solve(problem, guess)
+        assert solution.status == "converged", stabilised
+        np.testing.assert_allclose(solution.states, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("relaxation", [0.5, 1.5])
+def test_relaxation_multiplies_the_error_of_a_linear_problem_by_one_minus_omega(relaxation):
+    problem = word_problem(20)
+    exact, guess = Sequential().solve(problem).states, jnp.zeros((20, 5))
+    states = Stabilised(relaxation=relaxation).update(problem, problem.evaluate(guess))
+    np.testing.assert_allclose(states - exact, (1 - relaxation) * (guess - exact), atol=1e-12)
+
+
+def test_hutchinson_is_unbiased_exact_for_a_diagonal_and_fresh_at_every_update():
+    rng = np.random.default_rng(6)
+    problem = Problem(SMOOTH, jnp.zeros(3), jnp.asarray(rng.standard_normal((40, 3))))
+    at = problem.evaluate(jnp.asarray(rng.standard_normal((40, 3))))
+    first, second = (Hutchinson(probes=1).diagonal(problem, at, jax.random.key(seed)) for seed in (0, 1))
+    assert (first != second).any()
+    many = Hutchinson(probes=4000).diagonal(problem, at, jax.random.key(0))
+    J = problem.step.dense(at.pattern)
+    diagonal = jnp.diagonal(J, axis1=-2, axis2=-1)
+    deviation = jnp.sqrt((jnp.sum(J**2, -1) - diagonal**2) / 4000)
+    assert (jnp.abs(many - diagonal) <= 5 * deviation + 1e-12).all()
+    uncoupled = Problem(FunctionMap(lambda _, z, u: jnp.sin(z)), jnp.zeros(3), problem.inputs)
+    at = uncoupled.evaluate(at.states)
+    exact = uncoupled.step.diagonal(at.pattern)
+    np.testing.assert_allclose(Hutchinson().diagonal(uncoupled, at, jax.random.key(0)), exact, atol=1e-14)
+
+
+@pytest.mark.parametrize("T", [1, 40, 64, 100])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_newton_by_windows_agrees_with_the_sequential_scan(T, batch):
+    rng = np.random.default_rng(9)
+    problem = Problem(SMOOTH, jnp.asarray(rng.standard_normal((*batch, 3))), jnp.asarray(rng.standard_normal((T, *batch, 3))))
+    solution = jax.jit(WindowedNewton(window=32).solve)(problem, jnp.zeros((T, *batch, 3)))
+    assert (solution.code == 0).all() and solution.residual.shape == solution.iterations.shape == batch
+    np.testing.assert_allclose(solution.states, Sequential().solve(problem).states, atol=1e-9)
+
+
+def test_windows_start_right_and_so_need_fewer_updates_where_nothing_contracts():
+    T = 90
+    problem, guess = expansive(T), jnp.full((T, 1), 0.1)
+    whole = Newton(max_iterations=T).solve(problem, guess)
+    windows = WindowedNewton(window=20, max_iterations=20).solve(problem, guess)
+    assert windows.status == whole.status == "converged"
+    assert int(windows.iterations) < int(whole.iterations) / 2
+    np.testing.assert_array_equal(windows.states, Sequential().solve(problem).states)
+
+
+def test_a_window_that_does_not_converge_is_not_hidden_by_the_next():
+    solution = WindowedNewton(window=20, max_iterations=2, history=True).solve(expansive(90), jnp.full((90, 1), 0.1))
+    assert solution.status == "not_converged"
+    at = expansive(90).evaluate(solution.states)
+    np.testing.assert_allclose(solution.residual, jnp.abs(at.residual).max(), rtol=1e-12)
+    assert solution.history.residual.shape == (3,) and jnp.isfinite(solution.history.residual).all()
+
+
+PREFIX_EXACT = [Newton(), Newton(jacobian="diagonal"), Stabilised(scale_down=0.3), Stabilised(clip=0.5)]
+
+
+@pytest.mark.parametrize("solver", PREFIX_EXACT, ids=["full", "diagonal", "scaled", "clipped"])
 def test_states_are_exact_up_to_the_number_of_updates(solver):
     problem, T = word_problem(12), 12
     exact = Sequential().solve(problem).states
@@ -107,9 +261,6 @@ def test_first_nonfinite_names_the_step():
     problem = Problem(FunctionMap(lambda _, z, u: jnp.where(u > 3, jnp.nan, z)), jnp.ones(2), jnp.arange(6.0)[:, None])
     solution = Sequential().solve(problem)
     assert (solution.status, int(solution.first_nonfinite)) == ("diverged", 4)
-
-
-SMOOTH = FunctionMap(lambda W, z, u: jnp.tanh(W @ z) + u, jnp.asarray(np.random.default_rng(5).standard_normal((3, 3)) * 0.5))
 
 
 @pytest.mark.parametrize("adjoint_scan", ["associative", "chunked", "sequential", "windows"])
@@ -183,3 +334,27 @@ def test_blocks_of_time_change_nothing(monkeypatch, T):
     assert blocks.length(problem.inputs) < T and T % blocks.length(problem.inputs)
     for got, wanted in zip(jax.tree.leaves(jax.grad(loss)(problem)), jax.tree.leaves(whole), strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["gtf-schwarz", "gtf-deer", "gtf-quasi-deer", "auto"])
+def test_a_certificate_says_how_far_a_gradient_is_off(name, contracting):
+    rng = np.random.default_rng(3)
+    params, T = contracting(rng), 500
+    x = jnp.asarray(rng.standard_normal((T + 1, 2)))
+    certificate = methods.get(name, alpha=0.3).certify(params, x)
+    assert certificate.adjoint_error < 1e-9 and certificate.gradient_error < 1e-9 and certificate.residual < 1e-9
+
+
+def test_a_certificate_finds_the_diagonal_adjoint_out():
+    rng = np.random.default_rng(3)
+    params = ShallowPLRNN.from_arrays(
+        A=rng.uniform(-0.5, 0.5, 3),
+        W1=rng.uniform(-0.3, 0.3, (3, 9)),
+        W2=rng.uniform(-0.6, 0.6, (9, 3)),
+        h1=np.zeros(3),
+        h2=rng.uniform(-1, 1, 9),
+        B=np.eye(1, 3),
+    )
+    x = jnp.asarray(rng.standard_normal((65, 1)))
+    certificate = methods.get("gtf-quasi-deer", alpha=0.3, adjoint="diagonal").certify(params, x)
+    assert certificate.adjoint_error > 1e-3 and certificate.residual < 1e-9

@@ -4,22 +4,54 @@ A solver of the iterative kind is a frozen dataclass with one method,
 
     update(problem, at) -> states          the next iterate, from an `Evaluation` of the present one
 
-and nothing else: `iterate` owns counting, stopping, freezing finished sequences and spotting divergence.
+and nothing else: `iterate` owns counting, stopping, freezing finished sequences and spotting divergence. A solver that carries
+something from one update to the next (a damping, a key) gives `start` and `advance` in place of `update`.
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
-from jax import lax
+from jaxtyping import Array, Bool, Int
 
-from methods.maps import Evaluation, Problem
+from methods import adjoint, compaction
+from methods.maps import Evaluation, Map, Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, largest
 
 
 @dataclasses.dataclass(frozen=True)
 class Solver:
     """Solves a `Problem` from a first guess `(T, ..., M)`."""
+
+    # What theory promises; the laws in `bench.conformance` hold a solver to it.
+    prefix_exact: ClassVar[bool] = False  # after i updates the first i states are exact, so that T updates suffice
+    contraction_suffices: ClassVar[bool] = True  # it converges wherever the map contracts, however long the sequence
+    # What it wants to be given.
+    uses_guess: ClassVar[bool] = True  # it starts from a first guess
+    uses_coarse: ClassVar[bool] = False  # `Problem.coarse`, what the map is made of
+
+    solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
+    uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
+
+    @property
+    def stepwise(self) -> "Solver":
+        """The solver that goes step by step, which this one must agree with."""
+        from methods.solvers.sequential import Sequential  # builds on this class
+
+        return Sequential()
+
+    def evaluate(self, gradient, problem: Problem, guess) -> Solution:
+        """`solve`, differentiable in the problem."""
+        return adjoint.solve(self, gradient, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
+
+    def adjoints(self, adjoint, states) -> list:
+        """The adjoint of each choice that `Solution.choice` may name, for one that chooses."""
+        return [adjoint]
+
+    def explain(self, problem: Problem, guess) -> str | None:
+        """The choice this solver makes and why, in words, for one that chooses."""
+        return None
 
     def solve(self, problem: Problem, guess) -> Solution:
         raise TypeError(f"{type(self).__name__} must define solve(problem, guess), or be an Iterative with update(problem, at).")
@@ -47,6 +79,14 @@ class Iterative(Solver):
         """The next iterate `(T, ..., M)`."""
         raise TypeError(f"{type(self).__name__} must define update(problem, at).")
 
+    def start(self, problem: Problem, at: Evaluation) -> Any:
+        """What the first `advance` is given: a pytree with the batch axes, if any, in front of every leaf."""
+        return ()
+
+    def advance(self, problem: Problem, at: Evaluation, memory) -> tuple[Evaluation, Any]:
+        """The next iterate, evaluated, and what the next `advance` is given."""
+        return problem.evaluate(self.update(problem, at)), memory
+
     def solve(self, problem: Problem, guess) -> Solution:
         return iterate(self, problem, guess)
 
@@ -57,6 +97,10 @@ class Iterative(Solver):
             return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= allowed
         scale = 1 if self.rule == "absolute" else 1 + largest(at.states)
         return largest(at.residual) <= default_tolerance(self.tolerance, at.states.dtype) * scale
+
+    def status(self, at: Evaluation):
+        """The code of each sequence, whose present iterate is its last."""
+        return jnp.where(finite(at), jnp.where(self.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)
 
     def stalls(self, before, after):
         """Whether an update changed each sequence by no more than the increment tolerance."""
@@ -74,31 +118,48 @@ def finite(at: Evaluation):
     return jnp.isfinite(at.residual).all((0, -1))
 
 
+class _Progress(NamedTuple):
+    """What the loop carries. Memory has the batch axis in front, an `Evaluation` and a `History` have it second."""
+
+    at: Evaluation
+    memory: Any
+    running: Bool[Array, "..."]
+    updates: Int[Array, "..."]
+    history: History | None
+
+
+_AXES = Problem(step=None, z0=0, inputs=1), _Progress(at=1, memory=0, running=0, updates=0, history=1)
+
+
 def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
-    """Update until every sequence has stopped; a sequence that has stopped keeps its states and its count."""
+    """Update until every sequence has stopped; one that has stopped keeps its states and its count, and soon costs nothing."""
     increments = solver.rule == "increment"
 
-    def going(carry):
-        _, running, updates, _ = carry
-        return running.any() & (updates.max() < solver.max_iterations)
+    def going(now: _Progress):
+        return now.running.any() & (now.updates.max() < solver.max_iterations)
 
-    def body(carry):
-        at, running, updates, history = carry
-        before = at.states
-        after = solver.update(problem, at)
-        stalled = solver.stalls(before, after)
-        after = jnp.where(running[..., None], after, before)
-        at = problem.evaluate(after)
-        updates = updates + running
+    def advance(problem: Problem, now: _Progress):
+        before, running = now.at, now.running
+        at, memory = solver.advance(problem, before, now.memory)
+        stalled = solver.stalls(before.states, at.states)
+        if running.size > 1:  # a single sequence is running, or this would not run
+            at = jax.tree.map(lambda new, old: jnp.where(over_time(running, new), new, old), at, before)
+        updates = now.updates + running
         done = stalled if increments else solver.meets(at)
+        history = now.history
         if history is not None:
-            history = history.record(updates.max(), running, at, after - before)
-        return at, running & ~done & finite(at), updates, history
+            history = history.record(updates.max(), running, at, at.states - before.states)
+        return _Progress(at, memory, running & ~done & finite(at), updates, history)
 
     at = problem.evaluate(guess)
     batch = guess.shape[1:-1]
     history = History.start(solver.max_iterations, at) if solver.history else None
     done = jnp.zeros(batch, bool) if increments else solver.meets(at)
-    at, _, updates, history = lax.while_loop(going, body, (at, ~done & finite(at), jnp.zeros(batch, jnp.int32), history))
-    code = jnp.where(finite(at), jnp.where(solver.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)
-    return Solution(at.states, updates, updates + 1, largest(at.residual), code, history)
+    start = _Progress(at, solver.start(problem, at), ~done & finite(at), jnp.zeros(batch, jnp.int32), history)
+    at, _, _, updates, history = compaction.loop(going, advance, problem, start, _AXES)
+    return Solution(at.states, updates, updates + 1, largest(at.residual), solver.status(at), history)
+
+
+def over_time(per_sequence, leaf):
+    """A value per sequence, shaped to choose between leaves `(T, ..., ·)`."""
+    return per_sequence.reshape(1, *per_sequence.shape, *[1] * (leaf.ndim - 1 - per_sequence.ndim))

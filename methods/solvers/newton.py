@@ -10,7 +10,7 @@ arXiv:2605.12683). After i updates the first i states are exact, so T updates al
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax.numpy as jnp
 from jax import lax
@@ -19,6 +19,7 @@ from methods import linear_recurrence
 from methods.forcing import Forcing
 from methods.maps import Evaluation, Problem
 from methods.method import Method
+from methods.models.low_rank import LowRankShape
 from methods.solvers.base import Iterative
 
 
@@ -29,6 +30,8 @@ class Newton(Iterative):
     Scanned sequentially the full form never builds a Jacobian: it pushes one vector through the linearised map.
     """
 
+    prefix_exact: ClassVar[bool] = True
+
     jacobian: Literal["full", "diagonal"] = "full"
     scan: linear_recurrence.Scan = "auto"
 
@@ -37,6 +40,8 @@ class Newton(Iterative):
         scan = linear_recurrence.choose(self.scan, diagonal=diagonal)
         if scan == "sequential" and not diagonal:
             return _pushed_through(problem, at)
+        if scan == "chunked" and not diagonal:
+            return at.states + linear_recurrence.chunked(problem.step.dense, at.pattern, -at.residual)
         G = problem.step.diagonal(at.pattern) if diagonal else problem.step.dense(at.pattern)
         return at.states + linear_recurrence.solve(G, -at.residual, scan=scan)
 
@@ -51,6 +56,7 @@ def _pushed_through(problem: Problem, at: Evaluation):
 
 
 METHODS = {
+    "low-rank": Method(solver=Newton(), forcing=Forcing("projected"), model=LowRankShape()),
     "deer": Method(solver=Newton(), forcing=Forcing("none")),
     "gtf-deer": Method(solver=Newton(), forcing=Forcing("projected")),
     "quasi-deer": Method(solver=Newton(jacobian="diagonal"), forcing=Forcing("none")),

@@ -4,6 +4,7 @@ Forced by data this is generalised teacher forcing, Hess et al. 2023, arXiv:2306
 """
 
 import dataclasses
+from typing import ClassVar
 
 import jax.numpy as jnp
 from jax import lax
@@ -21,6 +22,8 @@ class Sequential(Solver):
 
     Its residual is 0 by construction: each state is the image of the one before.
     """
+
+    uses_guess: ClassVar[bool] = False
 
     unroll: int = 1  # steps per turn of the compiled loop
 

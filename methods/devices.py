@@ -1,0 +1,83 @@
+"""Windows of time spread over devices: the same code for one device and for many.
+
+The lanes of `Windows` are dealt out in order, so that each device owns consecutive windows. What crosses from one device to the
+next is one state per sequence and sweep.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.sharding import AxisType, PartitionSpec
+
+AXIS = "windows"
+SAME = PartitionSpec()  # of an output that is the same on every device
+
+
+def dealt(tree):
+    """Of arrays whose last axis, the lanes, is dealt out."""
+    return jax.tree.map(lambda leaf: PartitionSpec(*[None] * (leaf.ndim - 1), AXIS), tree)
+
+
+@dataclasses.dataclass(frozen=True)
+class Devices:
+    """The first `count` devices jax knows; with one, all of this is plain computation."""
+
+    count: int = 1
+
+    def run(self, body, everywhere, lanes, results):
+        """`body(everywhere, lanes)` on every device with its share of `lanes`; `results` is `SAME` or `dealt` for each output."""
+        if self.count == 1:
+            return body(everywhere, lanes)
+        known = jax.devices()
+        if self.count > len(known):
+            raise ValueError(
+                f"devices = {self.count}, but jax sees {len(known)}. "
+                f"On a CPU set JAX_NUM_CPU_DEVICES={self.count} before jax starts."
+            )
+        mesh = jax.make_mesh((self.count,), (AXIS,), axis_types=(AxisType.Auto,), devices=known[: self.count])
+        specs = (SAME, dealt(lanes))
+        return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, lanes)
+
+    def forwards(self, first, ends):
+        """What every lane starts from: `first` `(M, S)` in the very first window, elsewhere the end of the window before."""
+        S = first.shape[-1]
+        if self.count > 1:
+            handed_on = lax.ppermute(ends[:, -S:], AXIS, [(i, i + 1) for i in range(self.count - 1)])
+            first = jnp.where(lax.axis_index(AXIS) == 0, first, handed_on)
+        return jnp.concatenate([first, ends[:, :-S]], axis=-1)
+
+    def backwards(self, starts, S: int):
+        """What arrives at the end of every lane: the value at the start of the next window, 0 after the very last one."""
+        handed_back = jnp.zeros_like(starts[:, :S])
+        if self.count > 1:
+            handed_back = lax.ppermute(starts[:, :S], AXIS, [(i + 1, i) for i in range(self.count - 1)])
+        return jnp.concatenate([starts[:, S:], handed_back], axis=-1)
+
+    def of_the_first(self, starts, S: int):
+        """The first S lanes of all, on every device."""
+        own = starts[:, :S]
+        if self.count == 1:
+            return own
+        return lax.psum(jnp.where(lax.axis_index(AXIS) == 0, own, 0), AXIS)
+
+    def sum(self, tree):
+        return lax.psum(tree, AXIS) if self.count > 1 else tree
+
+    def max(self, tree):
+        return lax.pmax(tree, AXIS) if self.count > 1 else tree
+
+    def any(self, flag):
+        return lax.pmax(flag.astype(jnp.int32), AXIS) > 0 if self.count > 1 else flag
+
+    def gather(self, values):
+        """All lanes, on every device."""
+        return lax.all_gather(values, AXIS, axis=values.ndim - 1, tiled=True) if self.count > 1 else values
+
+    def own(self, values):
+        """This device's share of all lanes."""
+        if self.count == 1:
+            return values
+        share = values.shape[-1] // self.count
+        return lax.dynamic_slice_in_dim(values, lax.axis_index(AXIS) * share, share, values.ndim - 1)

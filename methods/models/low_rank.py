@@ -1,0 +1,80 @@
+"""A shPLRNN whose coupling W1 = Q Y has rank R: how much of a model's power is in the rank?
+
+An LSSM that runs freely is a shPLRNN of rank at most N; R = N + 1, N + 2, … adds a little. Sect. 5.4 of arXiv:2605.12683.
+"""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from methods.models.model import Diagonal
+from methods.models.shplrnn import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class LowRankPLRNN(Diagonal):
+    """Parameters, 2M + MR + RL + LM + L + NM of them. It acts as the shPLRNN `full()`."""
+
+    forcings: ClassVar = ShallowPLRNN.forcings
+
+    A: Any  # (M,)
+    Q: Any  # (M, R)
+    Y: Any  # (R, L)
+    W2: Any  # (L, M)
+    h1: Any  # (M,)
+    h2: Any  # (L,)
+    B: Any  # (N, M)
+
+    def full(self) -> ShallowPLRNN:
+        return ShallowPLRNN(self.A, self.Q @ self.Y, self.W2, self.h1, self.h2, self.B)
+
+    @property
+    def latent_dim(self) -> int:
+        return self.Q.shape[-2]
+
+    @property
+    def observed_dim(self) -> int:
+        return self.B.shape[-2]
+
+    def pose(self, forcing, x, **options):
+        return self.full().pose(forcing, x, **options)
+
+    def readout(self, z):
+        return z @ self.B.T
+
+    def warmed_up(self, forcing, x):
+        return self.full().warmed_up(forcing, x)
+
+    def autonomous(self):
+        return self.full().autonomous()
+
+    def slow_part(self, slow: int) -> list:
+        R = self.Q.shape[1]
+        of_full = self.full().slow_part(slow)
+        return [*of_full[:2], (self.Q[-slow:], FIRST_W1 / R**0.5), of_full[3]]
+
+
+@dataclasses.dataclass(frozen=True)
+class LowRankShape:
+    """Sizes, and first weights: those of a shPLRNN, with Q ~ U(±0.01 √(3/R)), Y ~ U(±1/√L), so that Q Y varies as W1 would."""
+
+    forcings: ClassVar = LowRankPLRNN.forcings
+
+    latent_dim: int = 10
+    hidden_dim: int = 50
+    extra_rank: int = 0  # R = N + extra_rank
+
+    def init(self, key, observed_dim: int, dtype=jnp.float32) -> LowRankPLRNN:
+        M, L, R = self.latent_dim, self.hidden_dim, observed_dim + self.extra_rank
+        if not 1 <= R <= min(M, L):
+            raise ValueError(f"extra_rank = {self.extra_rank}: rank {R} with N = {observed_dim}; must be 1 to {min(M, L)}.")
+        full_key, q_key, y_key = jr.split(key, 3)
+        full = ShallowPLRNNShape(M, L).init(full_key, observed_dim, dtype)
+        bound = FIRST_W1 * (3 / R) ** 0.5
+        Q = jr.uniform(q_key, (M, R), dtype, -bound, bound)
+        Y = jr.uniform(y_key, (R, L), dtype, -(L**-0.5), L**-0.5)
+        return LowRankPLRNN(full.A, Q, Y, full.W2, full.h1, full.h2, full.B)

@@ -1,0 +1,205 @@
+"""A Mamba-2 block between a linear lift of the data and the read-out of an LSSM.
+
+    e_t = W_e x_{t-1} + b_e                                        [g | v | B | C | a] = W_in e_t
+    [v | B | C] ← SiLU(causal depthwise convolution of the last w)
+    Δ = softplus(a + a_0),  Λ = −exp(ℓ)                            one each per head
+    S_t = exp(Δ_t Λ) S_{t-1} + Δ_t X_t ⊗ B_t                       X = v split in heads, S (p, n) per head
+    y_t = S_t C_t + D X_t
+    o_t = W_out RMSNorm(y_t ⊙ SiLU(g_t))                           x̂_t = W_o φ(V o_t + b_h) + b_o
+
+The recurrence is linear in S and is solved by chunks, see `methods.ssd`. The block is the published one of state-spaces/mamba,
+with one group. Dao and Gu 2024, arXiv:2405.21060; with this lift and read-out Hess et al. 2026, arXiv:2605.12683, App. H.4.
+"""
+
+import dataclasses
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float
+
+from methods import ssd
+from methods.maps import Map, Problem
+from methods.models.model import Model
+
+EPSILON = 1e-5  # of the RMS norm, as published
+
+
+class State(NamedTuple):
+    """What a block carries from one step to the next when it runs step by step."""
+
+    S: Any  # (..., H, p, n)
+    window: Any  # (..., w - 1, channels) the last inputs of the convolution
+    o: Any  # (..., d) its last output
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Mamba2(Model):
+    """Parameters, (N+1)d + d(2d_i + 2n + H) + (d_i + 2n)(w+1) + 3H + d_i + d_i d + dL + L + LN + N of them; d_i = H p."""
+
+    forcings: ClassVar = ("input",)
+
+    W_e: Any  # (d, N)
+    b_e: Any  # (d,)
+    W_in: Any  # (2 d_i + 2 n + H, d)
+    kernel: Any  # (d_i + 2 n, w) of the convolution; the last column meets the present
+    kernel_bias: Any  # (d_i + 2 n,)
+    a_0: Any  # (H,)
+    log_decay: Any  # (H,) ℓ
+    D: Any  # (H,)
+    scale: Any  # (d_i,) of the norm
+    W_out: Any  # (d, d_i)
+    V: Any  # (L, d)
+    b_h: Any  # (L,)
+    W_o: Any  # (N, L)
+    b_o: Any  # (N,)
+
+    @property
+    def observed_dim(self) -> int:
+        return self.W_e.shape[-1]
+
+    @property
+    def latent_dim(self) -> int:
+        return self.W_e.shape[-2]
+
+    @property
+    def heads(self) -> int:
+        return self.a_0.shape[-1]
+
+    @property
+    def inner_dim(self) -> int:
+        """d_i."""
+        return self.W_out.shape[-1]
+
+    @property
+    def state_dim(self) -> int:
+        """n."""
+        return (self.kernel.shape[-2] - self.inner_dim) // 2
+
+    def pose(self, forcing, x, *, alpha=None, parts=False, key=None, progress=None):
+        """A problem for `solvers.ssd` alone: its states are the outputs o_t `(T, ..., d)` of the block."""
+        outputs = jnp.zeros((x.shape[0] - 1, *x.shape[1:-1], self.latent_dim), x.dtype)
+        return Problem(Block(self), outputs[0], x[:-1]), outputs
+
+    def start(self, x: Float[Array, "... N"]) -> State:
+        """The state before any data, for data shaped like x."""
+        batch, p = x.shape[:-1], self.inner_dim // self.heads
+        S = jnp.zeros((*batch, self.heads, p, self.state_dim), x.dtype)
+        window = jnp.zeros((*batch, self.kernel.shape[-1] - 1, self.kernel.shape[-2]), x.dtype)
+        return State(S, window, jnp.zeros((*batch, self.latent_dim), x.dtype))
+
+    def step(self, state: State, x: Float[Array, "... N"]) -> State:
+        """One step of the recurrence."""
+        gate, channels, a = self._project(x)
+        window = jnp.concatenate([state.window, channels[..., None, :]], axis=-2)
+        X, B, C = self._split(jax.nn.silu(jnp.einsum("...wc,cw->...c", window, self.kernel) + self.kernel_bias))
+        dt, rate = self._rates(a)
+        S = jnp.exp(dt * rate)[..., None, None] * state.S + (dt[..., None] * X)[..., None] * B[..., None, None, :]
+        y = jnp.einsum("...hpn,...n->...hp", S, C)
+        return State(S, window[..., 1:, :], self._out(y, X, gate))
+
+    def run(self, x: Float[Array, "T ... N"], chunk: int, state: State | None = None) -> tuple[Float[Array, "T ... d"], State]:
+        """All T steps at once from `state`: the outputs, and the state at the end."""
+        state = self.start(x[0]) if state is None else state
+        gate, channels, a = self._project(x)
+        past = jnp.concatenate([jnp.moveaxis(state.window, -2, 0), channels])
+        T, w = x.shape[0], self.kernel.shape[-1]
+        mixed = sum(past[i : i + T] * self.kernel[:, i] for i in range(w)) + self.kernel_bias
+        X, B, C = self._split(jax.nn.silu(mixed))
+        dt, rate = self._rates(a)
+        y, S = ssd.scan(X, dt, rate, B, C, state.S, chunk=chunk)
+        o = self._out(y, X, gate)
+        return o, State(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
+
+    def readout(self, o: Float[Array, "... d"]) -> Float[Array, "... N"]:
+        return jnp.maximum(o @ self.V.T + self.b_h, 0) @ self.W_o.T + self.b_o
+
+    def visible(self, state: State):
+        return state.o
+
+    def warmed_up(self, forcing, x):
+        return self.run(x, ssd.CHUNK)[1]
+
+    def free(self):
+        return lambda state: self.step(state, self.readout(state.o))
+
+    def _project(self, x):
+        """Gate, inputs of the convolution, and rates before the softplus."""
+        both = (x @ self.W_e.T + self.b_e) @ self.W_in.T
+        d_i, channels = self.inner_dim, self.kernel.shape[-2]
+        return both[..., :d_i], both[..., d_i : d_i + channels], both[..., d_i + channels :]
+
+    def _split(self, channels):
+        """X `(..., H, p)`, B and C `(..., n)`."""
+        d_i, n = self.inner_dim, self.state_dim
+        X = channels[..., :d_i].reshape(*channels.shape[:-1], self.heads, -1)
+        return X, channels[..., d_i : d_i + n], channels[..., d_i + n :]
+
+    def _rates(self, a):
+        """Δ `(..., H)` and Λ `(H,)`."""
+        return jax.nn.softplus(a + self.a_0), -jnp.exp(self.log_decay)
+
+    def _out(self, y, X, gate):
+        y = (y + self.D[:, None] * X).reshape(gate.shape) * jax.nn.silu(gate)
+        return (y * jax.lax.rsqrt(jnp.mean(y**2, -1, keepdims=True) + EPSILON) * self.scale) @ self.W_out.T
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Block(Map):
+    """A block as part of a problem. Its memory is S, not what it puts out, so it is no map of outputs to outputs."""
+
+    params: Mamba2
+
+    def __call__(self, z, u):
+        raise TypeError("a Mamba-2 block is no map z ↦ F(z, u) of its outputs; use the solver of method mamba2.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mamba2Shape:
+    """Sizes, and first weights as in the public implementation.
+
+    d = 16 or 32 with n = 64, L = 128, N = 5 have 7 409 and 16 605 parameters: they fit the names "Mamba-2-7k" and "-17k" of
+    arXiv:2605.12683, as other choices would. Linear layers U(±1/√fan_in); ℓ = log U(1, 16); softplus(a_0) log-uniform in
+    [1e-3, 0.1]; D = 1.
+    """
+
+    forcings: ClassVar = Mamba2.forcings
+
+    latent_dim: int = 16  # d
+    hidden_dim: int = 128  # L
+    state_dim: int = 64  # n
+    head_dim: int = 8  # p
+    conv_width: int = 4  # w
+
+    def init(self, key, observed_dim: int, dtype=jnp.float32) -> Mamba2:
+        d, L, n, N, w = self.latent_dim, self.hidden_dim, self.state_dim, observed_dim, self.conv_width
+        d_i, p = 2 * d, self.head_dim
+        if d_i % p:
+            raise ValueError(f"head_dim = {p} does not divide 2 latent_dim = {d_i}. Take one that does.")
+        H, channels = d_i // p, d_i + 2 * n
+        keys = iter(jr.split(key, 12))
+
+        def uniform(fan_in, *shape):
+            bound = fan_in**-0.5
+            return jr.uniform(next(keys), shape, dtype, -bound, bound)
+
+        first_step = jnp.exp(jr.uniform(next(keys), (H,), dtype, jnp.log(1e-3), jnp.log(0.1)))
+        return Mamba2(
+            W_e=uniform(N, d, N),
+            b_e=uniform(N, d),
+            W_in=uniform(d, 2 * d_i + 2 * n + H, d),
+            kernel=uniform(w, channels, w),
+            kernel_bias=uniform(w, channels),
+            a_0=first_step + jnp.log(-jnp.expm1(-first_step)),
+            log_decay=jnp.log(jr.uniform(next(keys), (H,), dtype, 1, 16)),
+            D=jnp.ones(H, dtype),
+            scale=jnp.ones(d_i, dtype),
+            W_out=uniform(d_i, d, d_i),
+            V=uniform(d, L, d),
+            b_h=uniform(d, L),
+            W_o=uniform(L, N, L),
+            b_o=uniform(L, N),
+        )

@@ -1,0 +1,81 @@
+"""What a `Method` asks of the parameters of a model, whatever it is made of."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from methods.maps import Problem
+
+
+class Model:
+    """Parameters of a model: a pytree that can say what problem data pose to it, read states out, and run freely.
+
+    Arrays are time first: data x_0 … x_T `(T+1, ..., N)`, states `(T, ..., M)`.
+    """
+
+    forcings: ClassVar[tuple[str, ...]]  # kinds of `Forcing` that it can be trained with
+
+    @property
+    def observed_dim(self) -> int:
+        """N."""
+        raise TypeError(f"{type(self).__name__} must define observed_dim.")
+
+    def pose(self, forcing, x: Float[Array, "T_plus_1 ... N"], *, alpha, parts: bool = False, key=None, progress=None):
+        """The problem that the data pose under `forcing`, and the teacher signal `(T, ..., M)` that guesses are made of.
+
+        alpha     forcing strength, may be traced
+        parts     whether `Problem.coarse` is wanted
+        key       for a forcing that draws; None: the same draw every time
+        progress  share of the training that is over, for a forcing with a schedule; None: all of it
+        """
+        raise TypeError(f"{type(self).__name__} must define pose(forcing, x, ...).")
+
+    def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
+        """x̂."""
+        raise TypeError(f"{type(self).__name__} must define readout(z).")
+
+    def warmed_up(self, forcing, x: Float[Array, "rows ... N"]) -> Any:
+        """The state whose read-out follows the last row of a history, a pytree."""
+        raise TypeError(f"{type(self).__name__} must define warmed_up(forcing, x).")
+
+    def free(self) -> Any:
+        """The function `state ↦ next state` without data."""
+        raise TypeError(f"{type(self).__name__} must define free().")
+
+    def visible(self, state) -> Float[Array, "... M"]:
+        """What the read-out sees of a state of a free run."""
+        return state
+
+    def slow_part(self, slow: int) -> list:
+        """What keeps the last `slow` units from standing still, as (values, their standard deviation at initialisation or 1)."""
+        raise TypeError(f"{type(self).__name__} has no slow units to regularise; set mar_weight = 0.")
+
+    def to_free(self) -> "Model":
+        """The unbounded coordinates that training moves in."""
+        return self
+
+    def from_free(self) -> "Model":
+        """Back from the coordinates of training."""
+        return self
+
+
+class Diagonal(Model):
+    """A model with a diagonal A that training bounds, A = tanh(a), and a free map `autonomous()` of its states."""
+
+    def free(self):
+        return self.autonomous()
+
+    def to_free(self) -> "Diagonal":
+        """The coordinates training moves in: a with A = tanh(a). Infinite or NaN where |A| >= 1."""
+        return dataclasses.replace(self, A=jnp.arctanh(self.A))
+
+    def from_free(self) -> "Diagonal":
+        return dataclasses.replace(self, A=jnp.tanh(self.A))
+
+
+def last_state(problem: Problem):
+    """z_T of a problem, step by step."""
+    return lax.scan(lambda z, u: (problem.step(z, u), None), problem.z0, problem.inputs)[0]

@@ -1,0 +1,44 @@
+"""Scheduled sampling: a model that reads data is fed its own predictions more and more often as training goes on.
+
+x̄_t = x_t with probability 1 − ε, else x̂_t; ε grows with the share p of the training that is over, k = p · 100:
+
+    linear       min(ε_max, rate k)
+    exponential  ε_max (1 − (1 − rate)^k)
+    sigmoid      ε_max (1 − κ / (κ + exp(k / κ))),  κ = 1 / rate
+
+Where the model reads itself the recurrence is not linear any more, so no linear scan solves it.
+Bengio et al. 2015, arXiv:1506.03099; App. C of arXiv:2605.12683.
+"""
+
+import dataclasses
+from typing import Literal
+
+import jax.numpy as jnp
+import jax.random as jr
+from jax.lax import stop_gradient
+
+
+@dataclasses.dataclass(frozen=True)
+class ScheduledSampling:
+    """How often a model is fed its own predictions, and how that grows."""
+
+    forcing: Literal["scheduled"] = "scheduled"
+    schedule: Literal["linear", "exponential", "sigmoid"] = "linear"
+    sampling_rate: float = 0.01  # per hundredth of the training
+    sampling_max: float = 0.5  # ε_max
+
+    def probability(self, progress):
+        """ε when a share `progress` of the training is over."""
+        k, rate = 100 * progress, self.sampling_rate
+        if self.schedule == "linear":
+            return jnp.minimum(self.sampling_max, rate * k)
+        if self.schedule == "exponential":
+            return self.sampling_max * (1 - (1 - rate) ** k)
+        kappa = 1 / rate
+        return self.sampling_max * (1 - kappa / (kappa + jnp.exp(k / kappa)))
+
+    def takes_data(self, x, key, progress):
+        """1 where a step of a sequence reads the data, else 0, `(T, ..., 1)`; the first step always reads them."""
+        epsilon = stop_gradient(self.probability(jnp.asarray(1.0 if progress is None else progress)))
+        mask = jr.bernoulli(jr.key(0) if key is None else key, 1 - epsilon, x.shape[:-1])
+        return mask.at[0].set(True)[..., None].astype(x.dtype)

@@ -1,0 +1,134 @@
+"""The solver that should be fastest for the problem at hand, chosen from a measurement and said so.
+
+How much can run side by side depends on how soon the map forgets: with forced exponent λ_f a step, a wrong start is gone after
+ℓ = log(1 / tolerance) / |λ_f| steps. λ_f is measured on the first steps of the problem itself; then K windows of C steps cost
+(C + ℓ) steps of K·S lanes each, to be compared with T steps of S lanes one after the other.
+
+The choice is made inside the compiled program, so that one program serves whatever parameters and data come; a solve whose window
+relaxation has not converged after a few sweeps is done again step by step.
+"""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods.adjoint import Adjoint
+from methods.forcing import Forcing
+from methods.maps import Problem
+from methods.method import Method
+from methods.solution import CONVERGED, Solution
+from methods.solvers.base import Solver, default_tolerance
+from methods.solvers.schwarz import Schwarz
+from methods.solvers.sequential import Sequential
+from methods.windows import MEMORY, Windows
+
+# A step of n lanes takes time in proportion to FREE + n; on a CPU a step of S sequences, one after the other, ALONE · S. Fitted
+# to value and gradient of M = 3, 16, 24 on two CPU cores; elsewhere a guess that waits for a measurement.
+FREE = {"cpu": 32}
+FREE_ELSEWHERE = 4096
+ALONE = 3
+# Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. Longer windows than those were never faster.
+MEMORIES = (MEMORY, 32)
+# The gain that must be predicted before the sequential scan is given up.
+GAIN = 1.1
+SWEEPS = 8  # of relaxation before it is given up
+
+
+class Candidate(NamedTuple):
+    solver: Solver
+    adjoint: Adjoint
+    windows: Windows | None  # None: step by step
+
+
+@dataclasses.dataclass(frozen=True)
+class Auto(Solver):
+    """Sequential scan or window relaxation, whichever is predicted to be faster; the sequential scan where neither is clear."""
+
+    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    devices: int = 1  # to spread windows over
+
+    def candidates(self, states) -> list[Candidate]:
+        """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
+        T, S = states.shape[0], max(1, math.prod(states.shape[1:-1]))
+        chosen = [Candidate(Sequential(), Adjoint(), None)]
+        for memory in MEMORIES:
+            windows = Windows.of(states, memory=memory, devices=self.devices)
+            if _sequential(T, S) > GAIN * _windowed(windows, 32, self.devices):
+                solver = Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices)
+                adjoint = Adjoint(adjoint_scan="windows", adjoint_memory=memory, devices=self.devices)
+                if windows not in [each.windows for each in chosen]:
+                    chosen.append(Candidate(solver, adjoint, windows))
+        return chosen
+
+    def adjoints(self, adjoint, states):
+        return [each.adjoint for each in self.candidates(states)]
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        candidates = self.candidates(guess)
+        if len(candidates) == 1:
+            return candidates[0].solver.solve(problem, guess)
+        choice = self.choose(candidates, problem, guess)[0]
+        solution = lax.switch(choice, [each.solver.solve for each in candidates], problem, guess)
+        failed = (solution.code != CONVERGED).any() & (choice > 0)
+        solution = lax.cond(failed, lambda: Sequential().solve(problem), lambda: solution)
+        return solution._replace(choice=jnp.where(failed, 0, choice))
+
+    def choose(self, candidates, problem: Problem, guess):
+        """Index of the fastest, predicted gains over the sequential scan, and the exponent they follow from."""
+        steps = max(64, min(256, guess.shape[0] // 32))  # costs at most a few per cent of one pass
+        exponent = forced_exponent(problem, steps)
+        memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
+        first = candidates[1].windows
+        sequential = _sequential(first.T, first.S)
+        gains = [1.0] + [sequential / (GAIN * _windowed(each.windows, memory, self.devices)) for each in candidates[1:]]
+        gains = jnp.stack([jnp.asarray(gain, guess.dtype) for gain in gains])
+        return gains.argmax(), gains, exponent
+
+    def explain(self, problem: Problem, guess) -> str:
+        """The choice for this problem and its reason, in words."""
+        candidates = self.candidates(guess)
+        if len(candidates) == 1:
+            return "sequential: too short for windows to gain anything"
+        choice, gains, exponent = jax.jit(lambda problem, guess: self.choose(candidates, problem, guess))(problem, guess)
+        reason = f"the forced exponent is {float(exponent):.2g} a step"
+        if choice == 0:
+            return f"sequential: {reason}, windows would run at {GAIN * float(gains[1:].max()):.2g} times its speed"
+        windows = candidates[int(choice)].windows
+        gain = GAIN * float(gains[choice])
+        return f"{windows.K} windows of {windows.C} steps: {reason}, predicted {gain:.2g} times as fast as sequential"
+
+
+def _sequential(T, S):
+    if jax.default_backend() == "cpu":
+        return T * ALONE * S
+    return T * (FREE_ELSEWHERE + S)
+
+
+def _windowed(windows: Windows, memory, devices: int):
+    lanes = windows.K * windows.S / devices
+    return (windows.C + memory) * (FREE.get(jax.default_backend(), FREE_ELSEWHERE) + lanes)
+
+
+def forced_exponent(problem: Problem, steps: int):
+    """Largest growth rate of a small perturbation per step, over the second half of the first `steps` steps, all sequences."""
+    inputs = jax.tree.map(lambda leaf: leaf[:steps], problem.inputs)
+
+    def step(carry, u):
+        z, v = carry
+        z, pattern = problem.step.linearise(z, u)
+        v = problem.step.push(pattern, v)
+        size = jnp.linalg.norm(v, axis=-1, keepdims=True)
+        return (z, v / jnp.maximum(size, jnp.finfo(v.dtype).tiny)), size[..., 0]
+
+    # every direction, but none of the units alone
+    v = jnp.broadcast_to(jnp.cos(1 + jnp.arange(problem.z0.shape[-1], dtype=problem.z0.dtype)), problem.z0.shape)
+    _, growth = lax.scan(step, (problem.z0, v), inputs)
+    settled = growth[growth.shape[0] // 2 :]
+    return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
+
+
+METHODS = {"auto": Method(solver=Auto(), forcing=Forcing("projected"))}

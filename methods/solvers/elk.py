@@ -1,0 +1,94 @@
+"""ELK: Levenberg–Marquardt on the whole trajectory, for guesses from which Newton overshoots out of range.
+
+With r_t = z_t − F_t(z_{t−1}) and 𝒥 = ∂r/∂z an update adds
+
+    Δ = argmin ½‖r + 𝒥Δ‖² + ½λ‖Δ‖² = −(𝒥ᵀ𝒥 + λ I)⁻¹ 𝒥ᵀ r
+
+which `kalman` finds as a smoothed mean. λ → 0 is Newton. Gonzalez et al. 2024, arXiv:2407.19115, where the released code stops at
+the filtered mean: that is another method with the same fixed point, and here says `filter` in its name.
+"""
+
+import dataclasses
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+
+from methods import kalman, linear_recurrence
+from methods.forcing import Forcing
+from methods.maps import Evaluation, Problem
+from methods.method import Method
+from methods.solvers.base import Iterative, finite, over_time
+
+SMALLEST, LARGEST = 1e-12, 1e12  # λ that steps are tried with
+
+
+@dataclasses.dataclass(frozen=True)
+class Elk(Iterative):
+    """One parallel Kalman smoother per update. Full Jacobians: work O(T M³), memory O(T M²); diagonal (quasi-ELK): O(T M).
+
+    Fixed damping converges linearly, by about λ / (λ + μ) per update with μ the smallest eigenvalue of 𝒥ᵀ𝒥, and never is
+    exact on a prefix. Adaptive damping compares the fall of the merit 𝓜 = ½ Σ r² with the one foreseen, their ratio being ρ:
+    an update with ρ < 1e-4, or that is not finite, is refused, λ ← 10 λ, and counts; ρ > 0.75, λ ← λ/10.
+
+    The merit then never rises, which has a price: where the guess lies in another basin of attraction than the trajectory, 𝒥 is
+    nearly singular and the iterates creep, while Newton, if it stays in range, leaps over.
+    """
+
+    damping: float = 1.0  # λ, or the first one
+    adaptive: bool = True
+    jacobian: Literal["full", "diagonal"] = "full"
+    kind: Literal["smoother", "filter"] = "smoother"
+    scan: kalman.Scan = "auto"
+    max_iterations: int = 200
+    rule: Literal["residual", "absolute", "merit"] = "residual"  # an update refused changes nothing: `increment` would stop there
+
+    def update(self, problem: Problem, at: Evaluation):
+        return at.states + self._correction(self._linear(problem, at), at, self.start(problem, at))
+
+    def start(self, problem: Problem, at: Evaluation):
+        return jnp.full(at.states.shape[1:-1], self.damping, at.states.dtype)
+
+    def advance(self, problem: Problem, at: Evaluation, damping):
+        G = self._linear(problem, at)
+        delta = self._correction(G, at, damping)
+        tried = problem.evaluate(at.states + delta)
+        if not self.adaptive:
+            return tried, damping
+        fall, foreseen = _falls(G, delta, at, tried)
+        accepted = finite(tried) & (fall >= 1e-4 * foreseen)
+        good = accepted & (fall > 0.75 * foreseen)
+        damping = jnp.where(accepted, jnp.where(good, damping / 10, damping), damping * 10).clip(SMALLEST, LARGEST)
+        return jax.tree.map(lambda new, old: jnp.where(over_time(accepted, new), new, old), tried, at), damping
+
+    def _linear(self, problem, at):
+        return (problem.step.diagonal if self.jacobian == "diagonal" else problem.step.dense)(at.pattern)
+
+    def _correction(self, G, at, damping):
+        given = kalman.filtered(G, at.residual, damping, self.scan)
+        if self.kind == "filter":
+            return given.mean
+        # undamped, the two are equal, but the smoother's w may overflow where the mean does not
+        return jnp.where(damping[..., None] > 0, kalman.smoothed(G, given, self.scan), given.mean)
+
+
+def _falls(G, delta, at, tried):
+    """By how much the merit fell and by how much the linear model said it would, over (max |r|)², which may overflow alone."""
+    unit = jnp.abs(at.residual).max((0, -1), keepdims=True)
+    before, after = at.residual / unit, tried.residual / unit
+    change = (delta - linear_recurrence.apply(G, jnp.concatenate([jnp.zeros_like(delta[:1]), delta[:-1]]))) / unit  # of r
+    foreseen = jnp.abs((change * (before + 0.5 * change)).sum((0, -1)))
+    return 0.5 * (before**2 - after**2).sum((0, -1)), foreseen
+
+
+METHODS = {
+    name: Method(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing))
+    for name, jacobian, kind, forcing in [
+        ("elk", "full", "smoother", "none"),
+        ("quasi-elk", "diagonal", "smoother", "none"),
+        ("gtf-elk", "full", "smoother", "projected"),
+        ("gtf-quasi-elk", "diagonal", "smoother", "projected"),
+        ("gtf-elk-filter", "full", "filter", "projected"),
+        ("gtf-quasi-elk-filter", "diagonal", "filter", "projected"),
+    ]
+}

@@ -1,0 +1,58 @@
+"""Quasi-DEER with the diagonal of J estimated by products with random signs, for maps that do not give it cheaply.
+
+    diag J ≈ mean over q probes of v ⊙ (J v),   v uniform in {−1, 1}^M, drawn anew for every time step and update
+
+Hutchinson 1989; in quasi-DEER: Zoltowski et al. 2025, arXiv:2508.18413.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from methods import linear_recurrence
+from methods.forcing import Forcing
+from methods.maps import Evaluation, Problem
+from methods.method import Method
+from methods.solvers.base import Iterative
+
+
+@dataclasses.dataclass(frozen=True)
+class Hutchinson(Iterative):
+    """One `push` per probe and one diagonal scan per update: work O(T q c), c that of J v, memory O(T M).
+
+    The variance of an entry is Σ_{j≠i} J_ij² / q. Fresh probes keep a bad draw from being met at every update. The sequences of a
+    batch share their probes, so that each gets what it would alone. The same call gives the same bits.
+    """
+
+    prefix_exact: ClassVar[bool] = True
+
+    max_iterations: int = 1000
+    probes: int = 1  # q
+    probe_seed: int = 0
+    scan: linear_recurrence.Scan = "auto"
+
+    def start(self, problem: Problem, at: Evaluation):
+        return jnp.zeros(at.states.shape[1:-1], jnp.int32)  # updates done: they number the draws
+
+    def advance(self, problem: Problem, at: Evaluation, memory):
+        key = jr.fold_in(jr.key(self.probe_seed), memory.max())
+        G = self.diagonal(problem, at, key)
+        states = at.states + linear_recurrence.solve(G, -at.residual, scan=self.scan)
+        return problem.evaluate(states), memory + 1
+
+    def diagonal(self, problem: Problem, at: Evaluation, key):
+        """The estimate `(T, ..., M)`."""
+        T, M = at.states.shape[0], at.states.shape[-1]
+        shared = (T, *[1] * (at.states.ndim - 2), M)
+
+        def add(total, key):
+            v = jnp.broadcast_to(jr.rademacher(key, shared, at.states.dtype), at.states.shape)
+            return total + v * problem.step.push(at.pattern, v), None
+
+        return jax.lax.scan(add, jnp.zeros_like(at.states), jr.split(key, self.probes))[0] / self.probes
+
+
+METHODS = {"gtf-quasi-deer-hutchinson": Method(solver=Hutchinson(), forcing=Forcing("projected"))}

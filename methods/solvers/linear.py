@@ -1,0 +1,75 @@
+"""Models that are linear in their state: one scan, no iteration.
+
+    z_t = A z_{t-1} + u_t,  A diagonal and the same at every step
+
+Time is cut into K windows that run side by side from 0; what reaches the start of a window is carried through it by powers of A.
+Depth O(C + K) for windows of C steps, work and memory O(T M); exact up to rounding, and so is the gradient, by plain autodiff.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import lax
+
+from methods.forcing import Forcing
+from methods.maps import Problem
+from methods.method import Method
+from methods.models.lssm import Decay, LSSMShape
+from methods.sampling import ScheduledSampling
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
+from methods.solvers.base import Solver, default_tolerance
+from methods.solvers.sequential import Sequential
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearScan(Solver):
+    """Reports one update, and the residual that rounding has left."""
+
+    uses_guess: ClassVar[bool] = False
+    uses_adjoint: ClassVar[bool] = False
+    solves: ClassVar[type] = Decay
+
+    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        if not isinstance(problem.step, Decay):
+            raise TypeError(f"LinearScan solves z = A z + u with a diagonal A alone, not a {type(problem.step).__name__}.")
+        A, z0 = problem.step.A, problem.z0
+        states = decay(A, z0, problem.inputs)
+        fixed, found = lax.stop_gradient((problem, states))
+        residual = largest(fixed.evaluate(found).residual)
+        one = jnp.ones(z0.shape[:-1], jnp.int32)
+        met = residual <= default_tolerance(self.tolerance, states.dtype) * (1 + largest(found))
+        code = jnp.where(jnp.isfinite(residual), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
+        return Solution(states, one, one, residual, code)
+
+
+def decay(A, z0, u):
+    """z_1 … z_T `(T, ..., M)` of `z_t = A z_{t-1} + u_t` for A `(M,)` and u `(T, ..., M)`."""
+    T = u.shape[0]
+    K = max(1, round(T**0.5))
+    C = -(-T // K)
+    padded = jnp.concatenate([u, jnp.zeros_like(u, shape=(K * C - T, *u.shape[1:]))])
+    windows = padded.reshape(K, C, *u.shape[1:]).swapaxes(0, 1)
+
+    def step(z, u):
+        z = A * z + u
+        return z, z
+
+    _, alone = lax.scan(step, jnp.zeros_like(windows[0]), windows)
+    powers = jnp.cumprod(jnp.broadcast_to(A, (C, *A.shape)), axis=0)
+
+    def hand_on(z, end):
+        return powers[-1] * z + end, z
+
+    _, arriving = lax.scan(hand_on, z0, alone[-1])
+    powers = powers.reshape(C, *[1] * (u.ndim - 1), *A.shape)
+    states = alone + powers * arriving
+    return states.swapaxes(0, 1).reshape(K * C, *u.shape[1:])[:T]
+
+
+METHODS = {
+    "lssm": Method(solver=LinearScan(), forcing=Forcing("input"), model=LSSMShape()),
+    "lssm-scheduled": Method(solver=Sequential(), forcing=ScheduledSampling(), model=LSSMShape()),
+}

@@ -1,0 +1,104 @@
+"""Multiple shooting: Newton's method on the states between windows of time.
+
+As in `schwarz`, K windows run side by side. Where their corrections do not die out within a window, because a few slow directions
+carry information across, the ends are not just handed on: with D_n the derivative of window n, new starts U' solve
+
+    U'_{n+1} = Φ_n(U_n) + D_n (U'_n − U_n),      U'_0 = z_0
+
+one window after the other, K small steps. D_n is known on r directions only: those that a perturbation before window n has not
+left by the time it gets there (tangents of the window before, made orthonormal). That is exact up to what is damped by all
+other directions in one window, and what it misses the next sweep corrects: the states are accepted on their residual alone.
+
+Nievergelt 1964; Newton on all of time is DEER, arXiv:2309.12252, which is this with windows of one step.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods.forcing import Forcing
+from methods.method import Method
+from methods.solvers.relaxation import At, Given, Relaxation
+
+# Steps in which tangents that start along single units turn into the slow directions.
+TURNING = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Shooting(Relaxation):
+    """Pushes r tangents through all windows in every sweep: work O(T r)."""
+
+    directions: int = 12  # r; no fewer than latent dimensions make it Newton's method proper
+
+    def keep(self, given: Given, starts):
+        """The directions before each window `(M, r, lanes)`, none known yet."""
+        M, lanes = starts.shape
+        return jnp.zeros((M, min(M, self.directions), lanes), starts.dtype)
+
+    def restart(self, given: Given, at: At):
+        M, r, _ = at.kept.shape
+        before = jnp.concatenate([at.starts[None], at.states[:-1]])
+        step, inputs = given.problem.step, given.problem.inputs
+        if r == M:
+            Q = jnp.broadcast_to(jnp.eye(M, dtype=before.dtype)[:, :, None], at.kept.shape)
+        else:
+            # found in the sweep before, or else as what the slowest single units turn into at the end of the windows
+            Q = lax.cond((at.kept != 0).any(), lambda: at.kept, lambda: _slow(given, before, r))
+        ends = _transport(step, before, inputs, Q)
+        starts = _interfaces(given, at, Q, ends)
+        starts = jnp.where(jnp.isfinite(starts), starts, at.handed_on)
+        return starts, at.kept if r == M else _ahead(given, _orthonormal(ends))
+
+
+def _transport(step, before, inputs, V):
+    """D V for the tangents V `(M, r, lanes)` at the start of the given steps of each window."""
+    fast = step.lanes()
+
+    def push(V, now):
+        return fast.push(*now, V)[1], None
+
+    return lax.scan(push, V, (before, inputs))[0]
+
+
+def _slow(given, before, r):
+    """The r directions that are left at the end of the window before of what starts along the r slowest units."""
+    step, last = given.problem.step, max(0, given.windows.C - TURNING)
+    before, inputs = jax.tree.map(lambda leaf: leaf[last:], (before, given.problem.inputs))
+    rows = jax.tree.map(lambda leaf: jnp.moveaxis(leaf[0], -1, 0), (before, inputs))
+    slow = lax.top_k(given.devices.sum(jnp.abs(step.jacobian_diagonal(*rows)).sum(0)), r)[1]
+    V = jax.nn.one_hot(slow, before.shape[1], axis=0, dtype=before.dtype)
+    V = jnp.broadcast_to(V[:, :, None], (*V.shape, before.shape[-1]))
+    return _ahead(given, _orthonormal(_transport(step, before, inputs, V)))
+
+
+def _orthonormal(V):
+    """Orthonormal directions that span V `(M, r, lanes)`."""
+    return jnp.moveaxis(jnp.linalg.qr(jnp.moveaxis(V, -1, 0))[0], 0, -1)
+
+
+def _ahead(given, V):
+    """What belongs to the end of each window, given to the next; the first window has nothing to correct."""
+    M, r, lanes = V.shape
+    first = jnp.zeros((M * r, given.windows.S), V.dtype)
+    return given.devices.forwards(first, V.reshape(M * r, lanes)).reshape(V.shape)
+
+
+def _interfaces(given, at, Q, ends):
+    """U' `(M, lanes)`: the jumps, and what the derivatives of the windows make of the changes before them."""
+    windows, devices = given.windows, given.devices
+    jump, Q, ends = (windows.one_by_one(devices.gather(each)) for each in (at.handed_on - at.starts, Q, ends))
+
+    def window(change, now):
+        jump, Q, ends = now
+        change = jump + change
+        return jnp.einsum("mrs,rs->ms", ends, jnp.einsum("mrs,ms->rs", Q, change)), change
+
+    _, changes = lax.scan(window, jnp.zeros_like(jump[0]), (jump, Q, ends))
+    return at.starts + devices.own(windows.side_by_side(changes))
+
+
+METHODS = {
+    "gtf-shooting": Method(solver=Shooting(), forcing=Forcing("projected")),
+}

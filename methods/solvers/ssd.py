@@ -1,0 +1,61 @@
+"""Mamba-2 over all time: one chunked scan, or step by step to compare it with."""
+
+import dataclasses
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import lax
+
+from methods.forcing import Forcing
+from methods.maps import Problem
+from methods.method import Method
+from methods.models.mamba2 import Block, Mamba2Shape
+from methods.solution import CONVERGED, DIVERGED, Solution
+from methods.solvers.base import Solver
+from methods.ssd import CHUNK
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrent(Solver):
+    """Step by step, as the block runs when no data are left. No iteration, hence no residual: NaN."""
+
+    uses_guess: ClassVar[bool] = False
+    uses_adjoint: ClassVar[bool] = False
+    solves: ClassVar[type] = Block
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        if not isinstance(problem.step, Block):
+            raise TypeError(f"{type(self).__name__} solves a Mamba-2 block alone, not a {type(problem.step).__name__}.")
+        outputs = self.outputs(problem.step.params, problem.inputs)
+        batch = outputs.shape[1:-1]
+        one = jnp.ones(batch, jnp.int32)
+        code = jnp.where(jnp.isfinite(outputs).all((0, -1)), CONVERGED, DIVERGED)
+        return Solution(outputs, one, one, jnp.full(batch, jnp.nan, outputs.dtype), code)
+
+    def outputs(self, params, x):
+        """o_1 … o_T `(T, ..., d)`."""
+
+        def step(state, x):
+            state = params.step(state, x)
+            return state, state.o
+
+        return lax.scan(step, params.start(x[0]), x)[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class ChunkedScan(Recurrent):
+    """All chunks side by side."""
+
+    chunk: int = CHUNK  # Q
+
+    @property
+    def stepwise(self) -> Solver:
+        return Recurrent()
+
+    def outputs(self, params, x):
+        return params.run(x, self.chunk)[0]
+
+
+METHODS = {
+    "mamba2": Method(solver=ChunkedScan(), forcing=Forcing("input"), model=Mamba2Shape()),
+}

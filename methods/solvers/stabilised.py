@@ -1,0 +1,92 @@
+"""Newton with smaller Jacobians or shorter steps, where the plain update overshoots: scaled, clipped, relaxed.
+
+    scaled    G = (1 − k) J
+    clipped   G = J min(1, c/‖J‖) for full Jacobians, every entry cut to [−c, c] for diagonal ones
+    relaxed   z + ω (z' − z) in place of z'
+    reset     a state that is not finite starts again from the guess
+
+The fixed point stays what it was; convergence is linear in place of quadratic. Without relaxation the first i states are still
+exact after i updates. Scaling and clipping of quasi-DEER: Gonzalez et al. 2024, arXiv:2407.19115.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from methods.forcing import Forcing
+from methods.maps import Evaluation, Map, Problem
+from methods.method import Method
+from methods.solvers.newton import Newton
+
+
+@dataclasses.dataclass(frozen=True)
+class Stabilised(Newton):
+    """Work and memory as Newton's; clipping full Jacobians builds them, O(T M²) memory, whatever the scan."""
+
+    scale_down: float = 0.0  # k, 0 … 1
+    clip: float = math.inf  # c
+    relaxation: float = 1.0  # ω, in (0, 2)
+    reset: bool = False  # the status is still judged by the last iterate
+
+    @property
+    def prefix_exact(self) -> bool:
+        return self.relaxation == 1
+
+    def start(self, problem: Problem, at: Evaluation):
+        return jnp.moveaxis(at.states, 0, -2) if self.reset else ()
+
+    def advance(self, problem: Problem, at: Evaluation, memory):
+        states = self.update(problem, at)
+        if self.reset:
+            states = jnp.where(jnp.isfinite(states), states, jnp.moveaxis(memory, -2, 0))
+        return problem.evaluate(states), memory
+
+    def update(self, problem: Problem, at: Evaluation):
+        factor = jnp.full(at.states.shape[:-1], 1 - self.scale_down, at.states.dtype)
+        if self.jacobian == "full" and self.clip < math.inf:
+            norm = norm_bound(problem.step.dense(at.pattern))
+            factor = factor * jnp.where(norm > self.clip, self.clip / norm, 1)
+        step = _Scaled(problem.step, self.clip)
+        states = super().update(problem._replace(step=step), at._replace(pattern=(at.pattern, factor)))
+        return states if self.relaxation == 1 else at.states + self.relaxation * (states - at.states)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class _Scaled(Map):
+    """A map whose Jacobians appear smaller: the pattern holds a factor per time step."""
+
+    step: Any  # a Map
+    clip: float = dataclasses.field(metadata={"static": True})  # of the diagonal
+
+    def push(self, pattern, v):
+        inner, factor = pattern
+        return factor[..., None] * self.step.push(inner, v)
+
+    def dense(self, pattern):
+        inner, factor = pattern
+        return factor[..., None, None] * self.step.dense(inner)
+
+    def diagonal(self, pattern):
+        inner, factor = pattern
+        return factor[..., None] * jnp.clip(self.step.diagonal(inner), -self.clip, self.clip)
+
+
+def norm_bound(J):
+    """An upper bound of the spectral norm, at most √M times too large: the smaller of the Frobenius norm and √(‖J‖₁ ‖J‖_∞).
+
+    O(M²). The first is sharp for rank one, the second for diagonal matrices and permutations, and so near the identity.
+    """
+    size = jnp.abs(J)
+    mixed = jnp.sqrt(size.sum(-1).max(-1) * size.sum(-2).max(-1))
+    return jnp.minimum(jnp.sqrt((size**2).sum((-1, -2))), mixed)
+
+
+METHODS = {
+    "gtf-deer-damped": Method(solver=Stabilised(scale_down=0.1), forcing=Forcing("projected")),
+    "gtf-deer-clipped": Method(solver=Stabilised(clip=1.0), forcing=Forcing("projected")),
+    "gtf-quasi-deer-clipped": Method(solver=Stabilised(jacobian="diagonal", clip=1.0), forcing=Forcing("projected")),
+}

@@ -1,0 +1,85 @@
+"""Two-level iterations on window starts: parareal, and MGRIT with F- or FCF-relaxation.
+
+Time is cut into K windows of C steps; U_n is the state at time nC, U_0 = z_0, and Φ_n the C fine steps of window n. All windows
+run side by side from the present U, then a cheap coarse map 𝒢 (`methods.coarse`) carries the corrections from window to window:
+
+    U'_{n+1} = Φ_n(U_n) + 𝒢_n(U'_n) − 𝒢_n(U_n)            K steps of 𝒢, one after the other
+
+is parareal (Lions, Maday, Turinici 2001; MGRIT's F-relaxation). FCF-relaxation first hands the ends on, U_{n+1} ← Φ_n(U_n), and
+runs all windows once more (Falgout et al. 2014, doi 10.1137/130944230). With 𝒢 = 0 both are chunk Jacobi.
+
+An expansive 𝒢 can overflow on its way through K windows although the states stay finite. A correction is the difference of two
+states: one larger than states are, or not a number, is left out, and the next window starts as in chunk Jacobi.
+
+After i updates U_0 … U_i are exact (FCF: U_0 … U_{2i}), whatever 𝒢, so K updates (FCF: ⌈K/2⌉) always suffice. Fewer do where 𝒢 is
+close to Φ, or where Φ forgets its start; where it does neither, sequential evaluation is faster.
+"""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods.adjoint import Adjoint
+from methods.coarse import CoarseMap, change_of
+from methods.forcing import Forcing
+from methods.method import Method
+from methods.solvers.relaxation import At, Given, Relaxation
+
+
+@dataclasses.dataclass(frozen=True)
+class TwoLevel(Relaxation):
+    """Per update depth C + K, twice as much fine work with FCF, whose windows are half as long by themselves.
+
+    `iterations` counts updates, a sweep or an FCF cycle; `evaluations` counts fine sweeps.
+    """
+
+    uses_coarse: ClassVar[bool] = True
+
+    coarse: CoarseMap = "blend"
+    relaxation: Literal["F", "FCF"] = "F"
+    trust: float = 1.0  # largest correction 𝒢(U') − 𝒢(U), in units of 1 + max |z|; infinity is the textbook iteration
+
+    @property
+    def sweeps_per_update(self) -> int:
+        return self.relaxation.count("F")
+
+    def restart(self, given: Given, at: At):
+        change = change_of(self.coarse, given.problem.coarse, given.windows.C)
+        if change is None:
+            return at.handed_on, ()
+        if self.sweeps_per_update == 1:
+            return _correct(given, change, at, self.trust), ()
+        turn = at.sweeps.max() % self.sweeps_per_update == 0
+        return lax.cond(turn, lambda: _correct(given, change, at, self.trust), lambda: at.handed_on), ()
+
+
+def _correct(given, change, at, trust):
+    """U'_0 … U'_{K−1} from U and the ends of the windows, one window after the other; no correction above the trusted size."""
+    windows, devices = given.windows, given.devices
+
+    def window(new, before):
+        old, end, x = before
+        correction = change(new, old, x)
+        # exactly 0 where nothing has changed: the coarse map's rounding must not move starts that are exact
+        kept = (jnp.abs(correction) <= trust * at.size).all(0) & (new != old).any(0)
+        new = end + jnp.where(kept, correction, 0)
+        return new, new
+
+    firsts = jax.tree.map(lambda leaf: leaf[0], given.problem.inputs)
+    starts, ends, firsts = jax.tree.map(lambda leaf: windows.one_by_one(devices.gather(leaf)), (at.starts, at.handed_on, firsts))
+    inner = starts[:-1], ends[1:], jax.tree.map(lambda leaf: leaf[:-1], firsts)
+    corrected = jnp.concatenate([starts[:1], lax.scan(window, starts[0], inner)[1]])
+    return devices.own(windows.side_by_side(corrected))
+
+
+METHODS = {
+    "gtf-parareal": Method(solver=TwoLevel(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "gtf-mgrit": Method(
+        solver=TwoLevel(coarse="euler", relaxation="FCF"),
+        forcing=Forcing("projected"),
+        gradient=Adjoint(adjoint_scan="windows"),
+    ),
+}

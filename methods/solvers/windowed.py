@@ -1,0 +1,54 @@
+"""Newton window by window: W steps are solved to convergence, then the next W from where they end.
+
+Needed where T M² numbers do not fit: the work arrays are O(W M²). Windows start from an exact state, so that a wrong guess costs
+updates in its own window only, and where Newton needs more updates the longer the sequence, windows need fewer.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods.forcing import Forcing
+from methods.maps import Problem
+from methods.method import Method
+from methods.solution import History, Solution, largest
+from methods.solvers.base import iterate
+from methods.solvers.newton import Newton
+
+
+@dataclasses.dataclass(frozen=True)
+class WindowedNewton(Newton):
+    """Depth T/W times that of Newton on W steps; memory O(T M + W M²). A sequence of at most W steps is plain Newton.
+
+    The rule is met in every window, with the cap in each; the residual reported, and the status, are those of the whole
+    trajectory. `iterations` and `evaluations` are what they cost in updates and sweeps of all T steps, rounded up, as compares
+    with Newton's: updates of all windows times W/T. Row i of the history is the worst window still running after i updates.
+    """
+
+    window: int = 256  # W
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        T, W = guess.shape[0], self.window
+        if T <= W:
+            return iterate(self, problem, guess)
+
+        def part(values, start):
+            return jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, start, W), values)
+
+        def one_window(states, start):
+            z0 = jnp.where(start == 0, problem.z0, states[start - 1])
+            window = iterate(self, Problem(problem.step, z0, part(problem.inputs, start)), part(states, start))
+            return lax.dynamic_update_slice_in_dim(states, window.states, start, 0), window._replace(states=None)
+
+        # The last window ends at T, and starts among states that are exact already where W does not divide T.
+        starts = jnp.minimum(jnp.arange(-(-T // W)) * W, T - W)
+        states, windows = lax.scan(one_window, guess, starts)
+        at = problem.evaluate(states)
+        history = windows.history and History(*(jnp.nanmax(row, 0) for row in windows.history))
+        updates, sweeps = (-(-counts.sum(0) * W // T) for counts in (windows.iterations, windows.evaluations))
+        return Solution(states, updates, sweeps + 1, largest(at.residual), self.status(at), history)
+
+
+METHODS = {"gtf-deer-windowed": Method(solver=WindowedNewton(), forcing=Forcing("projected"))}

@@ -1,0 +1,69 @@
+"""The method that chooses: what it chooses, that it says so, and that a wrong guess costs time and not the answer."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import methods
+from methods.maps import FunctionMap, Problem
+from methods.solvers import auto
+from methods.solvers.auto import Auto, forced_exponent
+from methods.solvers.sequential import Sequential
+
+
+def leaky(rate, T, M=3):
+    """A linear map that forgets by the factor `rate` a step."""
+    rng = np.random.default_rng(0)
+    return Problem(
+        FunctionMap(lambda rate, z, u: rate * z + u, jnp.asarray(rate)), jnp.zeros(M), jnp.asarray(rng.standard_normal((T, M)))
+    )
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.99, 1.01])
+def test_the_exponent_of_a_linear_map_is_its_rate(rate):
+    np.testing.assert_allclose(forced_exponent(leaky(rate, 200), 100), np.log(rate), rtol=1e-6)
+
+
+def test_the_exponent_is_the_largest_of_a_batch():
+    problem = Problem(FunctionMap(lambda _, z, u: u * z), jnp.ones((2, 3)), jnp.full((100, 2, 1), 0.5).at[:, 1].set(0.9))
+    np.testing.assert_allclose(forced_exponent(problem, 100), np.log(0.9), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("rate", "windows"), [(0.8, True), (0.9999, False), (1.0001, False)])
+def test_windows_where_the_map_forgets_and_one_pass_where_it_does_not(rate, windows):
+    problem, T = leaky(rate, 65536), 65536
+    guess = jnp.zeros((T, 3))
+    solution = jax.jit(Auto().solve)(problem, guess)
+    assert (int(solution.choice) > 0) == windows == ("windows of" in Auto().explain(problem, guess))
+    assert solution.status == "converged"
+    np.testing.assert_allclose(solution.states, Sequential().solve(problem).states, atol=1e-6)
+
+
+def test_short_sequences_are_not_measured_at_all():
+    problem, guess = leaky(0.5, 100), jnp.zeros((100, 3))
+    assert len(Auto().candidates(guess)) == 1 and Auto().solve(problem, guess).choice is None
+    assert Auto().explain(problem, guess).startswith("sequential: too short")
+
+
+def test_a_wrong_prediction_ends_in_the_sequential_scan():
+    """A map that forgets at first and never again: the measured prefix misleads, the states are right all the same."""
+    T = 65536
+    inputs = jnp.where(jnp.arange(T) < 4096, 0.5, 1.0)[:, None]
+    problem = Problem(FunctionMap(lambda _, z, u: u * z + 1e-3), jnp.ones(2), inputs)
+    solution = jax.jit(Auto().solve)(problem, jnp.zeros((T, 2)))
+    assert (solution.status, int(solution.choice)) == ("converged", 0)
+    np.testing.assert_allclose(solution.states, Sequential().solve(problem).states)
+
+
+def test_the_gradient_follows_the_choice(monkeypatch, contracting):
+    """With windows chosen the adjoint runs by windows, and equals that of the sequential scan."""
+    monkeypatch.setattr(auto, "ALONE", 300)  # so that windows are worth it at a length for tests
+    rng = np.random.default_rng(1)
+    params, T = contracting(rng), 777
+    x = jnp.asarray(rng.standard_normal((2, T + 1, 2)))
+    chosen, exact = methods.get("auto", alpha=0.3), methods.get("sequential", alpha=0.3)
+    assert int(chosen.solve(params, x).choice) > 0
+    got, wanted = (jax.grad(lambda params, method=method: method.loss(params, x)[0])(params) for method in (chosen, exact))
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9 * np.abs(other).max())

@@ -1,0 +1,50 @@
+"""Windows spread over two devices give what one gives. In a process of its own: the number of devices is fixed at the start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from methods.devices import Devices
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = """
+import jax, jax.numpy as jnp, numpy as np
+jax.config.update("jax_enable_x64", True)
+import methods
+from methods.models import ShallowPLRNN
+
+assert len(jax.devices()) == 2
+rng = np.random.default_rng(0)
+M, L, T = 4, 12, {T}
+params = ShallowPLRNN.from_arrays(
+    A=rng.uniform(-0.5, 0.5, M), W1=rng.uniform(-0.15, 0.15, (M, L)), W2=rng.uniform(-0.4, 0.4, (L, M)),
+    h1=rng.uniform(-0.5, 0.5, M), h2=rng.uniform(-1, 1, L), B=rng.standard_normal((2, M)))
+x = jnp.asarray(rng.standard_normal(({batch}T + 1, 2)))
+one, two = (methods.get("{name}", window={window}, adjoint_window={window}, adjoint_scan="windows", devices=n) for n in (1, 2))
+evaluate = lambda method: jax.jit(jax.value_and_grad(method.loss, has_aux=True))(params, x)
+(value, aux), gradient = evaluate(two)
+(wanted_value, wanted_aux), wanted = evaluate(one)
+assert (aux.code == 0).all() and (aux.iterations == wanted_aux.iterations).all(), (aux, wanted_aux)
+np.testing.assert_allclose(value, wanted_value, rtol=1e-9)
+for got, right in zip(jax.tree.leaves(gradient), jax.tree.leaves(wanted), strict=True):
+    np.testing.assert_allclose(got, right, atol=1e-9 * np.abs(right).max())
+assert "collective-permute" in jax.jit(lambda params: two.solve(params, x).states).lower(params).compile().as_text()
+"""
+
+
+@pytest.mark.parametrize("name", ["gtf-schwarz", "gtf-shooting", "gtf-mgrit"])
+@pytest.mark.parametrize(("batch", "T", "window"), [("", 777, 100), ("3, ", 50, 50)])
+def test_two_devices_give_what_one_gives(name, batch, T, window):
+    """Also where the windows do not divide T, and where there is only one of them for two devices."""
+    program = PROGRAM.format(name=name, batch=batch, T=T, window=window)
+    environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_more_devices_than_there_are_is_an_error_that_says_what_to_do():
+    with pytest.raises(ValueError, match="JAX_NUM_CPU_DEVICES=1000"):
+        Devices(1000).run(None, None, None, None)
