@@ -28,6 +28,7 @@ _COLUMNS = {
         "status": _text,
         "error_type": _text,
         "error_message": _text,
+        "choice": _text,  # of a method that chooses its solver: what it chose, and why
         "iterations": _real,  # may be a mean over sequences
         "residual": _real,
         "value_error": _real,

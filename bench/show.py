@@ -8,11 +8,15 @@ from bench.errors import UserError
 
 
 def table(folder: Path, format: str) -> str:
-    """The summary of a run as text, Markdown, LaTeX or csv."""
-    from bench import tables
+    """The summary of a run as text, Markdown, LaTeX or csv; as text with what it says about the claims it tests."""
+    from bench import tables, verdicts
 
     rows = load(folder)
-    return tables.text_report(rows) if format == "text" else tables.render(tables.summary(rows), format)
+    if format != "text":
+        return tables.render(tables.summary(rows), format)
+    experiment = files.read_json(folder / "experiment.json") or {}
+    parts = [tables.text_report(rows), verdicts.text(verdicts.judged(experiment.get("name", ""), rows))]
+    return "\n\n".join(filter(None, parts))
 
 
 def draw(folder: Path) -> list[Path]:

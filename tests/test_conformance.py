@@ -35,6 +35,8 @@ JACOBI = '''
 class Jacobi(Iterative):
     """Every state becomes the image of the one before; one more of them is exact after each update."""
 
+    prefix_exact = True
+
     def update(self, problem, at):
         return at.image
 
@@ -147,7 +149,7 @@ def test_law_of_metrics(name, law):
         (GUESSES, "reports_its_own_residual", "reports a residual of 0.0e"),
         (FORGETS_NAN, "nan_is_never_success", "NaN from step 0 on was called converged"),
         (SHIFTED, "agrees_with_the_sequential_scan", "states at T = 1: first wrong at t = 1"),
-        (ONLY_THE_DIAGONAL, "agrees_with_the_sequential_scan", "T = 2: gradient in A off by"),
+        (ONLY_THE_DIAGONAL, "agrees_with_the_sequential_scan", "T = 17: gradient in A off by"),
         (LOOKS_AHEAD, "exact_prefix", "first wrong at t = 20"),
         (NEVER_LOOKS, "reports_its_own_residual", "converged with a residual of"),
         (TAKES_ONE_SEQUENCE, "batches_like_single_sequences", "subscript"),
@@ -215,7 +217,7 @@ def test_the_command_line_tells_right_from_wrong(add):
     path = add(ONLY_A_SOLVER)
     code, shown = check()
     assert code == 1 and shown.startswith("BROKEN      method is_a_method: ") and "as before" in shown
-    assert shown.endswith("toy breaks 10 of its laws.\n")
+    assert shown.endswith(f"toy breaks {len(conformance.laws('method'))} of its laws.\n")
 
 
 @pytest.mark.parametrize(

@@ -42,15 +42,18 @@ def test_the_quick_profile_runs_once(name, tmp_path, monkeypatch, capsys):
     cells = tables["cells"].set_index("cell")
     assert set(cells.index) == asked and len(cells) == len(asked)
     assert f"[{len(asked)}/{len(asked)}]" in progress and "Traceback" not in progress
-    # without forcing Newton may fail, which is a result; an error is not
-    assert set(cells["status"]) <= {"ok", "not_converged", "diverged"} and "ok" in set(cells["status"])
-    assert cells.loc[cells["status"] == "ok", "error_message"].isna().all()
+    # without forcing Newton may fail, which is a result, as is a small residual that is no accurate answer; an error is not
+    wrong_on_purpose = name == "fig2" or config.load(name, "quick").measure == "work_precision"  # fig2: the diagonal adjoint
+    inaccurate = {"wrong_answer"} if wrong_on_purpose else set()
+    assert set(cells["status"]) <= {"ok", "not_converged", "diverged"} | inaccurate and "ok" in set(cells["status"])
+    untimed = cells["error_message"].astype(str).str.startswith("not timed")  # trained well, but a solve failed in the end
+    assert cells.loc[(cells["status"] == "ok") & ~untimed, "error_message"].isna().all()
 
     timed = cells.loc[tables["runtime"]["cell"].unique()]
     assert (timed["value_error"] < 1e-2).all() and (timed["gradient_error"] < 1e-1).all()
     ok = cells[cells["status"] == "ok"]
     if config.load(name, "quick").measure in ("runtime", "reconstruction"):
-        assert set(ok.index) == set(timed.index)
+        assert set(ok.index) - set(cells.index[untimed]) == set(timed.index)
     assert (tables["runtime"]["seconds"] > 0).all()
     assert (ok["compile_s"].dropna() > 0).all() and (ok["iterations"] >= 0).all()
 

@@ -47,10 +47,10 @@ METHODS = {"breaks": Method(solver=Breaks()), "shifts": Method(solver=Shifts())}
 T = 150
 
 
-def chaotic(model, system, *, dtype, **_):
+def chaotic(trainer, system, *, dtype, **_):
     """A clipped shPLRNN that runs free with a Lyapunov exponent of 0.4 a step: more than Newton solves in a hundred updates."""
     rng = np.random.default_rng(7)
-    M, L = model.latent_dim, model.hidden_dim
+    M, L = trainer.model.latent_dim, trainer.model.hidden_dim
     return ShallowPLRNN.from_arrays(
         A=jnp.full(M, 0.9, dtype),
         W1=jnp.asarray(1.5 * rng.standard_normal((M, L)), dtype),
@@ -122,7 +122,7 @@ def test_convergence_counts_what_the_solver_counts():
     asked = cell("convergence", "gtf-deer", dtype="float64")
     (outcome,), _ = run([asked])
     method, system = asked.build_method(), asked.build_system()
-    params = chaotic(method.model, system, dtype="float64")
+    params = chaotic(method, system, dtype="float64")
     solution = jax.jit(method.solve)(params, windows(system, T=T, batch=2, dtype="float64", seed=0))
     counts = np.asarray(solution.iterations)
     assert outcome.status == "ok" and (counts > 1).all() and outcome.columns["iterations"] == counts.mean()
@@ -173,7 +173,7 @@ def test_data_that_cannot_be_scored_are_refused_before_training(monkeypatch):
     monkeypatch.setattr(methods.method.Method, "fit", None)
     asked = cell("reconstruction", "sequential")
     for test_rows, message in (
-        (149, "the test split has 149 rows; a history of 100 and"),
+        (149, "the test split has 149 rows; history = 100 and"),
         (155, "the test split, 155 rows, cannot be"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -138,7 +138,7 @@ def test_ctrl_c_ends_cleanly(tmp_path, misbehaving):
         until(lambda: len(answered(out)) == 2 and len(status(out).running) == 2)
         (worker,) = process.children()
         process.send_signal(signal.SIGINT)
-        shown, errors = process.communicate(timeout=20)
+        shown, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and not worker.is_running()
     assert "Interrupted: 2 cells left. The same command goes on with them." in shown and "Traceback" not in errors
     assert not list((out / "running").iterdir())

@@ -1,6 +1,6 @@
 """One module per figure; each has `plot(tables, experiment) -> (matplotlib Figure, DataFrame of the plotted points)`.
 
-A new figure is a new module here, chosen by `figure = "name"` in an experiment file.
+A new figure is a new module here, chosen by `figure = "name"` in an experiment file, or drawn for every run of a measure.
 """
 
 import importlib
@@ -9,7 +9,12 @@ from pathlib import Path
 
 from registry import UnknownName, suggest
 
-BY_MEASURE = {"runtime": "fig1a", "convergence": "fig1b", "reconstruction": "reconstruction"}
+BY_MEASURE = {
+    "runtime": ("fig1a",),
+    "work_precision": ("work_precision", "performance_profile", "time_against_length"),
+    "convergence": ("fig1b",),
+    "reconstruction": ("reconstruction",),
+}
 
 
 def names() -> list[str]:
@@ -17,22 +22,27 @@ def names() -> list[str]:
 
 
 def draw(tables, experiment: dict, out: Path) -> list[Path]:
-    """Save the experiment's figure as pdf, png and, as csv, the points in it; return the three paths.
+    """Save the experiment's figures, each as pdf, png and, as csv, the points in it; return the paths.
 
-    The figure is `experiment["figure"]`, or else that of its measure. Equal tables give equal files.
+    It has the figure `experiment["figure"]`, or else those of its measure, which are named after it and, where there are several,
+    after themselves. Equal tables give equal files.
     """
-    figure = experiment.get("figure") or BY_MEASURE.get(experiment.get("measure"))
-    if figure not in names():
-        measure = experiment.get("measure")
+    figure, measure = experiment.get("figure"), experiment.get("measure")
+    chosen = (figure,) if figure else BY_MEASURE.get(measure, ())
+    if not chosen or not set(chosen) <= set(names()):
         got = f'figure "{figure}": no such figure.' if figure else f'measure "{measure}" has no figure of its own.'
         raise UnknownName(f"{got}{suggest(str(figure), names())} Set `figure` to one of: {', '.join(names())}.")
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    stems = {each: "-".join(filter(None, [experiment.get("name"), each if len(chosen) > 1 else None])) or each for each in chosen}
+    return [path for each in chosen for path in _save(each, tables, experiment, out / stems[each])]
 
+
+def _save(figure: str, tables, experiment: dict, stem: Path) -> list[Path]:
     # Only here: importing matplotlib takes half a second.
     from . import style
 
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    paths = [out / f"{experiment.get('name') or figure}.{suffix}" for suffix in ("pdf", "png", "csv")]
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("pdf", "png", "csv")]
     with style.context():
         drawn, points = importlib.import_module(f"{__name__}.{figure}").plot(tables, experiment)
         drawn.savefig(paths[0], metadata={"CreationDate": None})

@@ -1,7 +1,6 @@
 """Time against sequence length: one panel per latent dimension, sequential in black, failures as crosses at the top."""
 
 import numpy as np
-from matplotlib.ticker import EngFormatter, LogLocator
 
 from bench.tables.grouping import of_measure
 from bench.tables.runtime import times
@@ -45,26 +44,8 @@ def plot(tables, experiment: dict):
             axes[at].set_title(PHASES[phase] if one else f"$M = {dim:g}$")
         if at[1] == 0:
             axes[at].set_ylabel("time per call" if one else f"{PHASES[phase]}\ntime per call")
-    _limits(axes[0, 0], points, len(failing))
+    style.time_against_length(axes[0, 0], points["T"], points["seconds_low"].min(), points["seconds_high"].max(), len(failing))
     area.supxlabel("sequence length $T$ (time steps)", fontsize=8.5)
     handles = [style.handle(label, look) for label, look in looks.items()]
     style.legend(fig, handles + ([style.cross_handle("failed (see table)")] if failing else []))
     return fig, points
-
-
-def _limits(ax, points, failing: int) -> None:
-    lengths = np.array(sorted(points["T"].unique()), dtype=float)
-    powers = bool(len(lengths)) and bool(np.all(np.log2(lengths) % 1 == 0))
-    ax.set_xscale("log", base=2 if powers else 10)
-    ax.set_yscale("log")
-    ax.xaxis.set_minor_locator(LogLocator(base=2 if powers else 10, subs=[]))
-    if len(lengths):
-        margin = 1.5 if len(lengths) > 1 else 4
-        ax.set_xlim(lengths[0] / margin, lengths[-1] * margin)
-    low, high = points["seconds_low"].min(), points["seconds_high"].max()
-    if np.isfinite(low):
-        low, high = low / 1.6, high * 1.6
-        style.fit_below_band(ax, low, high, failing)
-        style.readable_log(ax.yaxis, (low, high), EngFormatter("s"))
-    else:
-        style.empty(ax, ax.yaxis)

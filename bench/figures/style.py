@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from bench.tables.grouping import METHODS, SEQUENTIAL, SETTINGS, parameter, rank, tidy
 
@@ -173,3 +173,21 @@ def handle(label: str, looks: dict) -> Line2D:
 
 def cross_handle(label: str) -> Line2D:
     return Line2D([], [], label=label, color="0.3", marker="x", linestyle="none", markeredgewidth=1.4)
+
+
+def time_against_length(ax, lengths, low: float, high: float, failing: int) -> None:
+    """Log-log axes for times from `low` to `high` seconds of sequences of those lengths, below the band of what fails."""
+    lengths = np.array(sorted(lengths.unique()), dtype=float)
+    base = 2 if len(lengths) and bool(np.all(np.log2(lengths) % 1 == 0)) else 10
+    ax.set_xscale("log", base=base)
+    ax.set_yscale("log")
+    ax.xaxis.set_minor_locator(LogLocator(base=base, subs=[]))
+    if len(lengths):
+        margin = 1.5 if len(lengths) > 1 else 4
+        ax.set_xlim(lengths[0] / margin, lengths[-1] * margin)
+    if np.isfinite(low):
+        low, high = low / 1.6, high * 1.6
+        fit_below_band(ax, low, high, failing)
+        readable_log(ax.yaxis, (low, high), EngFormatter("s"))
+    else:
+        empty(ax, ax.yaxis)

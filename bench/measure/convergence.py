@@ -10,7 +10,7 @@ import numpy as np
 from bench.measure.accuracy import DOUBLE_PRECISION_LIMIT, VALUE_TOLERANCE
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
-from bench.measure.trained import trained, windows
+from bench.measure.trained import trained, trainer, windows
 from methods.solution import largest
 
 
@@ -34,7 +34,7 @@ class Convergence(Measure):
 
         method, system = cell.build_method(), cell.build_system()
         params = trained(
-            method.model, system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed
+            trainer(method), system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed
         )
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
         if "history" in method.parameters:

@@ -6,15 +6,13 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
 from bench import memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
-
-# Rows of history before a free run or a forecast.
-HISTORY = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +29,8 @@ class Reconstruction(Measure):
     test_rows: int = 10_000  # also the length of the free run
     delay: int = 1  # of the embedding for the state-space divergences
     lag: int = 1
+    history: int = 100  # rows before a free run or a forecast
+    lyapunov_steps: int = 0  # of a free run whose largest exponent is taken; 0: none is
     rmse_steps: int = 50
     rmse_windows: int = 100
     repeats: int = 20
@@ -56,7 +56,7 @@ class Reconstruction(Measure):
             yield cell, self._outcome(cell, method, params, log, clock, programs, truth, floors)
 
     def _outcome(self, cell, method, params, log, clock, programs, truth, floors) -> Outcome:
-        generated = np.asarray(method.generate(params, np.asarray(truth[:HISTORY], cell.dtype), len(truth)), np.float64)
+        generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
         scores = self._scores(truth, generated)
         scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
         status, columns, timings = self._timings(cell, method, params, programs)
@@ -73,19 +73,20 @@ class Reconstruction(Measure):
         elif skipped > 0.5:
             status = "not_converged"
             columns["error_message"] = f"{skipped:.0%} of the updates were skipped: the solver did not converge"
+        shares = [{"metric": "skipped_updates", "value": skipped, "unit": "share"}]
         tables = {
             "runtime": timings,
-            "training": clock.training(log, method.parameters.get("alpha")),
-            "metrics": _metric_rows(scores, floors) + [{"metric": "skipped_updates", "value": skipped, "unit": "share"}],
+            "training": clock.training(log),
+            "metrics": _metric_rows(scores, floors) + self._exponent(method, params, cell, truth) + shares,
         }
         return Outcome(status, columns, tables)
 
     def _floors(self, truth, series) -> dict:
         """What two true orbits score. Tried before training, as it fails where the data cannot be scored."""
-        needed = HISTORY + self.rmse_steps
+        needed = self.history + self.rmse_steps
         if len(truth) < needed:
             raise ValueError(
-                f"the test split has {len(truth)} rows; a history of {HISTORY} and a forecast of rmse_steps = {self.rmse_steps} "
+                f"the test split has {len(truth)} rows; history = {self.history} and forecasts of rmse_steps = {self.rmse_steps} "
                 f"need {needed}. Give a longer series, or lower rmse_steps."
             )
         try:
@@ -112,10 +113,23 @@ class Reconstruction(Measure):
             truth,
             lambda history: method.generate(params, np.asarray(history, dtype), self.rmse_steps),
             n=self.rmse_steps,
-            warmup=HISTORY,
+            warmup=self.history,
             windows=self.rmse_windows,
         )
         return float(errors.mean)
+
+    def _exponent(self, method, params, cell, truth) -> list[dict]:
+        """The largest Lyapunov exponent of the free-running model, per unit time of the system."""
+        if not self.lyapunov_steps:
+            return []
+        import metrics
+
+        start, unravel = ravel_pytree(params.warmed_up(method.forcing, np.asarray(truth[: self.history], cell.dtype)))
+        free = params.free()
+        step = lambda z: ravel_pytree(free(unravel(z)))[0]  # noqa: E731
+        largest = metrics.lyapunov_exponents(step, start, self.lyapunov_steps, count=1)[0]
+        dt = cell.build_system().sample(1).dt
+        return [{"metric": "lyapunov_max", "value": float(largest) / dt, "unit": "1/time", "higher_is_better": None}]
 
     def _timings(self, cell, method, params, programs) -> tuple[str, dict, list[dict]]:
         """Status, errors against the sequential scan, and seconds of each phase on one batch.
@@ -179,7 +193,7 @@ class _Clock:
         """The first block, compiling included."""
         return self.blocks[0][1]
 
-    def training(self, log, alpha) -> list[dict]:
+    def training(self, log) -> list[dict]:
         """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block."""
         done, seconds = zip(*self.blocks, strict=True)
         update = np.arange(1, len(log.loss) + 1)
@@ -190,10 +204,12 @@ class _Clock:
                 "loss": float(loss),
                 "iterations": float(count),
                 "gradient_norm": float(norm),
-                "alpha": alpha,
+                "alpha": float(alpha),
                 "seconds": float(s),
             }
-            for u, loss, count, norm, s in zip(update, log.loss, log.iterations, log.gradient_norm, elapsed, strict=True)
+            for u, loss, count, norm, alpha, s in zip(
+                update, log.loss, log.iterations, log.gradient_norm, log.alpha, elapsed, strict=True
+            )
         ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from bench import memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
-from bench.measure.trained import trained, windows
+from bench.measure.trained import trained, trainer, windows
 
 PHASES = ("forward", "gradient")
 
@@ -22,7 +22,9 @@ class Runtime(Measure):
     is timed only if its answer is right: value and gradient are compared with the sequential scan first.
     """
 
-    together: ClassVar[tuple[str, ...]] = ("method", "scan")
+    # how the gradient is scanned is part of a method, though every method has the setting
+    together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan")
+    timed: ClassVar[tuple[str, ...]] = ("ok",)  # statuses of an answer that is worth a time
 
     repeats: int = 20
     budget_s: float = 30.0  # a cell whose calls have taken this long is timed no further, after at least three repetitions
@@ -34,7 +36,7 @@ class Runtime(Measure):
         for cell in cells:
             active(cell)
             subject = _Subject.prepare(self, cell)
-            if subject.status == "ok":
+            if subject.status in self.timed:
                 ready.append((cell, subject))
             else:
                 yield cell, subject.outcome()
@@ -63,9 +65,8 @@ class _Subject:
     def prepare(cls, measure: Runtime, cell) -> "_Subject":
         """Compile, call once, and check the answer."""
         method, system = cell.build_method(), cell.build_system()
-        params = trained(
-            method.model, system, updates=measure.trained_updates, alpha=measure.trained_alpha, dtype=cell.dtype, seed=cell.seed
-        )
+        training = {"updates": measure.trained_updates, "alpha": measure.trained_alpha}
+        params = trained(trainer(method), system, **training, dtype=cell.dtype, seed=cell.seed)
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
         programs = {
             "forward": timing.compile(method.solve, params, x),
@@ -75,6 +76,7 @@ class _Subject:
         first_call_s, (_, gradient) = timing.timed(programs["gradient"].call, params, x)
         columns = programs["gradient"].costs | {
             "first_call_s": first_call_s,
+            "choice": method.explain(params, x),
             "iterations": int(solution.iterations.max()),
             "residual": float(solution.residual.max()),
         }

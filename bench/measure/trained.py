@@ -1,28 +1,34 @@
 """Models to measure on: trained a little, because at its initial weights a model is nearly linear and too easy to solve."""
 
-import dataclasses
 import functools
 
 import jax
 import numpy as np
+
+from methods.forcing import Forcing
+from methods.method import Method
 
 TRAINING_ROWS = 20_000
 LONGEST_ORBIT = 2**21  # rows of the test orbit; more or longer windows overlap
 
 
 @functools.lru_cache(maxsize=4)
-def trained(model, system, *, updates: int, alpha: float, dtype: str, seed: int):
-    """Parameters of `model`, a method's, after `updates` of sequential teacher-forced training on the system.
+def trained(trainer, system, *, updates: int, alpha: float, dtype: str, seed: int):
+    """Parameters after `updates` of sequential teacher-forced training on the system by a `trainer`.
 
     Windows of 200 steps, or the whole series where it is shorter, 16 at a time, forcing strength `alpha`. The same model serves
     every method that is compared.
     """
-    import methods
-
-    stepwise = dataclasses.replace(methods.get("sequential", alpha=alpha, updates=updates), model=model)
+    stepwise = trainer.configure(updates=updates, **{"alpha": alpha} if "alpha" in trainer.parameters else {})
     series = rows(system, TRAINING_ROWS, seed=seed, split="train")
     fit = stepwise.fit(series, T=min(200, len(series) - 1), batch=16, seeds=(seed,), dtype=dtype)
     return jax.tree.map(lambda leaf: leaf[0], fit.params)
+
+
+def trainer(method) -> Method:
+    """The method that trains the model of `method`: the same for all methods of one model."""
+    forcing = Forcing("projected") if "projected" in method.model.forcings else method.forcing
+    return Method(method.solver.stepwise, forcing, method.model)
 
 
 def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:

@@ -9,14 +9,19 @@ import pandas as pd
 
 from registry import UnknownName, suggest
 
-from . import convergence, reconstruction, runtime
+from . import convergence, reconstruction, runtime, work_precision
 from .glance import WIDTH
 from .grouping import SETTINGS, failures, of_measure, singular
 from .rendering import describe, render
 
 __all__ = ["render", "summary", "text_report"]
 
-SUMMARIES = {"runtime": runtime, "convergence": convergence, "reconstruction": reconstruction}
+SUMMARIES = {
+    "runtime": runtime,
+    "work_precision": work_precision,
+    "convergence": convergence,
+    "reconstruction": reconstruction,
+}
 
 
 def summary(tables, measure: str | None = None) -> pd.DataFrame:

@@ -12,7 +12,13 @@ CAPTION = (
     "Solver iterations: mean over updates. All else over seeds: median [range], where a diverged run counts as the worst value. "
     "Floor: what two true orbits score."
 )
-HEADS = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse": "RMSE", "rmse": "orbit RMSE"}
+HEADS = {
+    "dstsp_gmm": "D_stsp",
+    "power_spectrum_hellinger": "D_H",
+    "n_step_rmse": "RMSE",
+    "rmse": "orbit RMSE",
+    "lyapunov_max": "lambda_max",
+}
 
 
 def scores(tables) -> pd.DataFrame:

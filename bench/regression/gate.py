@@ -1,0 +1,69 @@
+"""Is a commit worse in a number that repeats itself? `python -m bench.regression.gate BEFORE AFTER` exits with 1 if so.
+
+asv's own verbs cannot say: `compare` always exits with 0, `continuous` has one factor for all and measures everything again.
+"""
+
+import math
+import sys
+
+# How many times its old value a number may be. Errors are near rounding, where another order of summation is a factor of two.
+ALLOWED = {"track_iterations": 1.0, "track_temp_bytes": 1.1, "track_value_error": 4.0, "track_gradient_error": 4.0}
+USAGE = "usage: python -m bench.regression.gate BEFORE AFTER, with two commits that `asv run` has measured"
+
+
+def worse(before: dict, after: dict) -> list[str]:
+    """One line for each tracked number of `before` that is too large in `after`, failed there, or is not there.
+
+    Both map `benchmark(parameters)` to (version of the benchmark, number); the number is None where the benchmark failed and NaN
+    where there is no answer. Numbers of different versions are not compared.
+    """
+    lines = []
+    for name, (version, old) in before.items():
+        factor = ALLOWED.get(name.partition("(")[0].rpartition(".")[-1])
+        now, new = after.get(name, (version, math.nan))
+        if factor is None or old is None or math.isnan(old) or now != version:
+            continue
+        if new is None:
+            lines.append(f"{name}: {old:.6g} -> failed")
+        elif not new <= factor * old:  # so that NaN is worse
+            lines.append(f"{name}: {old:.6g} -> {'no answer' if math.isnan(new) else f'{new:.6g}'}")
+    return lines
+
+
+def load(folder: str, commit: str) -> dict:
+    """The numbers of a commit (its full hash), for `worse`, by machine and environment."""
+    from asv.commands.compare import unroll_result
+    from asv.results import iter_results
+
+    found = {}
+    for result in iter_results(folder):
+        if result.commit_hash == commit:
+            numbers = found.setdefault((result.params["machine"], result.env_name), {})
+            for key in result.get_all_result_keys():
+                parameters = result.get_result_params(key)
+                for name, value in unroll_result(key, parameters, result.get_result_value(key, parameters)):
+                    numbers[name] = result.benchmark_version.get(key), value
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2:
+        print(USAGE, file=sys.stderr)
+        return 2
+    from asv.config import Config
+    from asv.repo import get_repo
+
+    conf = Config.load("asv.conf.json")
+    repo = get_repo(conf)
+    before, after = (load(conf.results_dir, repo.get_hash_from_name(name)) for name in arguments)
+    both = sorted(before.keys() & after.keys())
+    if not both:
+        print(f"{conf.results_dir}: nowhere are both {' and '.join(arguments)} measured. {USAGE}", file=sys.stderr)
+        return 2
+    lines = [f"{'/'.join(place)}  {line}" for place in both for line in worse(before[place], after[place])]
+    print("\n".join(lines) or f"nothing tracked is worse in {arguments[1]} than in {arguments[0]}")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
