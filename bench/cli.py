@@ -20,6 +20,9 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run
 Method = Annotated[str | None, typer.Option("-m", "--method", help="Only methods that match, as in 'gtf-*'.")]
 System = Annotated[str | None, typer.Option("-s", "--system", help="Only systems that match.")]
 Where = Annotated[list[str], typer.Option("-w", "--where", help="Only cells for which this holds, as in 'T<=1e4'; repeatable.")]
+Set = Annotated[
+    list[str], typer.Option("--set", help="A setting in place of the file's, as in 'path=series.csv' or 'T=[100, 200]'; repeatable.")
+]
 Seeds = Annotated[str | None, typer.Option(help="Seeds in place of the file's: 0:5 for 0 to 4, or one number.")]
 Profile = Annotated[
     str | None, typer.Option(help="A profile of the file: quick, cpu, gpu, paper. By default cpu where there is one.")
@@ -36,6 +39,7 @@ def run(
     method: Method = None,
     system: System = None,
     where: Where = [],  # noqa: B006  (typer copies it)
+    settings: Set = [],  # noqa: B006
     seeds: Seeds = None,
     profile: Profile = None,
     out: Out = None,
@@ -50,7 +54,7 @@ def run(
     from bench import filters, runner, show, status
 
     resolved, cells, chosen = _cells(
-        experiment, method, system, where, seeds, profile, plugin, device=device, isolation=isolation
+        experiment, method, system, where, settings, seeds, profile, plugin, device=device, isolation=isolation
     )
     out = out or runner.default_out(resolved)
     options = runner.Options(
@@ -83,6 +87,7 @@ def plan(
     method: Method = None,
     system: System = None,
     where: Where = [],  # noqa: B006
+    settings: Set = [],  # noqa: B006
     seeds: Seeds = None,
     profile: Profile = None,
     out: Out = None,
@@ -92,7 +97,7 @@ def plan(
     from bench import runner
     from bench.plan import estimate
 
-    resolved, _, chosen = _cells(experiment, method, system, where, seeds, profile, plugin)
+    resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin)
     print(estimate(chosen, out or runner.default_out(resolved), resolved.name))
 
 
@@ -196,12 +201,12 @@ def _add_plugins(paths: list[Path]) -> None:
             catalogue.add_plugin(path)
 
 
-def _cells(experiment, method, system, where, seeds, profile, plugins, **options):
+def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
     """The resolved experiment, all its cells, and those that the filters leave."""
     from bench import config, filters, matrix
 
     _add_plugins(plugins)
-    resolved = config.load(experiment, profile, **options)
+    resolved = config.load(experiment, profile, **options).with_settings(settings)
     if seeds is not None:
         resolved = resolved.with_seeds(filters.seeds(seeds))
     cells = matrix.cells(resolved)

@@ -61,6 +61,17 @@ class Experiment:
         """An error that points into the file."""
         return UserError(f"{self.file}: {where} = {show(value)}: {problem}")
 
+    def with_settings(self, settings: list[str]) -> "Experiment":
+        """The same experiment with settings `KEY=VALUE` in every grid; a value is TOML, or else a text."""
+        given = {}
+        for text in settings:
+            key, sign, value = text.partition("=")
+            if not (key.strip().isidentifier() and sign):
+                raise UserError(f"--set {text}: want KEY=VALUE, as in 'path=series.csv' or 'T=[100, 200]'.")
+            given[key.strip()] = _value(value.strip())
+        chosen = _settings(given, "--set", "pitbench run")
+        return dataclasses.replace(self, grids=tuple({**grid, **chosen} for grid in self.grids))
+
     def with_seeds(self, seeds: range) -> "Experiment":
         """The same experiment with its seed axis replaced."""
         axis = Setting(tuple(seeds), "--seeds")
@@ -145,6 +156,13 @@ def _settings(table: dict, where: str, path: str) -> dict[str, Setting]:
             raise UserError(f"{path}: {where}.{key} = []: an axis needs at least one value.")
         settings[name] = Setting(tuple(value) if isinstance(value, list) else (value,), f"{where}.{key}")
     return settings
+
+
+def _value(text: str):
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _validated(model, fields: dict, path: str, where: str = ""):

@@ -12,6 +12,11 @@ from bench.config import Experiment, Setting
 from bench.errors import UserError
 from registry import suggest
 
+# Settings that follow from T, so that an axis of T need not be written out grid by grid.
+DERIVED = {
+    "states_per_update": ("batch", lambda states, T: max(1, states // T)),  # S T
+    "warmup_share": ("warmup", lambda share, T: int(share * T)),  # T_w / T
+}
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list"}
 
 
@@ -53,7 +58,7 @@ def _check_measure(experiment: Experiment) -> None:
 
 def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | None:
     """The settings that some method, system or the measure of `grid` knows; None where one of them cannot say."""
-    known = {*CORE, *catalogue.settings("measure", experiment.measure)}
+    known = {*CORE, *DERIVED, *catalogue.settings("measure", experiment.measure)}
     anything = False
     for kind in ("method", "system"):
         if kind not in grid:
@@ -80,7 +85,21 @@ def _check_keys(experiment: Experiment, belongs: list) -> None:
             raise experiment.error(setting.where, setting.values[0] if len(setting.values) == 1 else setting.values, problem)
 
 
+def _derived(experiment: Experiment, grid: dict[str, Setting], values: dict) -> tuple[dict, dict]:
+    """Grid and values with what `DERIVED` settings stand for in their place; what they stand for may still be given."""
+    grid, values = dict(grid), dict(values)
+    for key in DERIVED.keys() & values.keys():
+        name, derive = DERIVED[key]
+        where, value = grid.pop(key), values.pop(key)
+        if type(value) not in (int, float) or value <= 0:
+            raise experiment.error(where.where, value, "want a number above 0.")
+        if name not in values and isinstance(values.get("T"), int):
+            grid[name], values[name] = where, derive(value, values["T"])
+    return grid, values
+
+
 def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cell:
+    grid, values = _derived(experiment, grid, values)
     try:
         core = Core.model_validate({key: values[key] for key in CORE if key in values})
     except pydantic.ValidationError as errors:

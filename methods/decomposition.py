@@ -109,6 +109,14 @@ def merged(decomposition: Decomposition, carry: Carry):
     return carry.free if decomposition.sharing == "shared" else jax.tree.map(lambda leaf: leaf.mean(0), carry.free)
 
 
+def spread(decomposition: Decomposition, carry: Carry):
+    """Root mean square distance of the windows' parameters from their mean, relative to the norm of that."""
+    mean = merged(decomposition, carry)
+    if decomposition.sharing == "shared":
+        return jnp.zeros(())
+    return jnp.sqrt(_distance(carry.free, mean) / decomposition.windows) / optax.tree.norm(mean)
+
+
 def exchange_and_step(decomposition: Decomposition, method, carry: Carry, data: Windowed, optimiser) -> tuple[Carry, Report]:
     """One exchange and the `local_steps` optimiser steps that follow it."""
     report = None
@@ -255,7 +263,7 @@ def fit(
         done += length
         logs.append(_log(method, jax.device_get(report)))
         callback(done * decomposition.local_steps, logs[-1])
-    return Fit(_finish(method, carries), training.joined(logs), sizes)
+    return Fit(_finish(method, carries), training.joined(logs), sizes, _spread(method, carries))
 
 
 def _log(method, report: Report) -> Log:
@@ -285,3 +293,8 @@ def _train_block(method, carries, x, length):
 @partial(jax.jit, static_argnums=0)
 def _finish(method, carries):
     return jax.vmap(lambda carry: merged(method.training, carry).from_free())(carries)
+
+
+@partial(jax.jit, static_argnums=0)
+def _spread(method, carries):
+    return jax.vmap(partial(spread, method.training))(carries)

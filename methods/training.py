@@ -96,6 +96,7 @@ class Fit(NamedTuple):
     params: Any
     log: Log  # (seeds, updates)
     initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; above 1e3 the initialisation is unstable
+    spread: Float[Array, "seeds"] | None = None  # of parameters that windows have of their own, from their mean, relative to it
 
 
 def start(method, params, key) -> State:

@@ -145,3 +145,15 @@ def test_a_plugin_that_does_not_exist_is_an_unknown_name():
 
     with pytest.raises(UnknownName, match="no such measure"):
         measure.get("nothing")
+
+
+def test_settings_of_the_command_line_replace_those_of_the_file(tmp_path, misbehaving):
+    experiment = config.load(write(tmp_path)).with_settings(["latent_dim = [4, 6]", "how=raise", "T=9"])
+    found = matrix.cells(experiment)
+    assert {(cell.method_parameters["latent_dim"], cell.T, cell.measure_parameters["how"]) for cell in found} == {
+        (4, 9, "raise"),
+        (6, 9, "raise"),
+    }
+    for wrong, message in {"T": "--set T: want KEY=VALUE", "laten_dim=3": "--set.laten_dim = 3: no such setting"}.items():
+        with pytest.raises(UserError, match=message):
+            matrix.cells(experiment.with_settings([wrong]))

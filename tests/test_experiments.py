@@ -2,13 +2,23 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 import bench
+import systems
 from bench import cli, config, files, matrix
 
 EXPERIMENTS = sorted(path.stem for path in config.EXPERIMENTS.glob("*.toml"))
 PROFILES = ("quick", "cpu", "gpu", "paper")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """What an experiment must be told on the command line, by its name: `ecg` is about a recording of one's own."""
+    path = tmp_path_factory.mktemp("recording") / "series.npy"
+    np.save(path, systems.get("lorenz63").sample(10_000).values)
+    return lambda name: [f"path={path}"] if name == "ecg" else []
 
 
 def test_there_are_experiments():
@@ -17,20 +27,21 @@ def test_there_are_experiments():
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_profile_expands_to_cells(name, profile):
-    experiment = config.load(name, profile)
+def test_every_profile_expands_to_cells(name, profile, settings):
+    experiment = config.load(name, profile).with_settings(settings(name))
     cells = matrix.cells(experiment)
     assert cells and len({cell.id for cell in cells}) == len(cells)
     assert experiment.title and experiment.reproduces
     larger = {"quick": "cpu", "cpu": "paper"}.get(profile)
     if larger:
-        assert len(cells) <= len(matrix.cells(config.load(name, larger)))
+        assert len(cells) <= len(matrix.cells(config.load(name, larger).with_settings(settings(name))))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_the_quick_profile_runs_once(name, tmp_path, monkeypatch, capsys):
+def test_the_quick_profile_runs_once(name, settings, tmp_path, monkeypatch, capsys):
     def run():
-        monkeypatch.setattr(sys, "argv", ["pitbench", "run", name, "--profile", "quick", "--out", str(tmp_path)])
+        given = [word for setting in settings(name) for word in ("--set", setting)]
+        monkeypatch.setattr(sys, "argv", ["pitbench", "run", name, "--profile", "quick", "--out", str(tmp_path), *given])
         with pytest.raises(SystemExit) as end:
             cli.main()
         assert end.value.code == 0

@@ -8,6 +8,7 @@ from test_config import cells, write
 
 from bench import config, matrix
 from bench.cell import Cell
+from bench.errors import UserError
 
 pytest_plugins = ["runner_doubles"]
 
@@ -52,6 +53,17 @@ def test_a_setting_is_dropped_where_nobody_has_it(tmp_path, misbehaving):
         ("sequential", 0.2),
         ("deer", None),  # without forcing there is no alpha: both of its combinations are one question
     ]
+
+
+def test_a_product_and_a_share_are_settled_by_T(tmp_path, misbehaving):
+    fixed = 'system = "lorenz63"\nstates_per_update = 64\nwarmup_share = 0.25\nhidden = 5'
+    grid = 'method = "sequential"\nT = [8, 32, 100]'
+    found = cells(tmp_path, **{"[fixed]": fixed, "[[grid]]": grid})
+    assert [(cell.T, cell.batch, cell.method_parameters["warmup"]) for cell in found] == [(8, 8, 2), (32, 2, 8), (100, 1, 25)]
+    given = cells(tmp_path, **{"[fixed]": fixed + "\nbatch = 3", "[[grid]]": grid})
+    assert {cell.batch for cell in given} == {3}
+    with pytest.raises(UserError, match="fixed.warmup_share = -1: want a number above 0"):
+        cells(tmp_path, **{"[fixed]": fixed.replace("0.25", "-1"), "[[grid]]": grid})
 
 
 def test_one_setting_may_belong_to_method_system_and_measure(tmp_path, misbehaving):

@@ -161,11 +161,30 @@ def test_a_model_that_blows_up_is_diverged_and_scores_infinity():
     assert scores["dstsp_gmm"] == scores["dstsp_bins"] == scores["power_spectrum_hellinger"] == scores["n_step_rmse"] == np.inf
 
 
-def reconstructed(method, **parameters):
+def test_scores_stand_between_their_floor_and_that_of_white_noise_beside_an_example():
+    outcome = reconstructed("sequential")
+    ranked = [row for row in outcome.tables["metrics"] if row.get("failure") is not None]
+    assert {row["metric"] for row in ranked} == {"dstsp_gmm", "dstsp_bins", "power_spectrum_hellinger", "n_step_rmse"}
+    assert all(row["floor"] is None or row["floor"] < row["failure"] for row in ranked)
+    orbits = outcome.tables["orbits"]
+    assert [(row["variable"], row["step"]) for row in orbits] == [(n, t) for n in range(3) for t in range(20)]
+
+
+def test_a_decomposed_training_records_its_own_loss_and_that_of_the_whole_sequence():
+    sizes = {"windows": 3, "overlap": 2, "latent_dim": 3}
+    for name, apart in {"schwarz-shared": False, "schwarz-local": True}.items():
+        outcome = reconstructed(name, T=20, batch=1, local_steps=1, updates=4, **sizes)
+        notes = {row["metric"]: row["value"] for row in outcome.tables["metrics"]}
+        assert notes["local_loss"] == outcome.tables["training"][-1]["loss"] and notes["sequence_loss"] > 0
+        assert notes["interface_jump"] > 0 and (notes["parameter_spread"] > 0) == apart
+    assert "local_loss" not in {row["metric"] for row in reconstructed("sequential").tables["metrics"]}
+
+
+def reconstructed(method, T=20, batch=2, **parameters):
     """The outcome of a training of three updates."""
-    asked = cell("reconstruction", method, T=20, **{"clipped": False, "updates": 3, "alpha": 0.2} | parameters)
-    settings = {"train_rows": 2000, "test_rows": 1000, "rmse_steps": 5, "rmse_windows": 3, "repeats": 1}
-    (outcome,), _ = run([dataclasses.replace(asked, measure_parameters=settings)])
+    asked = cell("reconstruction", method, T=T, **{"clipped": False, "updates": 3, "alpha": 0.2} | parameters)
+    settings = {"train_rows": 2000, "test_rows": 1000, "rmse_steps": 5, "rmse_windows": 3, "orbit_steps": 20, "repeats": 1}
+    (outcome,), _ = run([dataclasses.replace(asked, batch=batch, measure_parameters=settings)])
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import jax
@@ -13,14 +14,16 @@ from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
+from methods.decomposition import Decomposition
 
 
 @dataclasses.dataclass(frozen=True)
 class Reconstruction(Measure):
     """Loss and updates per second of a training, all seeds in one program; then D_stsp, D_H and n-step error of a free run.
 
-    The scores stand beside their floor, the same score between the training orbit and the test orbit. Forward, gradient and
-    update are also timed alone on the trained model, one seed, after their answer has been checked against the sequential scan.
+    The scores stand beside their floor, the same score between the training orbit and the test orbit, and beside that of white
+    noise with the mean and spread of the truth. Forward, gradient and update are also timed alone on the trained model, one
+    seed, after their answer has been checked against the sequential scan.
     """
 
     together: ClassVar[tuple[str, ...]] = ("seed",)
@@ -33,6 +36,7 @@ class Reconstruction(Measure):
     lyapunov_steps: int = 0  # of a free run whose largest exponent is taken; 0: none is
     rmse_steps: int = 50
     rmse_windows: int = 100
+    orbit_steps: int = 0  # of the free run of the first seed that are kept as an example
     repeats: int = 20
 
     def run(self, cells, active):
@@ -42,7 +46,7 @@ class Reconstruction(Measure):
         series, truth = (
             rows(system, wanted, seed=0, split=split) for wanted, split in ((self.train_rows, "train"), (self.test_rows, "test"))
         )
-        floors = self._floors(truth, series)
+        bounds = self._bounds(truth, rows(system, len(truth), seed=0, split="train"))
         clock = _Clock()
         fit = method.fit(
             series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
@@ -53,9 +57,12 @@ class Reconstruction(Measure):
             active(cell)
             params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
             programs = programs or _Programs.compile(method, params, cell, series)
-            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, floors)
+            extra = _whole_sequence(cell, method, params, log, series)
+            if fit.spread is not None:
+                extra.append(_note("parameter_spread", fit.spread[i]))
+            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, bounds, extra, example=i == 0)
 
-    def _outcome(self, cell, method, params, log, clock, programs, truth, floors) -> Outcome:
+    def _outcome(self, cell, method, params, log, clock, programs, truth, bounds, extra, example: bool) -> Outcome:
         generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
         scores = self._scores(truth, generated)
         scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
@@ -77,22 +84,40 @@ class Reconstruction(Measure):
         tables = {
             "runtime": timings,
             "training": clock.training(log),
-            "metrics": _metric_rows(scores, floors) + self._exponent(method, params, cell, truth) + shares,
+            "metrics": _metric_rows(scores, bounds) + self._exponent(method, params, cell, truth) + shares + extra,
+            "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if example else [],
         }
         return Outcome(status, columns, tables)
 
-    def _floors(self, truth, series) -> dict:
-        """What two true orbits score. Tried before training, as it fails where the data cannot be scored."""
+    def _bounds(self, truth, second_orbit) -> dict:
+        """What a second true orbit and what white noise score, by metric, None where that says nothing.
+
+        Tried before training, as it fails where the data cannot be scored.
+        """
+        import metrics
+
         needed = self.history + self.rmse_steps
         if len(truth) < needed:
             raise ValueError(
                 f"the test split has {len(truth)} rows; history = {self.history} and forecasts of rmse_steps = {self.rmse_steps} "
                 f"need {needed}. Give a longer series, or lower rmse_steps."
             )
+        noise = np.random.default_rng(0)
+        mean, spread = truth.mean(0), truth.std(0)
         try:
-            return self._scores(truth, series[: len(truth)])
+            floors = self._scores(truth, second_orbit)
+            failures = self._scores(truth, noise.normal(mean, spread, truth.shape))
         except ValueError as error:
             raise ValueError(f"the test split, {len(truth)} rows, cannot be scored: {error}") from error
+        guesses = metrics.n_step_rmse(
+            truth,
+            lambda history: noise.normal(mean, spread, (len(history), self.rmse_steps, truth.shape[1])),
+            n=self.rmse_steps,
+            warmup=self.history,
+            windows=self.rmse_windows,
+        )
+        failures["n_step_rmse"] = guesses.mean
+        return {name: (floors.get(name), failures[name]) for name in failures}
 
     def _scores(self, truth, generated) -> dict:
         import metrics
@@ -213,7 +238,7 @@ class _Clock:
         ]
 
 
-def _metric_rows(scores: dict, floors: dict) -> list[dict]:
+def _metric_rows(scores: dict, bounds: dict) -> list[dict]:
     import metrics
 
     return [
@@ -222,9 +247,39 @@ def _metric_rows(scores: dict, floors: dict) -> list[dict]:
             "value": float(value),
             "unit": metrics.get(name).unit,
             "higher_is_better": metrics.get(name).higher_is_better,
-            "floor": floors.get(name),
+            "floor": bounds[name][0],
+            "failure": bounds[name][1],
         }
         for name, value in scores.items()
+    ]
+
+
+def _whole_sequence(cell, method, params, log, series) -> list[dict]:
+    """The loss on the first T + 1 rows of the series, undecomposed; of a decomposed training also what it says of itself."""
+    x = jax.numpy.asarray(series[: cell.T + 1], cell.dtype)
+    found = [_note("sequence_loss", _loss(method.stepwise, params, x))]
+    if isinstance(method.training, Decomposition):
+        found += [_note("local_loss", log.loss[-1]), _note("interface_jump", log.residual[-1])]
+    return found
+
+
+@partial(jax.jit, static_argnums=0)
+def _loss(stepwise, params, x):
+    return stepwise.loss(params, x)[0]
+
+
+def _note(name: str, value) -> dict:
+    """A number that belongs to a training and has no floor."""
+    return {"metric": name, "value": float(value), "unit": "data²" if "loss" in name else "data", "higher_is_better": False}
+
+
+def _orbit_rows(truth, generated, steps: int) -> list[dict]:
+    """The first steps of a free run beside the true orbit that follows the same history."""
+    steps = min(steps, len(truth), len(generated))
+    return [
+        {"step": t, "variable": n, "truth": truth[t, n], "generated": generated[t, n]}
+        for n in range(truth.shape[1])
+        for t in range(steps)
     ]
 
 
