@@ -21,7 +21,7 @@ Method = Annotated[str | None, typer.Option("-m", "--method", help="Only methods
 System = Annotated[str | None, typer.Option("-s", "--system", help="Only systems that match.")]
 Where = Annotated[list[str], typer.Option("-w", "--where", help="Only cells for which this holds, as in 'T<=1e4'; repeatable.")]
 Set = Annotated[
-    list[str], typer.Option("--set", help="A setting in place of the file's, as in 'path=series.csv' or 'T=[100, 200]'; repeatable.")
+    list[str], typer.Option("--set", help="A setting in place of the file's: 'path=series.csv', 'T=[100, 200]'; repeatable.")
 ]
 Seeds = Annotated[str | None, typer.Option(help="Seeds in place of the file's: 0:5 for 0 to 4, or one number.")]
 Profile = Annotated[

