@@ -23,7 +23,7 @@ from methods.method import Method
 from methods.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
-from methods.solvers.sequential import Sequential
+from methods.solvers.sequential import Sequential, unrolled
 from methods.windows import MEMORY, Windows
 
 # A step of n lanes takes time in proportion to FREE + n; on a CPU a step of S sequences, one after the other, ALONE · S. Fitted
@@ -31,6 +31,7 @@ from methods.windows import MEMORY, Windows
 FREE = {"cpu": 32}
 FREE_ELSEWHERE = 4096
 ALONE = 3
+ALONE_UNROLLED = 2.2  # where the loop is unrolled
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. Longer windows than those were never faster.
 MEMORIES = (MEMORY, 32)
 # The gain that must be predicted before the sequential scan is given up.
@@ -53,11 +54,11 @@ class Auto(Solver):
 
     def candidates(self, states) -> list[Candidate]:
         """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
-        T, S = states.shape[0], max(1, math.prod(states.shape[1:-1]))
+        T, S, M = states.shape[0], max(1, math.prod(states.shape[1:-1])), states.shape[-1]
         chosen = [Candidate(Sequential(), Adjoint(), None)]
         for memory in MEMORIES:
             windows = Windows.of(states, memory=memory, devices=self.devices)
-            if _sequential(T, S) > GAIN * _windowed(windows, 32, self.devices):
+            if _sequential(T, S, M) > GAIN * _windowed(windows, 32, self.devices):
                 solver = Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices)
                 adjoint = Adjoint(adjoint_scan="windows", adjoint_memory=memory, devices=self.devices)
                 if windows not in [each.windows for each in chosen]:
@@ -83,7 +84,7 @@ class Auto(Solver):
         exponent = forced_exponent(problem, steps)
         memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
         first = candidates[1].windows
-        sequential = _sequential(first.T, first.S)
+        sequential = _sequential(first.T, first.S, guess.shape[-1])
         gains = [1.0] + [sequential / (GAIN * _windowed(each.windows, memory, self.devices)) for each in candidates[1:]]
         gains = jnp.stack([jnp.asarray(gain, guess.dtype) for gain in gains])
         return gains.argmax(), gains, exponent
@@ -102,9 +103,9 @@ class Auto(Solver):
         return f"{windows.K} windows of {windows.C} steps: {reason}, predicted {gain:.2g} times as fast as sequential"
 
 
-def _sequential(T, S):
+def _sequential(T, S, M):
     if jax.default_backend() == "cpu":
-        return T * ALONE * S
+        return T * S * (ALONE if unrolled(T, M) == 1 else ALONE_UNROLLED)
     return T * (FREE_ELSEWHERE + S)
 
 
