@@ -50,7 +50,9 @@ _COLUMNS = {
     "newton": _ATTEMPT | {"sequence": _whole, "update": _whole, "residual": _real, "step": _real},
     "training": _ATTEMPT
     | {"update": _whole, "loss": _real, "iterations": _real, "alpha": _real, "gradient_norm": _real, "seconds": _real},
-    "metrics": _ATTEMPT | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real},
+    "metrics": _ATTEMPT
+    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "failure": _real},
+    "orbits": _ATTEMPT | {"step": _whole, "variable": _whole, "truth": _real, "generated": _real},
     "environments": {
         "environment": _text,
         "hostname": _text,
