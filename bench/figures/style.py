@@ -20,6 +20,14 @@ METRICS = {  # in the order of their panels
     "power_spectrum_hellinger": "$D_\\mathrm{H}$",
     "n_step_rmse": "$n$-step RMSE",
     "rmse": "RMSE",
+    "sequence_loss": "loss, whole sequence",
+    "local_loss": "loss, own windows",
+    "interface_jump": "jump at interfaces",
+    "parameter_spread": "spread of parameters",
+}
+REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
+    "floor": ("floor: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
+    "failure": ("failure: white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 _SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "alpha": "α", "T": "T", "observed_dim": "N"}
 
@@ -157,6 +165,18 @@ def empty(ax, *axes) -> None:
         axis.set_major_locator(NullLocator())
         axis.set_minor_locator(NullLocator())
     ax.text(0.5, 0.5, "no values", transform=ax.transAxes, ha="center", va="center", color="0.6")
+
+
+def references(line, points, positive: bool) -> None:
+    """Floors and failures of the points, with `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
+    for name, (_, look) in REFERENCES.items():
+        for value in points[name].dropna().unique():
+            if value > 0 or not positive:
+                line(value, zorder=1, **look)
+
+
+def reference_handles(points) -> list[Line2D]:
+    return [handle(label, look) for name, (label, look) in REFERENCES.items() if points[name].notna().any()]
 
 
 def legend(fig, handles: list) -> None:
