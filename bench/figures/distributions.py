@@ -10,14 +10,15 @@ from . import style
 from .reconstruction import draw_by_method, lost, ranked, values
 
 COLUMNS = 4
-PANEL = 1.35  # inches, at least
+PANEL, PAGE = 1.35, 10.0  # inches: the least width of a panel, the most height of a figure
 LONG = 36  # letters: longer labels are set smaller
 
 
 def plot(tables, experiment: dict):
     """A row of panels per system or observation pattern (and forcing strength, where all methods have several), one per metric.
 
-    Where T varies within a method it is the axis, with lines through the medians; else there is a line of dots per method.
+    Where T varies within a method it is the axis, with lines through the medians; else there is a line of dots per method. What
+    is more than a page has the first metrics of each row alone; all of them are among the points.
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
     cells, over = described(tables["cells"])
@@ -52,8 +53,11 @@ def described(cells) -> tuple[pd.DataFrame, bool]:
 def _metrics(tables) -> list[str]:
     found = ranked(tables)
     hidden = {"dstsp_bins"} if "dstsp_gmm" in found else set()
-    hidden |= set() if "local_loss" in found else set(DECOMPOSED)
-    return [name for name in found if name not in hidden] or ["dstsp_gmm"]
+    if "local_loss" in found:  # the losses, of which the claims are, next to the first score
+        found = [found[0], *(name for name in DECOMPOSED if name in found), *found[1:]]
+    else:
+        hidden |= set(DECOMPOSED)
+    return [name for name in dict.fromkeys(found) if name not in hidden] or ["dstsp_gmm"]
 
 
 def _grid(rows, metrics, labels_in: float = 0.0):
@@ -71,7 +75,10 @@ def _by_method(points, looks, rows, metrics, canvas):
         row: {label: looks[label] for label in looks if label in set(points.loc[points["problem"] == row, "label"])}
         for row in rows
     }
-    heights = [0.75 + (0.16 if small else 0.19) * max(len(own[row]), 1) for row, _ in lines]
+    height = {row: 0.75 + (0.16 if small else 0.19) * max(len(own[row]), 1) for row in rows}
+    if sum(height[row] for row, _ in lines) > PAGE:
+        lines = [(row, shown) for row, shown in lines if shown[0] == metrics[0]]
+    heights = [height[row] for row, _ in lines]
     fig, area = canvas(0.9 + sum(heights))
     axes = area.subplots(len(lines), count, sharey="row", squeeze=False, height_ratios=heights)
     for line, (row, shown) in zip(axes, lines, strict=True):

@@ -1,5 +1,7 @@
 """Sample paths: what each trained model does when it runs free, over the true orbit that follows the same history."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
@@ -10,6 +12,7 @@ from . import style
 from .distributions import described
 
 PANELS, VARIABLES = 9, 3  # more would be too small to read
+LETTERS = 105  # of a title across the figure
 TRUTH = {"color": "0.8", "linewidth": 1.8}  # told apart by its width from a method that is drawn in grey
 LOST = 3.0  # times the range of the truth: a run that leaves that does not come back
 
@@ -17,11 +20,12 @@ LOST = 3.0  # times the range of the truth: a run that leaves that does not come
 def plot(tables, experiment: dict):
     """A panel per method, of a system's first variables above each other, the seed with an orbit; the truth in grey.
 
-    A run that leaves the range of the truth for good is cut, with a cross. Where T varies the shortest and the longest are shown,
-    and of more than nine methods the first nine; the points, of the panels alone, are in the csv.
+    A run that leaves the range of the truth far behind is cut there, with a cross. Where T varies the shortest and the longest
+    are shown, and of more than nine methods the first nine; the csv has the points of the panels alone.
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
     chosen, over = _chosen(tables)
+    whole, chosen = len(chosen), chosen[chosen["place"] < PANELS]
     columns = ["cell", "method", "label", "problem", "seed", "status"]
     points = chosen[columns].merge(tables["orbits"].drop(columns="attempt"), on="cell", how="left")
     points = points[points["variable"].isna() | (points["variable"] < VARIABLES)]
@@ -43,16 +47,18 @@ def plot(tables, experiment: dict):
             ax.set_axis_off()
             continue
         _draw(ax, points[(points["problem"] == row) & (points["label"] == label)], looks.get(label, {}))
-        ax.set_title(f"{row}: {label}" if len(rows) > 1 else label, fontsize=7.5)
+        title = f"{row}: {label}" if len(rows) > 1 else label
+        ax.set_title(textwrap.fill(title, int(LETTERS / count), break_on_hyphens=False), fontsize=7.5)
     if points["step"].isna().all():
         style.empty(axes[0, 0], axes[0, 0].xaxis)
         axes[0, 0].texts[-1].remove()
     for column in axes.T:  # also below the last panel, where the line under it is not full
         lowest = [ax for ax in column if ax.axison][-1]
         lowest.tick_params(labelbottom=True)
-    area.supxlabel("time steps after the history", fontsize=8.5)
+    more = f"; {whole - len(chosen)} more not shown" if whole > len(chosen) else ""
+    area.supxlabel(f"time steps after the history{more}", fontsize=8.5)
     handles = [
-        style.handle("true orbit", {"color": "0.6"}),
+        style.handle("true orbit", TRUTH),
         style.handle("free run, in the colour of its method", {"color": "0.2"}),
     ]
     style.legend(fig, handles + ([style.cross_handle("left the range of the truth")] if _leaving(points) else []))
@@ -60,7 +66,10 @@ def plot(tables, experiment: dict):
 
 
 def _chosen(tables) -> tuple[pd.DataFrame, bool]:
-    """One cell per label and problem: the lowest seed of those with an orbit, or else of all; and whether T is in the labels."""
+    """One cell per label and problem: the lowest seed of those with an orbit, or else of all; and whether T is in the labels.
+
+    `place` counts the labels of a problem in the order of their panels.
+    """
     cells, over = described(tables["cells"])
     if over:
         ends = (
@@ -73,8 +82,9 @@ def _chosen(tables) -> tuple[pd.DataFrame, bool]:
     tallies = cells.groupby(["problem", "label"])["status"].transform(tally)
     cells = cells.assign(status=cells["status"].where(~cells["bare"], tallies))
     cells = cells.sort_values(["bare", "seed"], kind="stable").drop_duplicates(["problem", "label"])
-    kept = list(style.looks(cells))
-    return cells[cells.groupby("problem")["label"].transform(lambda own: own.map(kept.index).rank()) <= PANELS], over
+    order = list(style.looks(cells))
+    cells = cells.sort_values("label", key=lambda labels: labels.map(order.index), kind="stable")
+    return cells.assign(place=cells.groupby("problem", sort=False).cumcount()), over
 
 
 def _draw(ax, points, look: dict) -> None:

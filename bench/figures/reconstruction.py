@@ -158,7 +158,7 @@ def draw_by_method(ax, points, looks) -> None:
     if len(finite):
         _make_room(ax, failures=len(gone) > 0)
         if log:
-            style.readable_log(ax.xaxis, apart=0.22)
+            style.readable_log(ax.xaxis, apart=0.22, letter=0.055)
     else:
         style.empty(ax, ax.xaxis)
 

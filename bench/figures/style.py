@@ -137,10 +137,11 @@ def fit_below_band(ax, low: float, high: float, count: int) -> None:
     ax.set_ylim(low, transform.inverted().transform(np.array([bottom + (top - bottom) / (1 - band(count))]))[0])
 
 
-def readable_log(axis, limits=None, formatter=None, apart: float = 0.1) -> None:
+def readable_log(axis, limits=None, formatter=None, apart: float = 0.1, letter: float = 0.0) -> None:
     """Three to five ticks at round numbers within the limits in plain digits, also where they span less than a decade.
 
-    apart  least distance of two ticks, as a share of the axis, that their labels need
+    apart   least distance of two ticks, as a share of the axis, that their labels need
+    letter  width of one letter of a label, as a share of the axis, where labels stand beside each other
     """
     low, high = limits or axis.get_view_interval()
     view = np.log10(axis.get_view_interval())
@@ -149,7 +150,8 @@ def readable_log(axis, limits=None, formatter=None, apart: float = 0.1) -> None:
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         found: list[float] = []
         for tick in np.outer(powers, steps).ravel():
-            if low <= tick <= high and (not found or np.log10(tick / found[-1]) >= apart * (view[1] - view[0])):
+            wide = letter * (len(f"{tick:g}") + len(f"{found[-1]:g}") + 1.5) / 2 if found else 0.0
+            if low <= tick <= high and (not found or np.log10(tick / found[-1]) >= max(apart, wide) * (view[1] - view[0])):
                 found.append(tick)
         ticks = max(ticks, found, key=len)
         if len(ticks) >= 3:
