@@ -370,13 +370,16 @@ def test_nothing_overlaps_and_nothing_is_cut_off(figure, tmp_path):
             made.savefig(tmp_path / "figure.png")
         page = made.bbox.padded(2)
         for ax in (ax for ax in made.get_axes() if ax.axison):
-            texts = [ax.xaxis.label, ax.yaxis.label, ax.title, *ax.get_xticklabels(), *ax.get_yticklabels()]
-            boxes = [text.get_window_extent() for text in texts if text.get_text() and text.get_visible()]
-            assert all(page.containsx(box.x0) and page.containsx(box.x1) for box in boxes)
-            ticks = [text for text in ax.get_xticklabels() if text.get_text() and text.get_visible()]
-            ends = sorted((box.x0, box.x1) for box in (text.get_window_extent() for text in ticks))
-            ends = [end for end in ends if ax.bbox.x0 - 1 <= sum(end) / 2 <= ax.bbox.x1 + 1]
+            shown = [text for text in (*ax.get_xticklabels(), *ax.get_yticklabels()) if text.get_text() and text.get_visible()]
+            within, ticks = ax.bbox.padded(1), [text.get_window_extent() for text in shown]
+            across = [box for box in ticks if box.y1 < within.y0 and within.containsx((box.x0 + box.x1) / 2)]
+            along = [box for box in ticks if box.x1 < within.x0 and within.containsy((box.y0 + box.y1) / 2)]
+            words = [text.get_window_extent() for text in (ax.xaxis.label, ax.yaxis.label, ax.title) if text.get_text()]
+            assert all(page.containsx(box.x0) and page.containsx(box.x1) for box in (*across, *along, *words))
+            ends = sorted((box.x0, box.x1) for box in across)
             assert all(left[1] <= right[0] for left, right in zip(ends, ends[1:], strict=False))
+            ends = sorted((box.y0, box.y1) for box in along)
+            assert all(below[1] <= above[0] + 1 for below, above in zip(ends, ends[1:], strict=False))
         titles = [ax.title.get_window_extent() for ax in made.get_axes() if ax.title.get_text()]
         assert not any(a.overlaps(b) for i, a in enumerate(titles) for b in titles[i + 1 :])
 
