@@ -107,6 +107,13 @@ def test_few_seeds_or_one_length_leave_fig3a_undecided(options):
     assert set(outcomes("fig3a", trainings.fig3a(**options))) == {"undecided"}
 
 
+def test_methods_are_judged_apart_over_lengths():
+    two = trainings.fig3a(spread=0.05)
+    two["cells"]["method"] = np.where(two["cells"]["seed"] < 3, "gtf-schwarz", "sequential")
+    claims = [each.claim for each in verdicts.judged("fig3a", two)]
+    assert len(claims) == 10 and sum("lorenz63, sequential" in claim for claim in claims) == 1
+
+
 def test_the_published_order_of_models_reproduces_fig3b():
     assert set(outcomes("fig3b", trainings.fig3b())) == {"reproduced"}
     assert len(outcomes("fig3b", trainings.fig3b())) == 10
@@ -174,6 +181,8 @@ def test_parallel_training_of_a_measured_series_is_as_good_or_is_not():
     assert verdict_on("ecg", trainings.ecg(parallel=3), "as good as sequential training by D_stsp") == {"not reproduced"}
     assert verdict_on("ecg", trainings.ecg(divergence=2.9), "nearer to the truth") == {"not reproduced"}
     assert set(outcomes("ecg", trainings.ecg(seeds=2))) == {"undecided"}
+    named = trainings.ecg(measure_parameters={"rmse_steps": 20})
+    assert any("20-step error" in each.claim for each in verdicts.judged("ecg", named))
 
 
 def test_without_a_reference_nothing_is_near_it():

@@ -126,9 +126,8 @@ def _draw_lengths(ax, points, looks, last: bool) -> None:
     style.references(ax.axhline, points, positive=log)
     for place, (label, look) in enumerate(looks.items()):
         own = points[points["label"] == label]
-        beside = 1.35 ** (
-            (place - (len(looks) - 1) / 2) / max(len(looks), 3)
-        )  # so that the dots of methods do not hide each other
+        # Beside each other, so that the dots of methods do not hide those of others.
+        beside = 1.35 ** ((place - (len(looks) - 1) / 2) / max(len(looks), 3))
         dots = own[np.isfinite(own["value"])]
         ax.plot(dots["T"] * beside, dots["value"], ".", color=look["color"], markeredgewidth=0, markersize=4.5, alpha=0.55)
         # As in the table a lost run counts: where half of them are lost there is no median.

@@ -5,7 +5,7 @@ floor, what two true pieces of the series score, than to what white noise scores
 to us.
 """
 
-from bench.tables.grouping import of_measure, problems
+from bench.tables.grouping import of_measure, parameter, problems
 from bench.tables.reconstruction import runs, scores
 from bench.verdicts import Verdict, decide
 from bench.verdicts.ranks import as_good, compared, described
@@ -13,7 +13,7 @@ from bench.verdicts.ranks import as_good, compared, described
 SOURCE = "after arXiv:2306.04406; a question of ours"
 SEEDS = 3
 SEQUENTIAL, PARALLEL = "sequential", "gtf-schwarz"
-NAMES = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse": "n-step error"}
+NAMES = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse": "{steps}-step error"}
 
 
 def judge(tables) -> list[Verdict]:
@@ -31,7 +31,8 @@ def judge(tables) -> list[Verdict]:
 def _as_good(problem: str, own, metric: str) -> Verdict:
     parallel, sequential = (own[(own["method"] == name) & own[metric].notna()] for name in (PARALLEL, SEQUENTIAL))
     seeds = min(parallel["seed"].nunique(), sequential["seed"].nunique())
-    claim = f"{problem}: training in parallel over time is as good as sequential training by {NAMES[metric]}"
+    steps = parameter(own, "rmse_steps").iloc[0] or "n"
+    claim = f"{problem}: training in parallel over time is as good as sequential training by {NAMES[metric].format(steps=steps)}"
     holds = as_good(parallel[metric], sequential[metric])
     return Verdict(claim, SOURCE, decide(holds, seeds, SEEDS), compared(parallel[metric], sequential[metric]))
 

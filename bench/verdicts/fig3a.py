@@ -21,7 +21,8 @@ def judge(tables) -> list[Verdict]:
     found = runs(of_measure(tables, "reconstruction"))
     found = found.assign(problem=problems(found))
     verdicts = []
-    for problem, own in found.groupby("problem", sort=False):
+    for (problem, method), own in found.groupby(["problem", "method"], sort=False):
+        problem = f"{problem}, {method}" if found["method"].nunique() > 1 else problem
         control = (own["system"] == CONTROL).all()
         verdicts.append(_gain(problem, own, control))
         if not control:

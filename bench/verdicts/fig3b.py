@@ -55,7 +55,8 @@ def _of(problem: str, own) -> list[Verdict]:
         repaired = arm(LOW_RANK, extra=extra)
         if len(lowest) and len(full):
             holds, share = _repairs(lowest[METRIC], repaired[METRIC], full[METRIC])
-            evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {share:.0%} of the gap closed"
+            closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
+            evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
             verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
     return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(own[own["method"] == LSSM], lssm, verdict)
 
