@@ -17,7 +17,8 @@ def collect(folder: Path) -> dict[str, Path]:
     folder = Path(folder)
     latest = store.latest(folder)
     paths = {name: folder / "tables" / f"{name}.parquet" for name in schema.TABLES}
-    if not _fresh(folder, latest):
+    alone = not latest and _mark(folder).exists()  # tables without the attempts that they were made of, as in a repository
+    if not alone and not _fresh(folder, latest):
         tables = gather(folder, latest)
         _mark(folder).unlink(missing_ok=True)
         for name, path in paths.items():
@@ -34,7 +35,14 @@ def load(folder) -> dict:
         raise UserError(f"{folder}: no run is stored here. Give the folder that `pitbench run` wrote to (its --out).")
     if latest and not _fresh(folder, latest):
         return {name: table.to_pandas() for name, table in gather(folder, latest).items()}
-    return {name: pq.read_table(folder / "tables" / f"{name}.parquet").to_pandas() for name in schema.TABLES}
+    return {
+        name: _collected(folder / "tables" / f"{name}.parquet", columns).to_pandas() for name, columns in schema.TABLES.items()
+    }
+
+
+def _collected(path: Path, columns: pa.Schema) -> pa.Table:
+    """A table on the disk; one that was collected before the schema grew lacks columns, or is not there at all."""
+    return pq.read_table(path, schema=columns) if path.exists() else columns.empty_table()
 
 
 def gather(folder: Path, latest: dict[str, str]) -> dict[str, pa.Table]:

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import pydantic
 
+from bench import figures
 from bench.errors import UserError, show
-from registry import suggest
+from registry import UnknownName, suggest
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 ALIASES = {"hidden": "hidden_dim"}
@@ -28,7 +29,7 @@ class ExperimentFile(pydantic.BaseModel, extra="forbid", strict=True):
     title: str = pydantic.Field(description="a text")
     reproduces: str = pydantic.Field("", description="a text")
     measure: str = pydantic.Field(description='the name of a measure, measure = "runtime", see `pitbench list measures`')
-    figure: str = pydantic.Field("", description="the name of a figure in bench/figures/")
+    figure: str = pydantic.Field("", description='the name of a figure in bench/figures/, or several, "one, another"')
     fixed: dict[str, Any] = pydantic.Field({}, description="a table [fixed]")
     grid: list[dict[str, Any]] = pydantic.Field([{}], description="tables headed [[grid]]")
     profile: dict[str, dict[str, Any]] = pydantic.Field({}, description="tables [profile.NAME]")
@@ -90,6 +91,10 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     file = _validated(ExperimentFile, raw, str(path))
+    try:
+        figures.named(file.figure)
+    except UnknownName as error:
+        raise UserError(f"{path}: {error}") from None
     if profile is None and "cpu" in file.profile:
         profile = "cpu"
     if profile is not None and profile not in file.profile:

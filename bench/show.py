@@ -1,4 +1,4 @@
-"""The table and the figure of a run."""
+"""The table and the figures of a run."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def table(folder: Path, format: str) -> str:
 
 
 def draw(folder: Path) -> list[Path]:
-    """Save the run's figure and its points in `DIR/figures`; the paths."""
+    """Save the run's figures and their points in `DIR/figures`; the paths."""
     from bench import figures
 
     return figures.draw(load(folder), remembered(folder), folder / "figures")

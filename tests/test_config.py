@@ -47,6 +47,11 @@ def cells(tmp_path, profile=None, **changes):
             'grid[0].latent_dims = 3: no such setting. Did you mean "latent_dim"?\n',
         ),
         ({"tilte": '"x"'}, 'tilte = "x": no such key. Did you mean "title"?\nKnown: title, reproduces, measure, '),
+        (
+            {"figure": '"fig1a, exampels"'},
+            'figure "exampels": no such figure. Did you mean "examples"? Set `figure` to one of these',
+        ),
+        ({"figure": '["fig1a"]'}, 'figure = ["fig1a"]: want the name of a figure in bench/figures/, or several, "one, another".'),
         ({"title": None}, "title: missing, want a text."),
         ({"title": "3"}, "title = 3: want a text."),
         ({"[grid]": "T = 3", "[[grid]]": None}, "grid = {'T': 3}: want tables headed [[grid]]."),

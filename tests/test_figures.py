@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_tables as synthetic
+import synthetic_trainings as trainings
 
 from bench import figures
 from bench.figures import style
@@ -254,3 +255,138 @@ def test_an_unknown_figure_is_an_error_that_names_the_nearest(tmp_path):
         figures.draw(RUNS["runtime"], {"figure": "reconstructoin"}, tmp_path)
     with pytest.raises(UnknownName, match='measure "predictability" has no figure'):
         figures.draw(RUNS["runtime"], {"measure": "predictability"}, tmp_path)
+
+
+QUALITY = {
+    "fig2": synthetic.reconstruction(synthetic.SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
+    "fig3a": trainings.fig3a(lost=(0, 3), seeds=4, lengths=(128, 512, 4096), orbit=40),
+    "fig3b": trainings.fig3b(lost=("mamba 16", "lssm"), seeds=3, orbit=40),
+    "decomposition": trainings.decomposition(lost=("schwarz-local",), seeds=3, orbit=40),
+    "ecg": trainings.ecg(),
+}
+
+
+def drawn(figure: str, tables):
+    with style.context():
+        return importlib.import_module(f"bench.figures.{figure}").plot(tables, {"title": "A law", "measure": "reconstruction"})
+
+
+@pytest.mark.parametrize("run", QUALITY)
+def test_every_run_is_in_the_distributions_and_every_score_a_dot(run):
+    figure, points = drawn("distributions", QUALITY[run])
+    assert set(points["cell"]) == set(QUALITY[run]["cells"]["cell"])
+    assert not points.duplicated(["cell", "panel"]).any()
+    dots = sum(len(line.get_xdata()) for ax in figure.get_axes() for line in ax.get_lines() if line.get_marker() == ".")
+    assert dots == np.isfinite(points["value"]).sum()
+
+
+@pytest.mark.parametrize("run", QUALITY)
+def test_every_label_has_a_line_or_a_row(run):
+    figure, points = drawn("distributions", QUALITY[run])
+    rows = {text.get_text() for ax in figure.get_axes() for text in ax.get_yticklabels()}
+    assert set(points["label"]) <= rows | set(legend(figure))
+
+
+def test_lost_runs_of_the_distributions_are_crosses_with_their_number_inside_the_axes():
+    for run, count in {"fig3a": "2", "fig3b": "1", "decomposition": "2"}.items():
+        figure, _ = drawn("distributions", QUALITY[run])
+        assert {text.get_text() for ax in figure.get_axes() for text in ax.texts if text.get_text().isdigit()} == {count}
+        assert crosses(figure) and "infinite or failed (count)" in legend(figure)
+        for line in crosses(figure):
+            inside = line.axes.bbox.padded(1)
+            assert all(inside.contains(*point) for point in line.get_transform().transform(line.get_xydata()))
+
+
+def test_what_the_length_decides_is_no_label_of_its_own():
+    _, points = drawn("distributions", QUALITY["fig3a"])  # batch and warm-up go with T, latent units with the system
+    assert set(points["label"]) == {"gtf-schwarz"} and points["problem"].nunique() == 3
+
+
+def test_strengths_that_all_methods_have_are_rows_of_panels():
+    run = {name: frame.copy() for name, frame in QUALITY["ecg"].items()}
+    run["cells"]["alpha"] = np.where(run["cells"]["seed"] == 0, 0.2, 0.05)
+    _, points = drawn("distributions", run)
+    assert list(dict.fromkeys(points["problem"])) == ["file, ecg.npy, α = 0.05", "file, ecg.npy, α = 0.2"]
+    assert set(points["label"]) == {"sequential", "gtf-schwarz"}
+
+
+@pytest.mark.parametrize("figure", ["reconstruction", "distributions"])
+def test_white_noise_stands_beside_the_floor_where_it_is_known(figure):
+    names = ["floor: two true orbits", "failure: white noise"]
+    known, points = drawn(figure, QUALITY["fig3b"])
+    assert set(names) <= set(legend(known)) and (points["failure"] == 3.04).any()
+    old = dict(QUALITY["fig3b"])
+    old["metrics"] = old["metrics"].drop(columns="failure")
+    assert names[0] in legend(drawn(figure, old)[0]) and names[1] not in legend(drawn(figure, old)[0])
+
+
+def test_a_page_is_enough():
+    for run in QUALITY.values():
+        assert drawn("distributions", run)[0].get_figheight() < 12
+
+
+def test_examples_show_one_run_of_every_method_over_the_truth():
+    figure, points = drawn("examples", QUALITY["fig3b"])
+    assert points["label"].nunique() == 9 and (points.groupby("label")["cell"].nunique() == 1).all()
+    shown = [ax for ax in figure.get_axes() if ax.axison]
+    assert {ax.get_title() for ax in shown} == set(points["label"])
+    assert all(sum(line.get_color() == "0.8" for line in ax.get_lines()) == 3 for ax in shown)  # the first variables
+
+
+def test_an_example_that_diverges_is_cut_with_a_cross_and_leaves_the_axes_alone():
+    figure, points = drawn("examples", QUALITY["fig3b"])
+    assert points["generated"].max() > 1e3
+    lost = {line.axes.get_title() for line in crosses(figure)}
+    assert lost == {"mamba2, M=16", "lssm, mar_weight=0"} and "left the range of the truth" in legend(figure)
+    heights = [np.ptp(ax.get_ylim()) for ax in figure.get_axes()]
+    assert max(heights) < 1.01 * min(heights)
+
+
+def test_examples_of_many_lengths_are_the_ends_and_of_many_methods_the_first_nine():
+    _, points = drawn("examples", QUALITY["fig3a"])
+    assert set(points["label"]) == {"gtf-schwarz, T=128", "gtf-schwarz, T=4096"}
+    figure, points = drawn("examples", QUALITY["decomposition"])
+    assert points["label"].nunique() == 9 and "1 more" in figure.subfigs[0].get_supxlabel()
+
+
+def test_a_run_without_orbits_says_so():
+    figure, points = drawn("examples", QUALITY["fig2"])
+    said = {text.get_text() for ax in figure.get_axes() for text in ax.texts}
+    assert "no orbit was kept" in said and "no orbit (1 diverged, 1 ok, 1 timeout)" in said
+    assert points["label"].nunique() == 6 and not crosses(figure)
+
+
+@pytest.mark.parametrize("figure", ["distributions", "examples"])
+def test_nothing_and_nothing_but_failures_are_drawn_too(figure):
+    for tables in (synthetic.Tables().frames(), RUNS["all crashed"], RUNS["one training"]):
+        drawn(figure, tables)
+
+
+@pytest.mark.parametrize("figure", ["distributions", "examples"])
+def test_nothing_overlaps_and_nothing_is_cut_off(figure, tmp_path):
+    for run in QUALITY.values():
+        with style.context():
+            made, _ = drawn(figure, run)
+            made.savefig(tmp_path / "figure.png")
+        page = made.bbox.padded(2)
+        for ax in (ax for ax in made.get_axes() if ax.axison):
+            shown = [text for text in (*ax.get_xticklabels(), *ax.get_yticklabels()) if text.get_text() and text.get_visible()]
+            within, ticks = ax.bbox.padded(1), [text.get_window_extent() for text in shown]
+            across = [box for box in ticks if box.y1 < within.y0 and within.containsx((box.x0 + box.x1) / 2)]
+            along = [box for box in ticks if box.x1 < within.x0 and within.containsy((box.y0 + box.y1) / 2)]
+            words = [text.get_window_extent() for text in (ax.xaxis.label, ax.yaxis.label, ax.title) if text.get_text()]
+            assert all(page.containsx(box.x0) and page.containsx(box.x1) for box in (*across, *along, *words))
+            ends = sorted((box.x0, box.x1) for box in across)
+            assert all(left[1] <= right[0] for left, right in zip(ends, ends[1:], strict=False))
+            ends = sorted((box.y0, box.y1) for box in along)
+            assert all(below[1] <= above[0] + 1 for below, above in zip(ends, ends[1:], strict=False))
+        titles = [ax.title.get_window_extent() for ax in made.get_axes() if ax.title.get_text()]
+        assert not any(a.overlaps(b) for i, a in enumerate(titles) for b in titles[i + 1 :])
+
+
+def test_an_experiment_may_have_several_figures(tmp_path):
+    given = {"name": "law", "measure": "reconstruction", "figure": "distributions, examples"}
+    paths = figures.draw(QUALITY["ecg"], given, tmp_path)
+    assert [path.name for path in paths[::3]] == ["law-distributions.pdf", "law-examples.pdf"] and len(paths) == 6
+    with pytest.raises(UnknownName, match='"exmples": no such figure. Did you mean "examples"'):
+        figures.draw(QUALITY["ecg"], given | {"figure": "distributions, exmples"}, tmp_path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import pyarrow.parquet as pq
@@ -36,6 +37,26 @@ def test_collecting_again_changes_nothing_and_new_attempts_are_seen_before_colle
     assert {path: path.stat().st_mtime_ns for path in collect(tmp_path).values()} == before
     attempt(tmp_path, "b")
     assert sorted(bench.load(tmp_path)["cells"]["cell"]) == ["a", "b"]
+
+
+def test_tables_collected_before_the_schema_grew_load_with_what_they_lack(tmp_path):
+    attempt(tmp_path, "a", metrics=[{"metric": "dstsp_gmm", "value": 0.3, "floor": 0.03}])
+    paths = collect(tmp_path)
+    paths["orbits"].unlink()
+    pq.write_table(pq.read_table(paths["metrics"]).drop_columns("failure"), paths["metrics"])
+    shutil.rmtree(tmp_path / "attempts")  # as in a repository that keeps the tables of a run
+    for _ in range(2):
+        tables = bench.load(tmp_path)
+        assert tables["metrics"]["value"].tolist() == [0.3] and tables["metrics"]["failure"].isna().all()
+        assert tables["orbits"].empty and list(tables["orbits"]) == schema.TABLES["orbits"].names
+        collect(tmp_path)  # makes nothing of no attempts
+
+
+def test_orbits_are_collected(tmp_path):
+    rows = [{"step": t, "variable": 0, "truth": 0.5, "generated": float(t)} for t in range(3)]
+    attempt(tmp_path, "a", orbits=rows)
+    collect(tmp_path)
+    assert bench.load(tmp_path)["orbits"]["generated"].tolist() == [0.0, 1.0, 2.0]
 
 
 def test_torn_attempts_are_ignored_and_swept_once_their_writer_is_dead(tmp_path):

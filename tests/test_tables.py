@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_tables as synthetic
+import synthetic_trainings as trainings
 
 from bench import tables
+from bench.tables import reconstruction
 from bench.tables.rendering import number
 from registry import UnknownName
 
@@ -194,6 +196,46 @@ def test_every_system_has_its_floors():
     run["metrics"].loc[strange, "floor"] = 0.777
     floors = [line for line in tables.text_report(run).splitlines() if "(floor)" in line]
     assert len(floors) == 2 and "0.033" in floors[0] and "0.78" in floors[1]
+
+
+def test_patterns_of_observation_have_floors_of_their_own():
+    run = synthetic.reconstruction(seeds=2)
+    odd = run["cells"]["seed"] == 1
+    run["cells"]["system_parameters"] = np.where(odd, '{"observed": "x"}', '{"observed": ""}')
+    strange = run["metrics"]["cell"].isin(run["cells"].loc[odd, "cell"]) & run["metrics"]["metric"].eq("dstsp_gmm")
+    run["metrics"].loc[strange, "floor"] = 0.777
+    floors = [line for line in tables.text_report(run).splitlines() if "(floor)" in line]
+    assert len(floors) == 2 and "0.033" in floors[0] and "0.78" in floors[1]
+
+
+def test_white_noise_has_a_line_and_columns_where_it_was_scored():
+    run = trainings.ecg()
+    (noise,) = (line for line in tables.text_report(run).splitlines() if "(white noise)" in line)
+    assert "3.0" in noise and "0.86" in noise and "1.4" in noise
+    frame = tables.summary(run)
+    assert (frame["dstsp_gmm_failure"] == 3.04).all() and (frame["dstsp_gmm_floor"] == 0.31).all()
+    assert "(floor 0.310, white noise 3.04)" in tables.render(frame, "markdown")
+    for old in (run["metrics"].drop(columns="failure"), run["metrics"].assign(failure=None)):
+        frame = tables.summary(run | {"metrics": old})
+        assert "(white noise)" not in tables.text_report(run | {"metrics": old}) and frame["dstsp_gmm_failure"].isna().all()
+        assert "(floor 0.310)" in tables.render(frame, "markdown")
+
+
+def test_a_decomposed_training_shows_what_it_says_of_itself_beside_the_whole_loss():
+    report = tables.text_report(trainings.decomposition(lost=("schwarz-local",), seeds=3))
+    assert max(map(len, report.splitlines())) <= 120
+    assert all(head in report for head in ("sequence", "local", "jump", "spread"))
+    assert "jump" not in tables.text_report(trainings.ecg())
+
+
+def test_a_diverged_run_lacks_no_metric_that_its_method_never_has():
+    run = trainings.decomposition(methods=("sequential", "schwarz-mean"), seeds=2)
+    lost = run["cells"].groupby("method")["cell"].first()
+    run["cells"].loc[run["cells"]["cell"].isin(lost), "status"] = "diverged"
+    run["metrics"] = run["metrics"][~run["metrics"]["cell"].isin(lost)]
+    found = reconstruction.runs(run).set_index("cell")
+    assert np.isinf(found.loc[lost["schwarz-mean"], ["dstsp_gmm", "sequence_loss", "local_loss"]].astype(float)).all()
+    assert np.isinf(found.loc[lost["sequential"], "dstsp_gmm"]) and np.isnan(found.loc[lost["sequential"], "local_loss"])
 
 
 def test_a_convergence_report_has_one_line_per_size_guess_and_rule():

@@ -1,6 +1,7 @@
 """One module per figure; each has `plot(tables, experiment) -> (matplotlib Figure, DataFrame of the plotted points)`.
 
-A new figure is a new module here, chosen by `figure = "name"` in an experiment file, or drawn for every run of a measure.
+A new figure is a new module here, chosen by `figure = "name"` or `figure = "name, another"` in an experiment file, or drawn for
+every run of a measure.
 """
 
 import importlib
@@ -15,23 +16,32 @@ BY_MEASURE = {
     "convergence": ("fig1b",),
     "reconstruction": ("reconstruction",),
 }
+_ADVICE = "Set `figure` to one of these, or to several with commas between"
 
 
 def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "style")
 
 
+def named(text: str) -> tuple[str, ...]:
+    """The figures in `figure = "one, another"`, each once; an unknown one is an error that names the nearest."""
+    chosen = tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+    for figure in chosen:
+        if figure not in names():
+            raise UnknownName(f'figure "{figure}": no such figure.{suggest(figure, names())} {_ADVICE}: {", ".join(names())}.')
+    return chosen
+
+
 def draw(tables, experiment: dict, out: Path) -> list[Path]:
     """Save the experiment's figures, each as pdf, png and, as csv, the points in it; return the paths.
 
-    It has the figure `experiment["figure"]`, or else those of its measure, which are named after it and, where there are several,
-    after themselves. Equal tables give equal files.
+    It has the figures that `experiment["figure"]` names, or else those of its measure. They are called after the experiment and,
+    where there are several, after themselves. Equal tables give equal files.
     """
-    figure, measure = experiment.get("figure"), experiment.get("measure")
-    chosen = (figure,) if figure else BY_MEASURE.get(measure, ())
-    if not chosen or not set(chosen) <= set(names()):
-        got = f'figure "{figure}": no such figure.' if figure else f'measure "{measure}" has no figure of its own.'
-        raise UnknownName(f"{got}{suggest(str(figure), names())} Set `figure` to one of: {', '.join(names())}.")
+    measure = experiment.get("measure")
+    chosen = named(experiment.get("figure") or "") or BY_MEASURE.get(measure, ())
+    if not chosen:
+        raise UnknownName(f'measure "{measure}" has no figure of its own. {_ADVICE}: {", ".join(names())}.')
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     stems = {each: "-".join(filter(None, [experiment.get("name"), each if len(chosen) > 1 else None])) or each for each in chosen}

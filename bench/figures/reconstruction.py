@@ -21,9 +21,11 @@ def plot(tables, experiment: dict):
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
     cells, owners = _owners(tables["cells"])
-    metrics = _metrics(tables)
-    points = pd.concat([_seconds(tables, owners), _values(tables, owners, metrics), _curves(tables, owners)], ignore_index=True)
-    points = points.astype({"x": float, "value": float, "floor": float})  # empty tables come without a number type
+    metrics = ranked(tables)[:MAX_METRICS]
+    points = pd.concat([_seconds(tables, owners), values(tables, owners, metrics), _curves(tables, owners)], ignore_index=True)
+    points = points.astype(
+        {"x": float, "value": float, "floor": float, "failure": float}
+    )  # empty tables come without a number type
     points = points.sort_values(["panel", "label", "cell", "x"], kind="stable", ignore_index=True)
     filled = set(points.loc[points["value"].notna(), "panel"])
     columns = [name for name in ("seconds", *metrics) if name in filled] or ["seconds"]
@@ -39,16 +41,16 @@ def plot(tables, experiment: dict):
     for ax, panel in zip(axes, columns, strict=True):
         own = points[points["panel"] == panel]
         if panel == "seconds":
-            _draw_by_method(ax, own.assign(value=1e3 * own["value"]), looks)
+            draw_by_method(ax, own.assign(value=1e3 * own["value"]), looks)
             ax.set_xlabel("time per update (ms)")
         else:
-            _draw_by_method(ax, own, looks)
+            draw_by_method(ax, own, looks)
             ax.set_xlabel(style.METRICS.get(panel, panel.replace("_", " ")))
     axes[0].set_yticks(range(len(looks)), list(looks))
     axes[0].set_ylim(len(looks) - 0.4, -0.6)
     handles = [style.handle(label, look) for label, look in looks.items()]
-    extra = [style.handle("floor: two true orbits", {"color": "0.5", "linestyle": "--"})] if points["floor"].notna().any() else []
-    extra += [style.cross_handle("infinite or failed (count)")] if _lost(points).any() else []
+    extra = style.reference_handles(points)
+    extra += [style.cross_handle("infinite or failed (count)")] if lost(points).any() else []
     style.legend(fig, handles + extra)
     return fig, points
 
@@ -60,25 +62,27 @@ def _owners(cells):
     return cells, cells[["cell", "method", "label", "seed", "status"]]
 
 
-def _metrics(tables) -> list[str]:
-    """Up to four metrics that have a better and a worse, the well-known ones first."""
-    ranked = tables["metrics"][tables["metrics"]["higher_is_better"].notna()]
-    found = [name for name in dict.fromkeys(ranked["metric"]) if name != EXPONENT]
+def ranked(tables) -> list[str]:
+    """The metrics that have a better and a worse, the well-known ones first."""
+    rows = tables["metrics"][tables["metrics"]["higher_is_better"].notna()]
+    found = [name for name in dict.fromkeys(rows["metric"]) if name != EXPONENT]
     known = [name for name in style.METRICS if name in found]
-    return (known + [name for name in found if name not in known])[:MAX_METRICS]
+    return known + [name for name in found if name not in known]
 
 
 def _seconds(tables, owners):
     taken = timed(tables)
     taken = taken.loc[taken["phase"] == "update", ["cell", "repetition", "seconds"]].set_axis(["cell", "x", "value"], axis=1)
-    return owners.merge(taken, on="cell", how="left").assign(panel="seconds", floor=np.nan)
+    return owners.merge(taken, on="cell", how="left").assign(panel="seconds", floor=np.nan, failure=np.nan)
 
 
-def _values(tables, owners, metrics):
-    found, parts = scores(tables), [owners.assign(panel="", value=np.nan, floor=np.nan, x=np.nan).iloc[:0]]
+def values(tables, owners, metrics):
+    """One point per run and metric, `panel` being the metric; without a value where a run left none."""
+    columns = ["value", "floor", "failure"]
+    found, parts = scores(tables), [owners.assign(panel="", x=np.nan, **dict.fromkeys(columns, np.nan)).iloc[:0]]
     for metric in metrics:
-        own = found.loc[found["metric"] == metric, ["cell", "value", "floor"]]
-        parts.append(owners.merge(own.astype({"floor": float}), on="cell", how="left").assign(panel=metric, x=np.nan))
+        own = found.loc[found["metric"] == metric, ["cell", *columns]]
+        parts.append(owners.merge(own, on="cell", how="left").assign(panel=metric, x=np.nan))
     return pd.concat(parts)
 
 
@@ -91,17 +95,17 @@ def _curves(tables, owners):
     # A method that does not iterate has no line, and no points either.
     idle = long["panel"].eq("iterations") & long.groupby(["cell", "panel"])["value"].transform("max").eq(0)
     long = long[~idle]
-    return owners.merge(long.astype({"value": float}), on="cell").assign(floor=np.nan)
+    return owners.merge(long.astype({"value": float}), on="cell").assign(floor=np.nan, failure=np.nan)
 
 
-def _lost(points) -> pd.Series:
+def lost(points) -> pd.Series:
     """A run that failed and left no value is as visible as one that scored infinity."""
     return np.isinf(points["value"]) | (points["value"].isna() & points["status"].ne("ok") & points["panel"].ne("iterations"))
 
 
 def _draw_curves(ax, points, looks) -> None:
     ax.set_yscale("log")
-    ended = points[_lost(points)].groupby("label", sort=False)["x"].min()
+    ended = points[lost(points)].groupby("label", sort=False)["x"].min()
     for place, (label, look) in enumerate(looks.items()):
         own = points[(points["label"] == label) & ~points["value"].le(0)]
         color = {"color": look["color"], "linestyle": look["linestyle"]}
@@ -130,14 +134,14 @@ def _draw_curves(ax, points, looks) -> None:
         style.empty(ax, ax.xaxis, ax.yaxis)
 
 
-def _draw_by_method(ax, points, looks) -> None:
+def draw_by_method(ax, points, looks) -> None:
+    """A row per label from the top: a dot for each run, a bar at the median, lost runs as a cross with their number."""
     finite = points[np.isfinite(points["value"])]
     log = finite["value"].gt(0).all()  # a score may be zero, and an estimated divergence slightly negative
-    lost = points[_lost(points)].groupby("label")["cell"].nunique()
+    gone = points[lost(points)].groupby("label")["cell"].nunique()
     ax.set_xscale("log" if log else "linear")
     ax.grid(axis="y", color="0.93", linewidth=0.6)
-    for floor in points["floor"].dropna().unique()[:1]:
-        ax.axvline(floor, color="0.5", linestyle="--", linewidth=0.9, zorder=1)
+    style.references(ax.axvline, points, positive=log)
     for row, (label, look) in enumerate(looks.items()):
         own = finite.loc[finite["label"] == label, "value"].to_numpy()
         dots = {"alpha": 0.8, "markersize": 5} if len(own) <= 20 else {"alpha": 0.35, "markersize": 3.5}
@@ -146,15 +150,15 @@ def _draw_by_method(ax, points, looks) -> None:
         median = points.loc[points["label"] == label, "value"].median()
         if np.isfinite(median):  # as in the table an infinite score counts: where half of the runs are lost there is no bar
             ax.plot([median] * 2, [row - 0.32, row + 0.32], color=look["color"], linewidth=1.8, solid_capstyle="butt")
-        if label in lost:
+        if label in gone:
             style.crosses(ax, [0.905], [row], look["color"], transform=ax.get_yaxis_transform())
             ax.text(
-                0.955, row, f"{lost[label]}", transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=look["color"]
+                0.955, row, f"{gone[label]}", transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=look["color"]
             )
     if len(finite):
-        _make_room(ax, failures=len(lost) > 0)
+        _make_room(ax, failures=len(gone) > 0)
         if log:
-            style.readable_log(ax.xaxis, apart=0.22)
+            style.readable_log(ax.xaxis, apart=0.22, letter=0.055)
     else:
         style.empty(ax, ax.xaxis)
 

@@ -20,6 +20,14 @@ METRICS = {  # in the order of their panels
     "power_spectrum_hellinger": "$D_\\mathrm{H}$",
     "n_step_rmse": "$n$-step RMSE",
     "rmse": "RMSE",
+    "sequence_loss": "loss, whole sequence",
+    "local_loss": "loss, own windows",
+    "interface_jump": "jump at interfaces",
+    "parameter_spread": "spread of parameters",
+}
+REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
+    "floor": ("floor: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
+    "failure": ("failure: white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 _SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "alpha": "α", "T": "T", "observed_dim": "N"}
 
@@ -129,10 +137,11 @@ def fit_below_band(ax, low: float, high: float, count: int) -> None:
     ax.set_ylim(low, transform.inverted().transform(np.array([bottom + (top - bottom) / (1 - band(count))]))[0])
 
 
-def readable_log(axis, limits=None, formatter=None, apart: float = 0.1) -> None:
+def readable_log(axis, limits=None, formatter=None, apart: float = 0.1, letter: float = 0.0) -> None:
     """Three to five ticks at round numbers within the limits in plain digits, also where they span less than a decade.
 
-    apart  least distance of two ticks, as a share of the axis, that their labels need
+    apart   least distance of two ticks, as a share of the axis, that their labels need
+    letter  width of one letter of a label, as a share of the axis, where labels stand beside each other
     """
     low, high = limits or axis.get_view_interval()
     view = np.log10(axis.get_view_interval())
@@ -141,7 +150,8 @@ def readable_log(axis, limits=None, formatter=None, apart: float = 0.1) -> None:
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         found: list[float] = []
         for tick in np.outer(powers, steps).ravel():
-            if low <= tick <= high and (not found or np.log10(tick / found[-1]) >= apart * (view[1] - view[0])):
+            wide = letter * (len(f"{tick:g}") + len(f"{found[-1]:g}") + 1.5) / 2 if found else 0.0
+            if low <= tick <= high and (not found or np.log10(tick / found[-1]) >= max(apart, wide) * (view[1] - view[0])):
                 found.append(tick)
         ticks = max(ticks, found, key=len)
         if len(ticks) >= 3:
@@ -157,6 +167,18 @@ def empty(ax, *axes) -> None:
         axis.set_major_locator(NullLocator())
         axis.set_minor_locator(NullLocator())
     ax.text(0.5, 0.5, "no values", transform=ax.transAxes, ha="center", va="center", color="0.6")
+
+
+def references(line, points, positive: bool) -> None:
+    """Floors and failures of the points, with `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
+    for name, (_, look) in REFERENCES.items():
+        for value in points[name].dropna().unique():
+            if value > 0 or not positive:
+                line(value, zorder=1, **look)
+
+
+def reference_handles(points) -> list[Line2D]:
+    return [handle(label, look) for name, (label, look) in REFERENCES.items() if points[name].notna().any()]
 
 
 def legend(fig, handles: list) -> None:

@@ -1,6 +1,7 @@
 """Cells that differ only in their seed are one row of a table and one point of a figure; nothing else is ever pooled."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def of_measure(tables, measure: str) -> dict:
     # A cell whose process died does not know its device; where there was only one, it belongs with the others.
     if cells["device"].nunique() == 1:
         cells = cells.assign(device=cells["device"].dropna().iloc[0])
-    rest = {name: tables[name] for name in ("runtime", "newton", "training", "metrics")}
+    rest = {name: tables[name] for name in ("runtime", "newton", "training", "metrics", "orbits")}
     return {"cells": cells, **{name: table.merge(cells[["cell", "attempt"]]) for name, table in rest.items()}}
 
 
@@ -48,16 +49,34 @@ def parameter(cells: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series([find(row) for _, row in cells.iterrows()], index=cells.index, dtype=object)
 
 
-def labels(cells: pd.DataFrame, shown=()) -> pd.Series:
-    """The method of each cell, with those settings that vary within the method and that `shown` does not name already."""
+def problems(cells: pd.DataFrame) -> pd.Series:
+    """The data of each cell in words: `lorenz63, observed x`, a file by its name; of the parameters those that vary."""
+    flat = [parameters(text) for text in cells["system_parameters"]]
+    flat = [{**own, "path": Path(own["path"]).name} if "path" in own else own for own in flat]
+    table = pd.DataFrame(flat, index=cells.index, dtype=object)
+    out = cells["system"].astype(object).copy()
+    for _, rows in table.groupby(cells["system"]):
+        varying = [name for name in rows if rows[name].nunique(dropna=False) > 1 and name != "path"]
+        for name in [name for name in ("path",) if name in rows] + varying:
+            out[rows.index] += rows[name].map(lambda value, name=name: _trait(name, value))
+    return out
+
+
+def labels(cells: pd.DataFrame, shown=(), within=()) -> pd.Series:
+    """The method of each cell, with those settings that vary within the method and that `shown` does not name already.
+
+    within  columns or series: a setting that is the same wherever they are, as `T` may fix the batch, does not vary
+    """
     table = cells[SETTINGS].astype(object)
     for column in PARAMETERS:
         flat = pd.DataFrame([parameters(text) for text in cells[column]], index=cells.index, dtype=object)
         table = table.join(flat[[name for name in flat if name not in table and name not in EFFORT]])
     table = table[[name for name in table if name.split(".")[-1] not in shown]]
     out = cells["method"].astype(object).copy()
+    within = [cells[each] if isinstance(each, str) else each for each in within]
     for _, rows in table.groupby(cells["method"]):
-        for name in (name for name in rows if rows[name].nunique(dropna=False) > 1):
+        beside = [rows] if not within else [own for _, own in rows.groupby([each[rows.index] for each in within], dropna=False)]
+        for name in (name for name in rows if any(own[name].nunique(dropna=False) > 1 for own in beside)):
             known = rows.loc[rows[name].notna(), name]
             out[known.index] += known.map(lambda value, name=name: f", {SYMBOLS.get(name, name)}={tidy(value)}")
     return out
@@ -142,6 +161,12 @@ def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
 def tidy(value) -> str:
     """A setting as a person would write it: 0.05 and 128, never 128.0."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _trait(name: str, value) -> str:
+    if value is None or value == "" or pd.isna(value):
+        return ""
+    return f", {value}" if name == "path" else f", observed {value}" if name == "observed" else f", {name}={tidy(value)}"
 
 
 def _flatten(tree: dict, prefix: str = "") -> dict:

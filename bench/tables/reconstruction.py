@@ -1,4 +1,4 @@
-"""Quality over seeds is a median with the full range, an orbit that blew up counting as infinite, beside the metric's floor."""
+"""Quality over seeds is a median with the full range, an orbit that blew up counting as infinite, between floor and failure."""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,9 @@ from .grouping import triple
 CAPTION = (
     "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method; below 1x the method is slower. "
     "Solver iterations: mean over updates. All else over seeds: median [range], where a diverged run counts as the worst value. "
-    "Floor: what two true orbits score."
+    "Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
 )
+REFERENCES = {"floor": "(floor)", "failure": "(white noise)"}
 HEADS = {
     "dstsp_gmm": "D_stsp",
     "power_spectrum_hellinger": "D_H",
@@ -19,24 +20,46 @@ HEADS = {
     "rmse": "orbit RMSE",
     "lyapunov_max": "lambda_max",
 }
+# What a decomposed training says of itself, beside the loss of its parameters on the whole sequence.
+DECOMPOSED = {
+    "sequence_loss": "sequence\nloss",
+    "local_loss": "local\nloss",
+    "interface_jump": "jump",
+    "parameter_spread": "spread",
+}
 
 
 def scores(tables) -> pd.DataFrame:
-    """The metrics of every cell, `cell, metric, value, higher_is_better, floor`; NaN becomes the worst value.
+    """The metrics of every cell, `cell, metric, value, higher_is_better, floor, failure`; NaN becomes the worst value.
 
     A diverged run that was not scored gets the worst value in every metric: leaving it out would flatter its method.
     """
-    rows = tables["metrics"][["cell", "metric", "value", "higher_is_better", "floor"]]
-    metrics = rows.drop_duplicates("metric")[["metric", "higher_is_better"]]
-    diverged = tables["cells"].loc[tables["cells"]["status"] == "diverged", ["cell"]]
-    unscored = diverged.merge(metrics[metrics["higher_is_better"].notna()], how="cross")
-    unscored = unscored.merge(rows[["cell", "metric"]].drop_duplicates(), how="left", indicator="scored")
-    unscored = unscored[unscored["scored"] == "left_only"].drop(columns="scored")
-    rows = pd.concat([rows.astype(object), unscored.astype(object)], ignore_index=True)
+    columns = ["cell", "metric", "value", "higher_is_better", "floor", "failure"]
+    rows = tables["metrics"].reindex(columns=columns).astype(object)
+    unscored = _unscored(tables["cells"], rows)
+    rows = pd.concat([rows, unscored.reindex(columns=columns).astype(object)], ignore_index=True)
     # A quantity without a better and a worse, such as an exponent, has no worst value either.
     worst = rows["higher_is_better"].map(lambda flag: np.nan if pd.isna(flag) else -np.inf if flag else np.inf).astype(float)
-    value, floor = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor"))
-    return rows.assign(value=value.where(value.notna(), worst), floor=floor)
+    value, floor, failure = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor", "failure"))
+    return rows.assign(value=value.where(value.notna(), worst), floor=floor, failure=failure)
+
+
+def _unscored(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The metrics that diverged cells lack: those of the method's other cells on the system, or else of all other methods."""
+    ranked = rows[rows["higher_is_better"].notna()].merge(cells[["cell", "method", "system"]], on="cell")
+    found = []
+    for _, cell in cells[cells["status"] == "diverged"].iterrows():
+        system, method = ranked["system"] == cell["system"], ranked["method"] == cell["method"]
+        peers = next((ranked[chosen] for chosen in (system & method, system) if chosen.any()), ranked)
+        missing = peers[~peers["metric"].isin(ranked.loc[ranked["cell"] == cell["cell"], "metric"])]
+        found.append(missing.drop_duplicates("metric")[["metric", "higher_is_better"]].assign(cell=cell["cell"]))
+    return pd.concat(found) if found else rows.iloc[:0]
+
+
+def runs(tables) -> pd.DataFrame:
+    """The cells with every metric as a column: a diverged run has the worst value, one that left no score has NaN."""
+    wide = scores(tables).drop_duplicates(["cell", "metric"], keep="last").pivot(index="cell", columns="metric", values="value")
+    return tables["cells"].merge(wide.astype(float), on="cell", how="left")
 
 
 def solving(training: pd.DataFrame) -> pd.DataFrame:
@@ -68,20 +91,26 @@ def summarise(tables) -> pd.DataFrame:
         for name in names:
             taken = metrics[(metrics["metric"] == name) & metrics["cell"].isin(own["cell"])]
             row.update(triple(name, taken["value"].dropna(), 0, 1))
-            row[f"{name}_floor"] = taken["floor"].astype(float).median()
+            row.update({f"{name}_{reference}": taken[reference].median() for reference in REFERENCES})
         row.update(runtime.costs(own))
     return pd.DataFrame(rows)
 
 
 def glance(frame: pd.DataFrame) -> str:
-    """One line per method and setting, and per system one with the floors; the binned divergence only where there is no other."""
+    """One line per method and setting, and per system one with the floors and one with what white noise scores.
+
+    The binned divergence is shown only where there is no other.
+    """
     metrics = [name.removesuffix("_floor") for name in frame if name.endswith("_floor")]
     ranked = [name for name in metrics if frame[f"{name}_floor"].notna().any() or name in HEADS]
     ranked = sorted(ranked, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
     if "dstsp_gmm" in ranked:
         ranked = [name for name in ranked if name != "dstsp_bins"]
+    if "local_loss" in metrics:
+        ranked += [name for name in DECOMPOSED if name in metrics]
     last = next((f"{phase}_s" for phase in reversed(runtime.PHASES) if f"{phase}_s" in frame), "update_s")
-    frame = _with_floors(frame, ranked)
+    frame = _with_references(frame, ranked)
+    heads = HEADS | DECOMPOSED
     return lay_out(
         [
             *settings(frame),
@@ -91,23 +120,33 @@ def glance(frame: pd.DataFrame) -> str:
             quantity(frame, "speedup", "speed-up", sign="x", keep=3),
             quantity(frame, "iterations", "solver\niters"),
             quantity(frame, "loss"),
-            *(quantity(frame, name, HEADS.get(name, ""), keep=0 if "rmse" in name else 4) for name in ranked),
+            *(quantity(frame, name, heads.get(name, ""), keep=0 if "rmse" in name else 4) for name in ranked),
         ]
     )
 
 
-def _with_floors(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+def _with_references(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
     bad = frame["status"] != "ok"
     tallies = frame["status"].where(frame["seeds"] > 1, "1 " + frame["status"])
     frame = frame.assign(runs=frame["seeds"].astype(str).mask(bad, tallies))
     frame["iterations"] = frame["iterations"].replace(0, np.nan)  # of a method that does not iterate
     parts = []
     for _, rows in frame.groupby("system" if "system" in frame else lambda _: "", sort=False, dropna=False):
-        floors = {name: rows[f"{name}_floor"].dropna().unique() for name in metrics}
-        common = {name: values[0] for name, values in floors.items() if len(values) == 1}
-        named = {"method": "(floor)", "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
-        parts += [rows, pd.DataFrame([named | common])] if common else [rows]
+        for _, alike in _by_reference(rows, metrics):
+            parts.append(alike)
+            for reference, label in REFERENCES.items():
+                columns = {name: f"{name}_{reference}" for name in metrics}
+                common = {name: alike[column].dropna() for name, column in columns.items() if column in alike}
+                common = {name: values.iloc[0] for name, values in common.items() if values.nunique() == 1}
+                named = {"method": label, "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
+                parts += [pd.DataFrame([named | common])] if common else []
     return pd.concat(parts, ignore_index=True)
+
+
+def _by_reference(rows: pd.DataFrame, metrics: list[str]):
+    """The rows of one system, apart where their floors differ: other variables are observed there."""
+    floors = rows[[f"{name}_floor" for name in metrics]]
+    return rows.groupby(list(floors), dropna=False, sort=False) if (floors.nunique() > 1).any() else [((), rows)]
 
 
 def _rate(logged: pd.DataFrame) -> float:

@@ -59,7 +59,7 @@ def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]
 
 
 def _fold(frame: pd.DataFrame) -> pd.DataFrame:
-    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, a common floor in the head, none empty."""
+    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common references in the head, none empty."""
     units = {suffix: _unit(frame, suffix) for suffix in UNITS}
     out, said = {}, {"failed"} if "status" in frame else set()  # the status says in words what `failed` counts
     for name in frame:
@@ -70,10 +70,12 @@ def _fold(frame: pd.DataFrame) -> pd.DataFrame:
         suffix = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
         unit, scale = units.get(suffix, ("", 1.0))
         head = f"{name.removesuffix(suffix)} / {unit}" if unit else name
-        floors = frame[f"{name}_floor"].dropna().unique() if f"{name}_floor" in frame else []
-        if len(floors) == 1:
-            head += f" (floor {number(floors[0])})"
-            said.add(f"{name}_floor")
+        references = {word: f"{name}_{column}" for word, column in (("floor", "floor"), ("white noise", "failure"))}
+        common = {word: frame[column].dropna().unique() for word, column in references.items() if column in frame}
+        common = {word: values[0] for word, values in common.items() if len(values) == 1}
+        if common:
+            head += f" ({', '.join(f'{word} {number(value)}' for word, value in common.items())})"
+            said.update(references[word] for word in common)
         values = frame[[name, f"{name}_low", f"{name}_high"] if triple else [name]]
         values = values.astype(float) / scale if triple or unit else values
         shown = _setting if name in SETTINGS else number

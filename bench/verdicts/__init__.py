@@ -24,7 +24,7 @@ class Verdict:
 
 def judged(experiment: str, tables) -> list[Verdict]:
     """The verdicts on the claims of an experiment; none where it tests no claim, or nothing has been run."""
-    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)}
+    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {"ranks"}
     if experiment not in known or tables["cells"].empty:
         return []
     return importlib.import_module(f"{__name__}.{experiment.replace('-', '_')}").judge(tables)
@@ -39,6 +39,6 @@ def text(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def decide(holds: bool, seeds: int, enough: int) -> str:
-    """The verdict on a claim that `holds` or not, undecided with fewer seeds than are `enough`."""
-    return "undecided" if seeds < enough else "reproduced" if holds else "not reproduced"
+def decide(holds: bool | None, seeds: int, enough: int) -> str:
+    """The verdict on a claim that `holds` or not, undecided for None and with fewer seeds than are `enough`."""
+    return "undecided" if holds is None or seeds < enough else "reproduced" if holds else "not reproduced"

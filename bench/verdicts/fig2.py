@@ -26,7 +26,7 @@ def judge(tables) -> list[Verdict]:
 
 
 def _runs(tables) -> pd.DataFrame:
-    """One row per run: arm, what is observed, updates of the solver, final loss, D_stsp, status."""
+    """One row per run that was scored or diverged: arm, what is observed, updates of the solver, final loss, D_stsp, status."""
     cells = tables["cells"]
     diagonal, published = cells["method"] == "gtf-quasi-deer", parameter(cells, "adjoint") == "diagonal"
     arm = np.where(diagonal, np.where(published, PUBLISHED, EXACT), FULL)
@@ -37,7 +37,7 @@ def _runs(tables) -> pd.DataFrame:
     runs = cells[["cell", "status", "seed"]].assign(arm=arm, observed=observed)
     for name, values in {"updates": updates, "loss": final_losses(tables), "divergence": divergence}.items():
         runs[name] = runs["cell"].map(values).astype(float)
-    return runs
+    return runs[runs["divergence"].notna() | runs["status"].eq("diverged")]
 
 
 def _published(observed: str, full, other) -> list[Verdict]:
@@ -49,12 +49,12 @@ def _published(observed: str, full, other) -> list[Verdict]:
     parts = [
         verdict(
             "with diagonal Jacobians an update needs more solver iterations",
-            other["updates"].median() > full["updates"].median(),
+            _above(other["updates"], full["updates"]),
             f"{_median(other['updates'])} against {_median(full['updates'])} iterations",
         ),
         verdict(
             "quasi-DEER training ends at a worse D_stsp",
-            other["divergence"].median() > full["divergence"].median(),
+            _above(other["divergence"], full["divergence"]),
             f"{_median(other['divergence'])} against {_median(full['divergence'])}",
         ),
         verdict(
@@ -64,12 +64,11 @@ def _published(observed: str, full, other) -> list[Verdict]:
         ),
     ]
     if observed != "fully observed":
-        ratio = other["loss"].median() / full["loss"].median()
         parts.insert(
             1,
             verdict(
                 "the loss of quasi-DEER training does not converge",
-                ratio > NOT_CONVERGED,
+                _above(other["loss"], NOT_CONVERGED * full["loss"]),
                 f"final loss {_median(other['loss'])} against {_median(full['loss'])}, counted as not converged above "
                 f"{NOT_CONVERGED:g} times",
             ),
@@ -78,7 +77,7 @@ def _published(observed: str, full, other) -> list[Verdict]:
 
 
 def _adjoint(observed: str, exact, published) -> list[Verdict]:
-    better = exact["divergence"].median() < published["divergence"].median()
+    better = _above(published["divergence"], exact["divergence"])
     evidence = (
         f"D_stsp {_median(exact['divergence'])} against {_median(published['divergence'])}, final loss {_median(exact['loss'])} "
         f"against {_median(published['loss'])}, diverged {exact['status'].eq('diverged').sum()} against "
@@ -86,6 +85,12 @@ def _adjoint(observed: str, exact, published) -> list[Verdict]:
     )
     claim = f"{observed}: the exact adjoint under the same diagonal solver repairs the training"
     return [Verdict(claim, "a question of ours", decide(better, min(len(exact), len(published)), SEEDS), evidence)]
+
+
+def _above(first, second) -> bool | None:
+    """Whether the median of `first` is above that of `second`; None where one of them has no values."""
+    medians = first.median(), second.median()
+    return None if np.isnan(medians).any() else bool(medians[0] > medians[1])
 
 
 def _median(values) -> str:

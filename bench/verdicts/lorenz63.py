@@ -16,7 +16,8 @@ def judge(tables) -> list[Verdict]:
     for method, own in found.groupby("method", sort=False):
         of = {name: rows["value"].to_numpy(float) for name, rows in own.groupby("metric")}
         floor = own.loc[own["metric"] == "dstsp_bins", "floor"].max()
-        verdicts += [_divergence(method, of["dstsp_bins"], floor), _exponent(method, of["lyapunov_max"])]
+        verdicts += [_divergence(method, of["dstsp_bins"], floor)] if "dstsp_bins" in of else []
+        verdicts += [_exponent(method, of["lyapunov_max"])] if "lyapunov_max" in of else []
     return verdicts + _speed(tables)
 
 

@@ -1,0 +1,128 @@
+"""Which models can learn a slow drive that nobody observes? D_stsp of each class against that of the full shPLRNN.
+
+Arms are compared as `bench.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
+closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
+of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
+tried at LEVEL / k.
+"""
+
+import numpy as np
+
+from bench.tables.grouping import of_measure, parameter, problems, tidy
+from bench.tables.reconstruction import runs
+from bench.verdicts import Verdict, decide
+from bench.verdicts.ranks import LEVEL, above, alike, as_good, compared, described, scored, worse
+
+SOURCE = "arXiv:2605.12683, Figs. 3B and A2"
+SEEDS = 3
+METRIC = "dstsp_gmm"
+FULL, LOW_RANK, LSSM, MAMBA = ("gtf-schwarz", "gtf-deer"), "low-rank", "lssm", "mamba2"
+
+
+def judge(tables) -> list[Verdict]:
+    found = runs(of_measure(tables, "reconstruction"))
+    if METRIC not in found:
+        return []
+    found = found.assign(problem=problems(found), extra=_number(found, "extra_rank"), mar=_number(found, "mar_weight"))
+    return [
+        verdict for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False) for verdict in _of(problem, own)
+    ]
+
+
+def _of(problem: str, own) -> list[Verdict]:
+    def arm(method, **settings):
+        chosen = own[own["method"] == method]
+        for name, value in settings.items():
+            chosen = chosen[chosen[name] == value]
+        return chosen
+
+    def verdict(claim, holds, evidence, *arms):
+        return Verdict(f"{problem}: {claim}", SOURCE, decide(holds, min(map(_seeds, arms)), SEEDS), evidence)
+
+    full = next((arm(name) for name in FULL if len(arm(name))), own.iloc[:0])
+    lowest, lssm, verdicts = arm(LOW_RANK, extra=0), arm(LSSM, mar=0), []
+    for name, misses in {"an LSSM": lssm, "a shPLRNN of rank N": lowest}.items():
+        if len(misses) and len(full):
+            holds = worse(misses[METRIC], full[METRIC])
+            verdicts.append(
+                verdict(f"{name} misses the drive, its D_stsp is above the full shPLRNN's", holds, *_pair(misses, full))
+            )
+    if len(lssm) and len(lowest):
+        different = above(lssm[METRIC], lowest[METRIC]) or above(lowest[METRIC], lssm[METRIC])
+        holds = False if different else alike(lssm[METRIC], lowest[METRIC]) or None
+        verdicts.append(verdict("an LSSM is like a shPLRNN of rank N", holds, *_pair(lssm, lowest)))
+    for extra in sorted(own.loc[(own["method"] == LOW_RANK) & (own["extra"] > 0), "extra"].unique()):
+        repaired = arm(LOW_RANK, extra=extra)
+        if len(lowest) and len(full):
+            holds, share = _repairs(lowest[METRIC], repaired[METRIC], full[METRIC])
+            closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
+            evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
+            verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
+    return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(own[own["method"] == LSSM], lssm, verdict)
+
+
+def _mamba(mamba, full, verdict) -> list[Verdict]:
+    verdicts = []
+    for M, other in mamba.groupby("latent_dim") if len(full) else ():
+        spreads = _deviations(other[METRIC]), _deviations(full[METRIC])
+        verdicts += [
+            verdict(f"Mamba-2 (M={M:g}) is worse than the full shPLRNN", worse(other[METRIC], full[METRIC]), *_pair(other, full)),
+            verdict(
+                f"Mamba-2 (M={M:g}) varies more over seeds than the full shPLRNN",
+                worse(*spreads),
+                f"distance from the median of D_stsp {compared(*spreads)}",
+                *(other, full),
+            ),
+        ]
+    return verdicts
+
+
+def _attractors(regularised, plain, verdict) -> list[Verdict]:
+    arms = {weight: arm for weight, arm in regularised.groupby("mar") if weight > 0}
+    if not arms or not len(plain):
+        return []
+    helped = any(above(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
+    no_better = all(as_good(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
+    evidence = "; ".join(f"mar_weight {tidy(weight)}: {_pair(arm, plain)[0]}" for weight, arm in arms.items())
+    return [
+        verdict(
+            "manifold-attractor regularisation does not help the LSSM",
+            False if helped else no_better or None,
+            evidence,
+            plain,
+            *arms.values(),
+        )
+    ]
+
+
+def _repairs(lowest, repaired, full) -> tuple[bool | None, float]:
+    """Whether, and the share of the gap of the medians that is closed; infinite medians close nothing, or all."""
+    bad, now, good = (np.median(scored(values)) for values in (lowest, repaired, full))
+    if not bad > good:
+        return None, np.nan
+    share = float(np.isfinite(now)) if np.isinf(bad) else (bad - now) / (bad - good)
+    if above(lowest, repaired) and share >= 0.5:
+        return True, share
+    return (False if above(repaired, full) and share < 0.5 else None), share
+
+
+def _deviations(values):
+    """Distances from the median; where that is infinite, nothing can be said."""
+    values = scored(values)
+    middle = np.median(values) if len(values) else np.nan
+    distances = np.sort(np.abs(values - middle)) if np.isfinite(middle) else np.array([])
+    return distances[len(distances) % 2 :]
+
+
+def _pair(first, second):
+    """The evidence, and the two arms whose seeds count."""
+    return f"D_stsp {compared(first[METRIC], second[METRIC])}", first, second
+
+
+def _seeds(arm) -> int:
+    return arm["seed"].nunique()
+
+
+def _number(found, name: str):
+    """A parameter, 0 for the methods that do not have it."""
+    return parameter(found, name).map(lambda value: value or 0.0).astype(float)
