@@ -1,7 +1,7 @@
 """Mamba-2 by the package mamba-ssm: its Triton kernels on an NVIDIA GPU, trained in torch, scored like every other method.
 
-What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2`, which runs freely for it, and also answers where
-`solve` or `loss` is called by hand. Dao and Gu 2024, arXiv:2405.21060.
+What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2`, which runs freely for it, and answers calls of
+`solve` and `loss` by hand. Dao and Gu 2024, arXiv:2405.21060.
 """
 
 import dataclasses
