@@ -46,10 +46,14 @@ def why_unavailable(kind: str, name: str) -> str | None:
     if name in plugins(kind).names():
         return None
     for entry, reason in plugins(kind).unavailable().items():
-        # a module that does not import cannot say what it would have registered: by habit `mamba2_cuda.py` holds "mamba2-cuda"
-        if name in (entry, entry.rpartition(".")[2].replace("_", "-")):
+        if name in (entry, by_habit(entry)):
             return reason
     return None
+
+
+def by_habit(entry: str) -> str:
+    """What a module that does not import would have registered, which it cannot say: `….mamba2_cuda` holds "mamba2-cuda"."""
+    return entry if Path(entry).is_absolute() else entry.rpartition(".")[2].replace("_", "-")
 
 
 def no_such(kind: str, name: str) -> str:
@@ -57,5 +61,5 @@ def no_such(kind: str, name: str) -> str:
     names, unavailable = plugins(kind).names(), plugins(kind).unavailable()
     known = f"Known: {', '.join(names) or 'none'}."
     if unavailable:
-        known += f" Unavailable here: {'; '.join(f'{entry} ({reason})' for entry, reason in unavailable.items())}."
+        known += f" Unavailable here: {'; '.join(f'{by_habit(entry)} ({reason})' for entry, reason in unavailable.items())}."
     return f"no such {kind}.{registry.suggest(name, names)}\n{known} See `pitbench list {kind}s`."

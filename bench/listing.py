@@ -24,7 +24,7 @@ def listing(kinds: str) -> str:
     lines = [_plugin(kind, name, [text for text in settings[name] if text not in shared]) for name in names]
     if shared:
         lines += [f"every {kind}", *_indented(", ".join(text for text in settings[names[0]] if text in shared))]
-    lines += [f"{name}\n    unavailable here: {reason}" for name, reason in registry.unavailable().items()]
+    lines += [f"{catalogue.by_habit(entry)}\n    unavailable here: {reason}" for entry, reason in registry.unavailable().items()]
     return "\n".join(lines) or f"No {kinds}."
 
 

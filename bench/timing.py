@@ -6,14 +6,16 @@ from typing import Any, NamedTuple
 
 import jax
 
+from methods.foreign import Foreign
+
 
 class Compiled(NamedTuple):
-    """A program compiled ahead of time, and what that cost."""
+    """A program compiled ahead of time, and what that cost; None where it does not run in jax."""
 
     call: Callable
-    trace_s: float
-    lower_s: float
-    compile_s: float
+    trace_s: float | None
+    lower_s: float | None
+    compile_s: float | None
     temp_bytes: int | None  # scratch memory the compiler asks for; None where the backend does not say
 
     @property
@@ -24,6 +26,8 @@ class Compiled(NamedTuple):
 
 def compile(function: Callable, *arguments) -> Compiled:
     """`function` compiled for `arguments`, which must be everything it depends on: no data as compile-time constants."""
+    if isinstance(function, Foreign):
+        return Compiled(function, None, None, None, None)
     start = time.perf_counter()
     traced = jax.jit(function).trace(*arguments)
     traced_at = time.perf_counter()
@@ -38,6 +42,11 @@ def compile(function: Callable, *arguments) -> Compiled:
 
 def timed(call: Callable, *arguments) -> tuple[float, Any]:
     """Seconds of one call until all its outputs are ready, and the outputs."""
+    if isinstance(call, Foreign):
+        placed = call.place(*arguments)
+        start = time.perf_counter()
+        results = call.run(*placed)
+        return time.perf_counter() - start, call.fetch(results)
     start = time.perf_counter()
     outputs = jax.block_until_ready(call(*arguments))
     return time.perf_counter() - start, outputs

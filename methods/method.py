@@ -162,6 +162,11 @@ class Method:
         (_, _), exact = _gradient(self.stepwise, params, x, alpha)
         return Certificate(aux.residual.max(), _relative(got, adjoint_exact), _relative(got, exact))
 
+    @property
+    def phases(self) -> dict:
+        """What measures time, by the name of the phase; see `Solver.phases`."""
+        return self.solver.phases(self)
+
     def start(self, params, key) -> loop.State:
         """The training state before the first update."""
         return loop.start(self, params, key)

@@ -36,18 +36,24 @@ class Training:
     # What an update does when a solve has not converged: no step; solve again step by step; use whatever finite states came back.
     on_failure: Literal["skip", "sequential", "accept"] = "skip"
 
-    def optimiser(self) -> optax.GradientTransformation:
+    def schedule(self) -> optax.Schedule:
+        """The learning rate by the number of steps taken before."""
         rates = self.learning_rate, self.final_learning_rate
         if self.rate_warmup:
-            schedule = optax.warmup_cosine_decay_schedule(0.0, rates[0], self.rate_warmup, self.updates, rates[1])
-        else:
-            schedule = optax.cosine_decay_schedule(rates[0], self.updates, rates[1] / rates[0])
-        step = optax.radam(schedule)
+            return optax.warmup_cosine_decay_schedule(0.0, rates[0], self.rate_warmup, self.updates, rates[1])
+        return optax.cosine_decay_schedule(rates[0], self.updates, rates[1] / rates[0])
+
+    def optimiser(self) -> optax.GradientTransformation:
+        step = optax.radam(self.schedule())
         return optax.chain(optax.clip_by_global_norm(self.clip_norm), step) if self.clip_norm else step
 
     def fit(self, method, series, **options) -> "Fit":
         """Train; another way of training is a subclass with another `fit`."""
         return fit(method, series, **options)
+
+    def train_block(self, method, states: "State", series, T: int, batch: int, length: int) -> tuple["State", "Log"]:
+        """`length` updates of every seed; a subclass may have another machine do them."""
+        return _train_block(method, states, series, T, batch, length)
 
     def stages(self, T: int) -> list["Stage"]:
         """Lengths of windows and how many updates each gets."""
@@ -111,8 +117,7 @@ def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None)
     key, drawn = jr.split(state.key)
     if adaptive.adapts(method.forcing):
         alpha = state.alpha
-    if method.training.observation_noise:
-        x = x + method.training.observation_noise * jr.normal(jr.fold_in(drawn, 1), x.shape, x.dtype)
+    x = noisy(method.training, x, drawn)
     progress = state.done / method.training.updates
 
     def loss(free, method):
@@ -143,6 +148,13 @@ def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> F
     """Windows of T+1 rows, starts drawn uniformly with replacement."""
     starts = jr.randint(key, (batch,), 0, series.shape[0] - T)
     return jax.vmap(lambda at: jax.lax.dynamic_slice_in_dim(series, at, T + 1))(starts)
+
+
+def noisy(training: Training, x: Float[Array, "S T_plus_1 N"], key) -> Float[Array, "S T_plus_1 N"]:
+    """Windows with the observation noise of one update; `key` is that of the update."""
+    if not training.observation_noise:
+        return x
+    return x + training.observation_noise * jr.normal(jr.fold_in(key, 1), x.shape, x.dtype)
 
 
 def fit(
@@ -180,7 +192,7 @@ def fit(
         logs, done = [log], log.loss.shape[1]
     for stage, length in _calls(method.training.stages(T), block, done):
         of_stage = method.configure(warmup=stage.warmup)
-        states, log = _train_block(of_stage, states, series, stage.T, batch, length)
+        states, log = method.training.train_block(of_stage, states, series, stage.T, batch, length)
         done += length
         logs.append(jax.block_until_ready(log))
         callback(done, log)

@@ -130,6 +130,12 @@ def test_long_decay_does_not_underflow():
     assert np.isfinite(gradient(jnp.full((T, H), 50.0))).all()
 
 
+@pytest.mark.parametrize("name", methods.names())
+def test_what_goes_step_by_step_is_its_own_stepwise_form(name):
+    stepwise = methods.get(name).stepwise
+    assert stepwise.stepwise == stepwise
+
+
 @pytest.mark.parametrize("schedule", ["linear", "exponential", "sigmoid"])
 def test_predictions_take_over_as_training_goes_on(schedule):
     sampling = ScheduledSampling(schedule=schedule, sampling_rate=0.05, sampling_max=0.6)

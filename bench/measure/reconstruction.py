@@ -191,12 +191,9 @@ class _Programs(NamedTuple):
     def compile(cls, method, params, cell, series) -> "_Programs":
         starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
         x = jax.numpy.asarray(np.stack([series[start : start + cell.T + 1] for start in starts]), cell.dtype)
-        programs = {
-            "forward": timing.compile(method.solve, params, x),
-            "gradient": timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x),
-            "update": timing.compile(method.update, method.start(params, jax.random.key(cell.seed)), x),
-        }
-        return cls(x, programs)
+        first = {"update": method.start(params, jax.random.key(cell.seed))}
+        phases = method.phases.items()
+        return cls(x, {phase: timing.compile(function, first.get(phase, params), x) for phase, function in phases})
 
     def call(self, phase: str, *arguments):
         """Seconds and outputs."""

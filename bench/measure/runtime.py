@@ -3,7 +3,6 @@
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from bench import memory, timing
@@ -68,10 +67,7 @@ class _Subject:
         training = {"updates": measure.trained_updates, "alpha": measure.trained_alpha}
         params = trained(trainer(method), system, **training, dtype=cell.dtype, seed=cell.seed)
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
-        programs = {
-            "forward": timing.compile(method.solve, params, x),
-            "gradient": timing.compile(jax.value_and_grad(method.loss, has_aux=True), params, x),
-        }
+        programs = {phase: timing.compile(method.phases[phase], params, x) for phase in PHASES}
         _, solution = timing.timed(programs["forward"].call, params, x)
         first_call_s, (_, gradient) = timing.timed(programs["gradient"].call, params, x)
         columns = programs["gradient"].costs | {

@@ -53,6 +53,10 @@ class Solver:
         """The choice this solver makes and why, in words, for one that chooses."""
         return None
 
+    def phases(self, method) -> dict:
+        """What measures time: functions of (params, x), for an update of (state, x); `Foreign` ones if not jax's."""
+        return {"forward": method.solve, "gradient": jax.value_and_grad(method.loss, has_aux=True), "update": method.update}
+
     def solve(self, problem: Problem, guess) -> Solution:
         raise TypeError(f"{type(self).__name__} must define solve(problem, guess), or be an Iterative with update(problem, at).")
 

@@ -23,6 +23,10 @@ class Recurrent(Solver):
     uses_adjoint: ClassVar[bool] = False
     solves: ClassVar[type] = Block
 
+    @property
+    def stepwise(self) -> Solver:
+        return Recurrent()
+
     def solve(self, problem: Problem, guess) -> Solution:
         if not isinstance(problem.step, Block):
             raise TypeError(f"{type(self).__name__} solves a Mamba-2 block alone, not a {type(problem.step).__name__}.")
@@ -47,10 +51,6 @@ class ChunkedScan(Recurrent):
     """All chunks side by side."""
 
     chunk: int = CHUNK  # Q
-
-    @property
-    def stepwise(self) -> Solver:
-        return Recurrent()
 
     def outputs(self, params, x):
         return params.run(x, self.chunk)[0]

@@ -1,0 +1,42 @@
+"""Mamba-2 by the package mamba-ssm: its Triton kernels on an NVIDIA GPU, trained in torch, scored like every other method.
+
+What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2`, which runs freely for it, and answers calls of
+`solve` and `loss` by hand. Dao and Gu 2024, arXiv:2405.21060.
+"""
+
+import dataclasses
+
+from methods import published_mamba
+from methods.forcing import Forcing
+from methods.method import Method
+from methods.models.mamba2 import Mamba2Shape
+from methods.solvers.ssd import ChunkedScan
+from methods.training import Training
+
+if reason := published_mamba.why_unavailable():
+    raise ImportError(reason)
+
+
+@dataclasses.dataclass(frozen=True)
+class TritonScan(ChunkedScan):
+    """The chunked scan of mamba-ssm's Triton kernels, in torch on an NVIDIA GPU. Tested on the CPU, not yet run on a GPU."""
+
+    def phases(self, method):
+        from methods import torch_phases  # imports torch, which costs seconds
+
+        return torch_phases.phases(method)
+
+
+@dataclasses.dataclass(frozen=True)
+class TorchTraining(Training):
+    """The same training with updates in torch."""
+
+    def train_block(self, method, states, series, T, batch, length):
+        from methods import torch_training
+
+        return torch_training.train_block(method, states, series, T, batch, length)
+
+
+METHODS = {
+    "mamba2-cuda": Method(solver=TritonScan(), forcing=Forcing("input"), model=Mamba2Shape(), training=TorchTraining()),
+}

@@ -1,0 +1,117 @@
+"""The updates of `methods.training` in torch, for the block of mamba-ssm: same windows, loss, RAdam and log.
+
+A block of updates starts from a `State` of the jax training and ends in one, so that first weights, schedules and checkpoints are
+shared. Seeds train one after the other. Has run on the CPU alone so far, never on a GPU.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import optax
+import torch
+
+from methods import published_mamba
+from methods.torch_mamba import TorchMamba, failures
+from methods.training import Log, State, noisy, windows
+
+EPSILON = 1e-8  # of RAdam, as in optax
+BETAS = 0.9, 0.999
+
+
+def train_block(method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
+    """`length` updates of every seed, as jax would do them."""
+    check(method, states.free)
+    ended = []
+    for seed in range(states.done.shape[0]):
+        run = Run(method, jax.tree.map(lambda leaf, seed=seed: leaf[seed], states), length)
+        for _ in range(length):
+            key, x = _draw(method.training, run.key, series, T, batch)
+            run.update(key, torch.from_dlpack(x))
+        ended.append((run.state(), run.log()))
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *ended)
+
+
+@partial(jax.jit, static_argnums=(0, 3, 4))
+def _draw(training, key, series, T, batch):
+    """The windows of the next update, drawn with the very keys that jax would use, and the key after it."""
+    key, window_key = jr.split(key)
+    key, drawn = jr.split(key)
+    return key, noisy(training, windows(series, window_key, T=T, batch=batch), drawn)
+
+
+def check(method, params) -> None:
+    """Refuses what jax would do and this training cannot."""
+    if published_mamba.DEVICE == "cuda":
+        if params.W_e.dtype != jnp.float32:
+            raise ValueError(f'dtype = "{params.W_e.dtype}": the kernels of mamba-ssm compute in float32. Set dtype = "float32".')
+        if jax.default_backend() != "gpu":
+            raise RuntimeError('method "mamba2-cuda" runs on the GPU, but jax is on the CPU here. Run with --device gpu.')
+    if method.training.on_failure == "sequential":
+        raise ValueError('on_failure = "sequential": mamba-ssm trains by its scan alone. Set "skip" or "accept".')
+    method.regularisation.penalty(params)  # refuses what its models refuse, and is 0 for this one
+
+
+class Run:
+    """The training of one seed under way in torch; `update` changes it in place."""
+
+    def __init__(self, method, start: State, length: int):
+        """`length`: the most updates that will come."""
+        self.method, self.start, self.key = method, start, start.key
+        self.model = TorchMamba(start.free, chunk=method.solver.chunk, device=published_mamba.DEVICE)
+        self.reports = []
+        # Updates that were not skipped. The count of RAdam and that of its schedule are the same.
+        self.taken = int(optax.tree.get_all_with_path(start.optimiser, "count")[0][1])
+        rates = jax.vmap(method.training.schedule())(self.taken + jnp.arange(length))
+        self.rates = iter(np.asarray(rates, float))
+        self.radam = torch.optim.RAdam(self.model.weights.values(), lr=0.0, betas=BETAS)
+        moments = {"exp_avg": optax.tree.get(start.optimiser, "mu"), "exp_avg_sq": optax.tree.get(start.optimiser, "nu")}
+        for field, weight in self.model.weights.items():
+            kept = {name: self.model.like(field, getattr(moment, field)) for name, moment in moments.items()}
+            self.radam.state[weight] = {"step": torch.tensor(float(self.taken)), **kept}
+
+    def update(self, key, x: torch.Tensor) -> None:
+        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `methods.training.update`. `key`: the one after it."""
+        training = self.method.training
+        loss, outputs, gradient = self.model.gradient(x, training.warmup)
+        norm = torch.stack([part.norm() for part in gradient.values()]).norm()
+        failed = failures(outputs).sum()
+        use = torch.isfinite(norm) & torch.isfinite(loss)
+        if training.on_failure == "skip":
+            use = use & (failed == 0)
+        use = bool(use)  # waits for the device
+        if use:
+            self._step(gradient, norm)
+        self.key = key
+        self.reports.append((loss, norm, failed, not use))
+
+    def _step(self, gradient, norm) -> None:
+        clip = self.method.training.clip_norm
+        for field, weight in self.model.weights.items():
+            weight.grad = gradient[field] * torch.clamp(clip / norm, max=1) if clip else gradient[field]
+        self.taken += 1
+        group = self.radam.param_groups[0]
+        group["lr"] = next(self.rates)
+        group["eps"] = (
+            EPSILON * (1 - BETAS[1] ** self.taken) ** 0.5
+        )  # torch adds it before ν is corrected for its bias, optax after
+        self.radam.step()
+
+    def state(self) -> State:
+        """What jax would carry on to the next update."""
+        weights, export = self.model.weights, self.model.exported
+        mu, nu = (export({f: self.radam.state[w][name] for f, w in weights.items()}) for name in ("exp_avg", "exp_avg_sq"))
+        optimiser = optax.tree.set(self.start.optimiser, mu=mu, nu=nu, count=jnp.asarray(self.taken, jnp.int32))
+        done = self.start.done + len(self.reports)
+        return self.start._replace(free=export(weights), optimiser=optimiser, key=self.key, done=done)
+
+    def log(self) -> Log:
+        """One row per update."""
+        loss, norm, failed, skipped = (
+            np.asarray([float(value) for value in column]) for column in zip(*self.reports, strict=True)
+        )
+        once, nothing = np.ones(len(loss), np.int32), np.full(len(loss), np.nan)
+        alpha = np.full(len(loss), getattr(self.method.forcing, "alpha", np.nan))
+        return Log(loss, once, nothing, norm, failed.astype(np.int32), skipped.astype(bool), alpha)
