@@ -230,7 +230,7 @@ def test_the_command_line_tells_right_from_wrong(add):
 )
 def test_a_file_that_cannot_be_used_is_unavailable_with_the_reason(add, capsys, monkeypatch, text, reason):
     path = add(text)
-    assert catalogue.plugins("method").unavailable() == {str(path): reason}
+    assert catalogue.plugins("method").unavailable()[str(path)] == reason
     monkeypatch.setattr(sys, "argv", ["pitbench", "check", "deer", "--plugin", str(path)])
     with pytest.raises(SystemExit) as end:
         cli.main()

@@ -64,7 +64,8 @@ def test_the_quick_profile_runs_once(name, settings, tmp_path, monkeypatch, caps
     assert (timed["value_error"] < 1e-2).all() and (timed["gradient_error"] < 1e-1).all()
     ok = cells[cells["status"] == "ok"]
     if config.load(name, "quick").measure in ("runtime", "reconstruction"):
-        assert set(ok.index) - set(cells.index[untimed]) == set(timed.index)
+        assert set(ok.index) - set(cells.index[untimed]) <= set(timed.index)
+        assert set(timed["status"]) <= {"ok", "diverged"}  # an update of a model whose free run blows up may well be timed
     assert (tables["runtime"]["seconds"] > 0).all()
     assert (ok["compile_s"].dropna() > 0).all() and (ok["iterations"] >= 0).all()
 

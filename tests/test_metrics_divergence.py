@@ -173,5 +173,5 @@ def test_floors_and_failures_of_lorenz63_are_the_known_ones(lorenz63):
 def test_our_lorenz63_is_the_published_one(lorenz63, published_series):
     theirs = np.load(published_series / "lorenz63_test.npy")
     assert metrics.state_space_divergence(theirs, lorenz63[0]) < 0.1
-    assert metrics.binned_divergence(theirs, lorenz63[0]) < 0.1
+    assert metrics.binned_divergence(theirs, lorenz63[0]) < 0.2
     assert metrics.power_spectrum_distance(theirs, lorenz63[0]) < 0.15

@@ -12,6 +12,7 @@ from bench.tables.runtime import timed
 from . import style
 
 MAX_METRICS = 4
+MAX_POINTS = 500  # of a curve: more cannot be told apart, and would make megabytes of a csv
 
 
 def plot(tables, experiment: dict):
@@ -87,8 +88,11 @@ def values(tables, owners, metrics):
 
 
 def _curves(tables, owners):
+    training = solving(tables["training"])
+    kept = -(-training["update"].max() // MAX_POINTS) if len(training) else 1
+    last = training["update"].eq(training.groupby("cell")["update"].transform("max"))
     long = (
-        solving(tables["training"])
+        training[training["update"].sub(1).mod(kept).eq(0) | last]
         .melt(["cell", "update"], ["loss", "iterations"], "panel", "value")
         .rename(columns={"update": "x"})
     )
