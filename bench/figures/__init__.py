@@ -57,5 +57,5 @@ def _save(figure: str, tables, experiment: dict, stem: Path) -> list[Path]:
         drawn, points = importlib.import_module(f"{__name__}.{figure}").plot(tables, experiment)
         drawn.savefig(paths[0], metadata={"CreationDate": None})
         drawn.savefig(paths[1], dpi=200)
-    points.to_csv(paths[2], index=False)
+    points.to_csv(paths[2], index=False, float_format="%.7g")
     return paths

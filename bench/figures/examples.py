@@ -12,6 +12,7 @@ from . import style
 from .distributions import described
 
 PANELS, VARIABLES = 9, 3  # more would be too small to read
+STEPS = 1000  # drawn of a path: with more the lines look the same, and the csv grows to megabytes
 LETTERS = 105  # of a title across the figure
 TRUTH = {"color": "0.8", "linewidth": 1.8}  # told apart by its width from a method that is drawn in grey
 LOST = 3.0  # times the range of the truth: a run that leaves that does not come back
@@ -30,6 +31,8 @@ def plot(tables, experiment: dict):
     points = chosen[columns].merge(tables["orbits"].drop(columns="attempt"), on="cell", how="left")
     points = points[points["variable"].isna() | (points["variable"] < VARIABLES)]
     points = points.astype({"step": float, "variable": float, "truth": float, "generated": float})
+    thinned = -(-(points["step"].max() + 1) // STEPS) if points["step"].notna().any() else 1
+    points = points[points["step"].isna() | points["step"].mod(thinned).eq(0)]
     points = points.sort_values(["problem", "label", "cell", "variable", "step"], kind="stable", ignore_index=True)
     looks, rows = style.looks(chosen), list(dict.fromkeys(chosen["problem"])) or [""]
     panels = {
