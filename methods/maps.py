@@ -39,6 +39,10 @@ class Map:
         z, u = pattern
         return jax.vjp(lambda z: self(z, u), z)[1](w)[0]
 
+    def stepper(self):
+        """`__call__` for a scan over time, with what is the same in all steps prepared."""
+        return self
+
     def puller(self):
         """`pull` for a scan over time, with what is the same in all steps prepared."""
         return self.pull

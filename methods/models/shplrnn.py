@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+from jax import lax
 from jaxtyping import Array, Float
 
 from methods.coarse import Parts
@@ -134,6 +135,20 @@ class ForcedShallowPLRNN(Map):
 
     def pull(self, pattern, w):
         return jnp.concatenate([w, pattern.astype(w.dtype) * (w @ self.W1)], axis=-1) @ self.onto
+
+    def stepper(self):
+        # Transposes kept from being folded back into the loop: XLA's small products are slow where they transpose. On two CPU
+        # cores the forward pass takes 0.6 to 0.95 times as long.
+        onto_T, data_T, W1_T = lax.optimization_barrier(jax.tree.map(jnp.transpose, (self.onto, self.data, self.W1)))
+        M = self.W1.shape[0]
+
+        def step(z, x):
+            if z.ndim == 1:
+                return self(z, x)
+            both = z @ onto_T if data_T is None else z @ onto_T + x @ data_T
+            return both[..., :M] + self._activate(both[..., M:]) @ W1_T + self.h1
+
+        return step
 
     def puller(self):
         onto_T = self.onto.T

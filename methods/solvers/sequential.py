@@ -40,8 +40,10 @@ class Sequential(Solver):
     unroll: int = 0  # steps per turn of the compiled loop; 0: what is fastest on this device
 
     def solve(self, problem: Problem, guess=None) -> Solution:
+        stepper = problem.step.stepper()
+
         def step(z, u):
-            z = problem.step(z, u)
+            z = stepper(z, u)
             return z, z
 
         unroll = self.unroll or unrolled(jax.tree.leaves(problem.inputs)[0].shape[0], problem.z0.shape[-1])
