@@ -24,6 +24,7 @@ from methods.maps import Map, Problem
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn_lanes import ShallowPLRNNLanes
 
+SMALL = 8  # components up to which the products of one state are fastest as sums
 FIRST_W1 = 0.01  # W1 starts in U(±FIRST_W1 / √L); larger values let unforced units blow up over 10⁴ steps before training starts
 
 
@@ -138,12 +139,12 @@ class ForcedShallowPLRNN(Map):
 
     def stepper(self):
         # Transposes kept from being folded back into the loop: XLA's small products are slow where they transpose. On two CPU
-        # cores the forward pass takes 0.6 to 0.95 times as long.
+        # cores the forward pass takes 0.6 to 0.95 times as long. A single small state is best left as it is.
         onto_T, data_T, W1_T = lax.optimization_barrier(jax.tree.map(jnp.transpose, (self.onto, self.data, self.W1)))
         M = self.W1.shape[0]
 
         def step(z, x):
-            if z.ndim == 1:
+            if z.ndim == 1 or (M <= SMALL and z.size == M):
                 return self(z, x)
             both = z @ onto_T if data_T is None else z @ onto_T + x @ data_T
             return both[..., :M] + self._activate(both[..., M:]) @ W1_T + self.h1
@@ -233,7 +234,7 @@ def _image(W, z):
     """
     if z.ndim > 1:
         return z @ W.T
-    return (W * z).sum(-1) if W.shape[1] <= 8 else W @ z
+    return (W * z).sum(-1) if W.shape[1] <= SMALL else W @ z
 
 
 @dataclasses.dataclass(frozen=True)

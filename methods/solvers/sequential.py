@@ -13,13 +13,13 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.maps import Problem
 from methods.method import Method
+from methods.models.shplrnn import SMALL
 from methods.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 
 # Turns of a loop that are compiled as one where a step is made of sums rather than calls of matrix products: on two CPU cores
 # value and gradient of 65536 steps take 0.7 times as long for M = 3, but 1.2 times for M = 16. Elsewhere not measured yet.
 UNROLL = 8
-SMALL = 8  # states up to which products are sums, see `models.shplrnn`
 SHORT = 1024  # steps, below which a longer program is not worth compiling
 
 
