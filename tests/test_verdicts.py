@@ -135,6 +135,16 @@ def test_another_order_refutes_the_claim_about_it(changed, words):
     assert verdict_on("fig3b", trainings.fig3b(**changed), words) == {"not reproduced"}
 
 
+@pytest.mark.parametrize("experiment", ["fig3a", "fig3b"])
+def test_models_no_better_than_white_noise_decide_nothing(experiment):
+    tables = getattr(trainings, experiment)()
+    divergence = tables["metrics"]["metric"] == "dstsp_gmm"
+    tables["metrics"].loc[divergence, "value"] *= 20
+    judged = verdicts.judged(experiment, tables)
+    assert {each.verdict for each in judged} == {"undecided"}
+    assert all(each.evidence.startswith("trained too little to tell") for each in judged)
+
+
 def test_arms_that_were_not_run_have_no_verdicts_and_do_no_harm():
     whole = {each.claim for each in verdicts.judged("fig3b", trainings.fig3b())}
     for arm in trainings.FIG3B:

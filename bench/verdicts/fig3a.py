@@ -1,7 +1,8 @@
 """Does training on longer sequences help? Where there is a slow time scale to be learned, and not on Lorenz-63.
 
 D_stsp and the n-step error are tried for a trend over all runs, see `bench.verdicts.ranks`. The error is called saturated at
-short T where over the longer half of the lengths it does not fall any more, or by less than SLIGHT of its median.
+short T where over the longer half of the lengths it does not fall any more, or by less than SLIGHT of its median. Nothing is
+decided where no length scores better than white noise.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from bench.tables.grouping import of_measure, problems
 from bench.tables.reconstruction import runs
 from bench.verdicts import Verdict, decide
+from bench.verdicts.learned import METRIC, unless_untrained
 from bench.verdicts.ranks import described, trend
 
 SOURCE = "arXiv:2605.12683, Figs. 3A and A3"
@@ -24,15 +26,15 @@ def judge(tables) -> list[Verdict]:
     for (problem, method), own in found.groupby(["problem", "method"], sort=False):
         problem = f"{problem}, {method}" if found["method"].nunique() > 1 else problem
         control = (own["system"] == CONTROL).all()
-        verdicts.append(_gain(problem, own, control))
-        if not control:
-            verdicts.append(_saturation(problem, own))
+        found_here = [_gain(problem, own, control)] + ([] if control else [_saturation(problem, own)])
+        best = own.groupby("T")[METRIC].median().min() if METRIC in own else np.nan
+        verdicts += unless_untrained(found_here, tables, own["cell"], best)
     return verdicts
 
 
 def _gain(problem: str, own, control: bool) -> Verdict:
-    lengths, seeds, evidence = _lengths(own, "dstsp_gmm")
-    found = trend(*_points(own, "dstsp_gmm", lengths))
+    lengths, seeds, evidence = _lengths(own, METRIC)
+    found = trend(*_points(own, METRIC, lengths))
     falls = {"falls": True, "rises": False, "flat": False}.get(found.direction)
     if control:
         holds = None if falls is None else not falls

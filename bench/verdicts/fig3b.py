@@ -3,7 +3,7 @@
 Arms are compared as `bench.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
 closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
 of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
-tried at LEVEL / k.
+tried at LEVEL / k. Nothing is decided where no arm scores better than white noise.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy as np
 from bench.tables.grouping import of_measure, parameter, problems, tidy
 from bench.tables.reconstruction import runs
 from bench.verdicts import Verdict, decide
+from bench.verdicts.learned import METRIC, unless_untrained
 from bench.verdicts.ranks import LEVEL, above, alike, as_good, compared, described, scored, worse
 
 SOURCE = "arXiv:2605.12683, Figs. 3B and A2"
 SEEDS = 3
-METRIC = "dstsp_gmm"
 FULL, LOW_RANK, LSSM, MAMBA = ("gtf-schwarz", "gtf-deer"), "low-rank", "lssm", "mamba2"
 
 
@@ -24,9 +24,11 @@ def judge(tables) -> list[Verdict]:
     if METRIC not in found:
         return []
     found = found.assign(problem=problems(found), extra=_number(found, "extra_rank"), mar=_number(found, "mar_weight"))
-    return [
-        verdict for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False) for verdict in _of(problem, own)
-    ]
+    verdicts = []
+    for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False):
+        best = own.groupby(["method", "extra", "latent_dim"])[METRIC].median().min()
+        verdicts += unless_untrained(_of(problem, own), tables, own["cell"], best)
+    return verdicts
 
 
 def _of(problem: str, own) -> list[Verdict]:
