@@ -74,7 +74,9 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
 
     try:
         _precision(cells[0].dtype)
-        for cell, outcome in cells[0].build_measure().run(cells, active):
+        measure = cells[0].build_measure()
+        scratch = {"scratch": out / "checkpoints"} if measure.resumes else {}
+        for cell, outcome in measure.run(cells, active, **scratch):
             try:
                 write(cell, outcome)
             except (KeyError, TypeError, ValueError) as error:  # rows that fit no table, not the active cell, are to blame

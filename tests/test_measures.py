@@ -13,7 +13,7 @@ import pytest
 import methods
 import systems
 from bench.cell import Cell
-from bench.measure import accuracy, convergence, runtime
+from bench.measure import accuracy, checkpoints, convergence, reconstruction, runtime
 from bench.measure.trained import rows, windows
 from methods.models import ShallowPLRNN
 
@@ -180,11 +180,47 @@ def test_a_decomposed_training_records_its_own_loss_and_that_of_the_whole_sequen
     assert "local_loss" not in {row["metric"] for row in reconstructed("sequential").tables["metrics"]}
 
 
-def reconstructed(method, T=20, batch=2, **parameters):
-    """The outcome of a training of three updates."""
+def test_a_killed_training_goes_on_where_it_was_kept_to_the_same_end(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def clock(self, done, log):
+        seen.append(done)
+        if done == killed_at:
+            raise Killed
+        self.blocks.append((done, float(done)))
+
+    monkeypatch.setattr(reconstruction._Clock, "__call__", clock)
+    monkeypatch.setattr(
+        checkpoints.Checkpoints, "of", lambda cells, folder: checkpoints.Checkpoints(folder / "job.npz", every_s=0)
+    )
+    asked, seen, killed_at = training("sequential", updates=250), [], None
+    measure = asked.build_measure()
+    ((_, whole),) = measure.run([asked], print)
+    killed_at = 200
+    with pytest.raises(Killed):
+        list(measure.run([asked], print, tmp_path))
+    assert seen == [100, 200, 250, 100, 200] and (tmp_path / "job.npz").exists()
+    killed_at = None
+    ((_, resumed),) = measure.run([asked], print, tmp_path)
+    assert seen[5:] == [200, 250] and not (tmp_path / "job.npz").exists()
+    for one, other in zip(whole.tables["training"], resumed.tables["training"], strict=True):
+        assert {key: one[key] for key in ("update", "loss", "alpha")} == {key: other[key] for key in ("update", "loss", "alpha")}
+    assert [row["value"] for row in whole.tables["metrics"]] == [row["value"] for row in resumed.tables["metrics"]]
+    (tmp_path / "job.npz").write_bytes(b"torn")
+    assert checkpoints.Checkpoints(tmp_path / "job.npz").load() is None
+
+
+def training(method, T=20, batch=2, **parameters):
+    """A cell that asks for a training of three updates."""
     asked = cell("reconstruction", method, T=T, **{"clipped": False, "updates": 3, "alpha": 0.2} | parameters)
     settings = {"train_rows": 2000, "test_rows": 1000, "rmse_steps": 5, "rmse_windows": 3, "orbit_steps": 20, "repeats": 1}
-    (outcome,), _ = run([dataclasses.replace(asked, batch=batch, measure_parameters=settings)])
+    return dataclasses.replace(asked, batch=batch, measure_parameters=settings)
+
+
+def reconstructed(method, **parameters):
+    """The outcome of a training of three updates."""
+    (outcome,), _ = run([training(method, **parameters)])
     return outcome
 
 

@@ -43,6 +43,8 @@ class Measure:
     together: ClassVar[tuple[str, ...]] = ()
     # Compiled programs may come from disk. Off wherever compile_s is reported: a cached compilation is not a compilation.
     compile_cache: ClassVar[bool] = False
+    # `run` also takes `scratch`, a folder where it may keep what a killed job needs to go on.
+    resumes: ClassVar[bool] = False
 
     def run(self, cells: list, active: Callable) -> Iterator[tuple]:
         """Yield `(cell, Outcome)` for every cell of one job, in any order.

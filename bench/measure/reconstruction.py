@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 
 from bench import memory, timing
 from bench.measure.accuracy import reference
+from bench.measure.checkpoints import Checkpoints
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
@@ -27,6 +29,7 @@ class Reconstruction(Measure):
     """
 
     together: ClassVar[tuple[str, ...]] = ("seed",)
+    resumes: ClassVar[bool] = True
 
     train_rows: int = 100_000
     test_rows: int = 10_000  # also the length of the free run
@@ -39,7 +42,7 @@ class Reconstruction(Measure):
     orbit_steps: int = 0  # of the free run of the first seed that are kept as an example
     repeats: int = 20
 
-    def run(self, cells, active):
+    def run(self, cells, active, scratch: Path | None = None):
         first = cells[0]
         active(first)
         method, system = first.build_method(), first.build_system()
@@ -48,10 +51,12 @@ class Reconstruction(Measure):
         )
         bounds = self._bounds(truth, rows(system, len(truth), seed=0, split="train"))
         clock = _Clock()
-        fit = method.fit(
-            series, T=first.T, batch=first.batch, seeds=tuple(cell.seed for cell in cells), dtype=first.dtype, callback=clock
-        )
-        fit = jax.device_get(fit)
+        kept, resuming = None, {}
+        if scratch is not None and not isinstance(method.training, Decomposition):
+            kept = Checkpoints.of(cells, scratch)
+            resuming = {"resume": kept.load(), "keep": kept.keep}
+        sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
+        fit = jax.device_get(method.fit(series, callback=clock, **sizes, **resuming))
         programs = None
         for i, cell in enumerate(cells):
             active(cell)
@@ -61,6 +66,8 @@ class Reconstruction(Measure):
             if fit.spread is not None:
                 extra.append(_note("parameter_spread", fit.spread[i]))
             yield cell, self._outcome(cell, method, params, log, clock, programs, truth, bounds, extra, example=i == 0)
+        if kept is not None:
+            kept.forget()
 
     def _outcome(self, cell, method, params, log, clock, programs, truth, bounds, extra, example: bool) -> Outcome:
         generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
@@ -213,11 +220,14 @@ class _Clock:
     @property
     def first_s(self) -> float:
         """The first block, compiling included."""
-        return self.blocks[0][1]
+        return self.blocks[0][1] if self.blocks else np.nan
 
     def training(self, log) -> list[dict]:
-        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block."""
-        done, seconds = zip(*self.blocks, strict=True)
+        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block.
+
+        Updates before a training was resumed have none.
+        """
+        done, seconds = zip(*self.blocks, strict=True) if self.blocks else ([len(log.loss)], [np.nan])
         update = np.arange(1, len(log.loss) + 1)
         elapsed = np.interp(update, done, np.asarray(seconds) - seconds[0], left=np.nan)
         return [

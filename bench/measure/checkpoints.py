@@ -1,0 +1,53 @@
+"""A training that was killed goes on where it was last kept: one file of plain arrays per job, replaced as a whole."""
+
+import dataclasses
+import hashlib
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from bench import files
+from methods.training import Checkpoint, Log
+
+EVERY_S = 60.0  # between two that are kept
+
+
+@dataclasses.dataclass
+class Checkpoints:
+    """Those of one job. Another set of cells, or other settings, is another job."""
+
+    path: Path
+    every_s: float = EVERY_S
+    kept_s: float = dataclasses.field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, cells, folder: Path) -> "Checkpoints":
+        name = hashlib.sha256(" ".join(cell.id for cell in cells).encode()).hexdigest()[:16]
+        return cls(folder / f"{name}.npz")
+
+    def load(self) -> Checkpoint | None:
+        """The last one; None where there is none, or none that can be read."""
+        try:
+            with np.load(self.path) as stored:
+                states = [stored[name] for name in sorted(stored) if name.startswith("state")]
+                return Checkpoint(states, Log(*(stored[name] for name in Log._fields)))
+        except (FileNotFoundError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Write it, unless the last one is recent enough."""
+        if time.monotonic() - self.kept_s < self.every_s:
+            return
+        arrays = {f"state{i:03d}": array for i, array in enumerate(checkpoint.arrays)} | checkpoint.log._asdict()
+
+        def write(temporary):
+            with open(temporary, "wb") as file:  # given a name, numpy would add an ending to it
+                np.savez(file, **arrays)
+
+        files.replace(self.path, write)
+        self.kept_s = time.monotonic()
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
