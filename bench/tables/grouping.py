@@ -86,7 +86,9 @@ def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
     """Yield `(row, cells)` for each point: `by` as columns, the method and its label, the tally of statuses and the ids."""
     if cells.empty:
         return
-    cells = cells.assign(label=labels(cells, shown=by), _rank=cells["method"].map(rank))
+    # What is the same wherever system and T are stands in their columns already: parameters of a system, a warm-up of T/4.
+    decided = [name for name in ("system", "T") if name in by]
+    cells = cells.assign(label=labels(cells, shown=by, within=decided), _rank=cells["method"].map(rank))
     keys = [*by, "_rank", "method", "label"]
     if cells["alpha"].nunique() == 1 and "alpha" in keys:  # methods without forcing have none: no reason to stand apart
         keys.append(keys.pop(keys.index("alpha")))

@@ -1,7 +1,7 @@
 """Does training on longer sequences help? Where there is a slow time scale to be learned, and not on Lorenz-63.
 
 D_stsp and the n-step error are tried for a trend over all runs, see `bench.verdicts.ranks`. The error is called saturated at
-short T where over the longer half of the lengths it does not fall any more, or by less than SLIGHT of its median. Nothing is
+short T where over the longer half of the lengths it stays the same, or changes by less than SLIGHT of its median. Nothing is
 decided where no length scores better than white noise.
 """
 
@@ -48,7 +48,11 @@ def _saturation(problem: str, own) -> Verdict:
     lengths, seeds, evidence = _lengths(own, "n_step_rmse")
     longer = lengths[len(lengths) // 2 :]
     found = trend(*_points(own, "n_step_rmse", longer))
-    holds = {"falls": found.ratio > 1 - SLIGHT, "rises": True, "flat": True}.get(found.direction) if len(lengths) > 2 else None
+    holds = (
+        {"falls": found.ratio > 1 - SLIGHT, "rises": found.ratio < 1 + SLIGHT, "flat": True}.get(found.direction)
+        if len(lengths) > 2
+        else None
+    )
     span = f"over T = {longer[0]:g} to {longer[-1]:g} " if len(longer) > 1 else ""
     claim = f"{problem}: the n-step error saturates at short T"
     return Verdict(claim, SOURCE, decide(holds, seeds, SEEDS), f"{span}{found.evidence}; {evidence}")
