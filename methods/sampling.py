@@ -40,5 +40,7 @@ class ScheduledSampling:
     def takes_data(self, x, key, progress):
         """1 where a step of a sequence reads the data, else 0, `(T, ..., 1)`; the first step always reads them."""
         epsilon = stop_gradient(self.probability(jnp.asarray(1.0 if progress is None else progress)))
-        mask = jr.bernoulli(jr.key(0) if key is None else key, 1 - epsilon, x.shape[:-1])
+        # in one precision, whatever that of the data: another would draw other numbers
+        drawn = jr.uniform(jr.key(0) if key is None else key, x.shape[:-1], jnp.float32)
+        mask = drawn < 1 - epsilon.astype(jnp.float32)
         return mask.at[0].set(True)[..., None].astype(x.dtype)

@@ -161,3 +161,11 @@ def test_scheduled_sampling_with_nothing_else_is_a_free_run_after_one_row():
 def test_a_forcing_that_does_not_fit_the_model_is_named(name, forcing):
     with pytest.raises(ValueError, match=f"\"{name}\": forcing = '{forcing}' does not fit"):
         methods.get(name, forcing=forcing)
+
+
+def test_the_same_steps_read_their_data_in_either_precision():
+    """So that a run in float32 can be compared with its reference in float64."""
+    x = data(500, 3)
+    single, double = (ScheduledSampling().takes_data(x.astype(dtype), None, None) for dtype in (jnp.float32, jnp.float64))
+    np.testing.assert_array_equal(single, double)
+    assert 0.3 < single.mean() < 0.7
