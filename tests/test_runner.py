@@ -132,6 +132,8 @@ def test_two_runners_share_the_work(tmp_path, misbehaving):
     assert bench.load(out)["cells"]["status"].tolist() == ["ok"] * 4
 
 
+# As in a shell's background job; what ignores it hands that on to every child.
+@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="Ctrl-C is ignored in this session")
 def test_ctrl_c_ends_cleanly(tmp_path, misbehaving):
     path, out = experiment(tmp_path, 'how = ["answer", "hang"]\nseed = [0, 1]'), tmp_path / "out"
     with started(path, out) as process:
