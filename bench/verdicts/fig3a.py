@@ -28,7 +28,7 @@ def judge(tables) -> list[Verdict]:
         control = (own["system"] == CONTROL).all()
         found_here = [_gain(problem, own, control)] + ([] if control else [_saturation(problem, own)])
         best = own.groupby("T")[METRIC].median().min() if METRIC in own else np.nan
-        verdicts += unless_untrained(found_here, tables, own["cell"], best)
+        verdicts += unless_untrained(found_here, tables, own["cell"], best, "of the best length")
     return verdicts
 
 

@@ -3,7 +3,8 @@
 Arms are compared as `bench.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
 closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
 of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
-tried at LEVEL / k. Nothing is decided where no arm scores better than white noise.
+tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white
+noise.
 """
 
 import numpy as np
@@ -26,8 +27,8 @@ def judge(tables) -> list[Verdict]:
     found = found.assign(problem=problems(found), extra=_number(found, "extra_rank"), mar=_number(found, "mar_weight"))
     verdicts = []
     for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False):
-        best = own.groupby(["method", "extra", "latent_dim"])[METRIC].median().min()
-        verdicts += unless_untrained(_of(problem, own), tables, own["cell"], best)
+        full = own[own["method"].isin(FULL)]
+        verdicts += unless_untrained(_of(problem, own), tables, own["cell"], full[METRIC].median(), "of the full shPLRNN")
     return verdicts
 
 
