@@ -22,7 +22,7 @@ derived.
 
 import dataclasses
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +38,8 @@ from methods.training import Fit, Log, Training
 @dataclasses.dataclass(frozen=True)
 class Decomposition(Training):
     """How the training on one sequence is cut into windows, and what these tell each other."""
+
+    resumes: ClassVar[bool] = False
 
     sharing: Literal["shared", "local", "gossip", "mean"] = "shared"
     windows: int = 8  # K

@@ -7,7 +7,7 @@ A = tanh(a), so that |A| stays below 1.
 import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,8 @@ from methods.solution import CONVERGED
 @dataclasses.dataclass(frozen=True)
 class Training:
     """Loss and optimiser settings. The defaults are the paper's plain recipe; the rest is for sequences on which it blows up."""
+
+    resumes: ClassVar[bool] = True  # `fit` takes `resume` and `keep`
 
     warmup: int = 0  # T_w: forced steps at the start of each window that the loss does not see
     updates: int = 1000

@@ -16,7 +16,6 @@ from bench.measure.checkpoints import Checkpoints
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
-from methods.decomposition import Decomposition
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Reconstruction(Measure):
         bounds = self._bounds(truth, rows(system, len(truth), seed=0, split="train"))
         clock = _Clock()
         kept, resuming = None, {}
-        if scratch is not None and not isinstance(method.training, Decomposition):
+        if scratch is not None and method.training.resumes:
             kept = Checkpoints.of(cells, scratch)
             resuming = {"resume": kept.load(), "keep": kept.keep}
         sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
@@ -62,9 +61,9 @@ class Reconstruction(Measure):
             active(cell)
             params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
             programs = programs or _Programs.compile(method, params, cell, series)
-            extra = _whole_sequence(cell, method, params, log, series)
+            extra = _whole_sequence(cell, method, params, series)
             if fit.spread is not None:
-                extra.append(_note("parameter_spread", fit.spread[i]))
+                extra += _decomposed(log, fit.spread[i])
             yield cell, self._outcome(cell, method, params, log, clock, programs, truth, bounds, extra, example=i == 0)
         if kept is not None:
             kept.forget()
@@ -261,13 +260,16 @@ def _metric_rows(scores: dict, bounds: dict) -> list[dict]:
     ]
 
 
-def _whole_sequence(cell, method, params, log, series) -> list[dict]:
-    """The loss on the first T + 1 rows of the series, undecomposed; of a decomposed training also what it says of itself."""
+def _whole_sequence(cell, method, params, series) -> list[dict]:
+    """The loss on the first T + 1 rows of the series, undecomposed."""
     x = jax.numpy.asarray(series[: cell.T + 1], cell.dtype)
-    found = [_note("sequence_loss", _loss(method.stepwise, params, x))]
-    if isinstance(method.training, Decomposition):
-        found += [_note("local_loss", log.loss[-1]), _note("interface_jump", log.residual[-1])]
-    return found
+    return [_note("sequence_loss", _loss(method.stepwise, params, x))]
+
+
+def _decomposed(log, spread) -> list[dict]:
+    """What a decomposed training says of itself in the end."""
+    found = {"local_loss": log.loss[-1], "interface_jump": log.residual[-1], "parameter_spread": spread}
+    return [_note(name, value) for name, value in found.items()]
 
 
 @partial(jax.jit, static_argnums=0)

@@ -9,12 +9,12 @@ from bench.verdicts import Verdict
 METRIC = "dstsp_gmm"
 
 
-def unless_untrained(verdicts: list[Verdict], tables, cells, best: float, whose: str) -> list[Verdict]:
-    """The verdicts on `cells`, all undecided where the median D_stsp of those that matter is no lower than white noise's."""
+def unless_untrained(verdicts: list[Verdict], tables, cells, median: float, whose: str) -> list[Verdict]:
+    """The verdicts on `cells`, all undecided where the `median` D_stsp of those that matter is no lower than white noise's."""
     rows = tables["metrics"]
     known = rows.loc[rows["cell"].isin(cells) & (rows["metric"] == METRIC), "failure"].astype(float)
     failure = known.median()
-    if np.isnan(failure) or np.isnan(best) or best < failure:
+    if np.isnan(failure) or np.isnan(median) or median < failure:
         return verdicts
-    reason = f"trained too little to tell: the median D_stsp {whose} is {best:.3g}, white noise scores {failure:.3g}"
+    reason = f"trained too little to tell: the median D_stsp {whose} is {median:.3g}, white noise scores {failure:.3g}"
     return [dataclasses.replace(each, verdict="undecided", evidence=f"{reason}; {each.evidence}") for each in verdicts]
