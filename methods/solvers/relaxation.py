@@ -190,8 +190,11 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
 
 
 def _largest(values, axis):
-    """max |values|, NaN where one is not finite: XLA's maximum may pass over a NaN, its sum does not."""
-    return jnp.abs(values).max(axis) + (values * 0).sum(axis)
+    """max |values|, NaN where one is not finite, or their sum is not: XLA's maximum may pass over a NaN, its sum does not.
+
+    0 times the sum, not the sum of 0 times the values: for that XLA writes an array of zeros as large as the states.
+    """
+    return jnp.abs(values).max(axis) + 0 * values.sum(axis)
 
 
 def _rerun(advance, at, z, inputs, finished, tolerance, length, real):
