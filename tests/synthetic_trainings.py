@@ -56,6 +56,17 @@ def fig3a(gain=0.5, control=0.0, later=0.0, lengths=(128, 256, 512, 1024, 2048, 
     return made.frames()
 
 
+def recipe(lost=(0, 1, 2), clipped_lost=(), seeds=5) -> dict:
+    """From T = 800 on runs `lost` of the plain recipe diverge, and `clipped_lost` of the others."""
+    made = Tables()
+    for T in (200, 800, 2048):
+        for settings in ({"clip_norm": 0.0}, {"clip_norm": 1.0}, {"clip_norm": 1.0, "curriculum": [200]}):
+            own = (clipped_lost if settings["clip_norm"] else lost) if T >= 800 else ()
+            sizes = {"system": "lorenz63", "T": T, "method_parameters": {"curriculum": []} | settings}
+            train(made, "gtf-schwarz", scores(0.2), seeds=seeds, lost=own, **sizes)
+    return made.frames()
+
+
 FIG3B = {
     "full": 0.45,
     "rank 0": 1.8,
