@@ -48,11 +48,8 @@ def _saturation(problem: str, own) -> Verdict:
     lengths, seeds, evidence = _lengths(own, "n_step_rmse")
     longer = lengths[len(lengths) // 2 :]
     found = trend(*_points(own, "n_step_rmse", longer))
-    holds = (
-        {"falls": found.ratio > 1 - SLIGHT, "rises": found.ratio < 1 + SLIGHT, "flat": True}.get(found.direction)
-        if len(lengths) > 2
-        else None
-    )
+    steady = {"falls": found.ratio > 1 - SLIGHT, "rises": found.ratio < 1 + SLIGHT, "flat": True}.get(found.direction)
+    holds = steady if len(lengths) > 2 else None
     span = f"over T = {longer[0]:g} to {longer[-1]:g} " if len(longer) > 1 else ""
     claim = f"{problem}: the n-step error saturates at short T"
     return Verdict(claim, SOURCE, decide(holds, seeds, SEEDS), f"{span}{found.evidence}; {evidence}")

@@ -3,8 +3,7 @@
 Arms are compared as `bench.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
 closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
 of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
-tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white
-noise.
+tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white noise.
 """
 
 import numpy as np
