@@ -1,9 +1,11 @@
 """The exact adjoint by windows that run side by side, in O(T M) memory and without a Jacobian.
 
-The adjoint is linear, so it is summed in parts: every window runs backwards as if nothing came from later times, adding up its
-parameter cotangents as it goes; then what arrives from the window behind runs on alone, until it has died out. Under forcing that
-takes ℓ steps, not T. Nothing is dropped but what is below `tolerance` times the largest multiplier, and K sweeps are exact
-whatever the map.
+The adjoint is linear, so it is summed in parts: every window runs backwards as if nothing came from later times; then what arrives
+from the window behind runs on alone, until it has died out. Under forcing that takes ℓ steps, not T. Nothing is dropped but what
+is below `tolerance` times the largest multiplier, and K sweeps are exact whatever the map.
+
+`cotangents` adds up the parameter cotangents in the same passes. Where what arrives runs on for long, it is cheaper to find the
+`multipliers` first and the cotangents once, from their sums.
 """
 
 import jax
@@ -15,51 +17,95 @@ from methods.maps import Problem
 from methods.windows import Windows, block, put
 
 
-def cotangents(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float) -> Problem:
-    """Cotangents of the problem for cotangents g `(T, ..., M)` of the states."""
-    lanes = windows.cut(problem.previous(states)), windows.cut(problem.inputs), windows.cut(g, fill=0)
+def cotangents(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
+    """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
 
     def body(step, lanes):
-        return _sum(windows, devices, step.lanes(), lanes, tolerance)
+        step = step.lanes()
 
-    results = SAME, dealt(lanes[1]), SAME
-    d_step, d_inputs, d_z0 = devices.run(body, problem.step, lanes, results)
-    d_z0 = d_z0.T.reshape(problem.z0.shape)
-    return Problem(d_step, d_z0, windows.join(d_inputs), jax.tree.map(jnp.zeros_like, problem.coarse))
+        def pull(carry, now):
+            arriving, total = carry
+            z, u, source = now
+            arriving, total, d_u = step.pull(z, u, arriving if source is None else arriving + source, total)
+            return (arriving, total), d_u if of_inputs else None
+
+        def alone(at, arriving, sums):
+            total, d_inputs = sums
+            now = block(lanes[:2], at, windows.block)
+            (arriving, total), more = lax.scan(pull, (arriving, total), (*now, None), reverse=True)
+            more = jax.tree.map(jnp.add, block(d_inputs, at, windows.block), more)
+            return arriving, (total, put(d_inputs, more, at))
+
+        nothing = jnp.zeros_like(lanes[2][0])
+        (arriving, total), d_inputs = lax.scan(pull, (nothing, step.nothing(nothing.shape[-1])), lanes, reverse=True)
+        (total, d_inputs), d_z0 = _hand_on(windows, devices, alone, arriving, (total, d_inputs), lanes[2], tolerance)
+        return devices.sum(step.collect(total)), d_inputs, d_z0
+
+    lanes = _lanes(windows, problem, states, g)
+    d_step, d_inputs, d_z0 = devices.run(body, problem.step, lanes, (SAME, dealt(lanes[1] if of_inputs else None), SAME))
+    return Problem(d_step, _of_z0(problem, d_z0), windows.join(d_inputs))
 
 
-def _sum(windows, devices, step, lanes, tolerance):
-    """Cotangents of the map, of this device's inputs, and of z_0."""
-    S, C, length, sources = windows.S, windows.C, windows.block, lanes[2]
+def multipliers(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float):
+    """λ_1 … λ_T `(T, ..., M)`, and the cotangent of z_0."""
 
-    def pull(carry, now):
-        arriving, total = carry
-        z, u, source = now
-        arriving, total, d_u = step.pull(z, u, arriving if source is None else arriving + source, total)
-        return (arriving, total), d_u
+    def body(step, lanes):
+        step = step.lanes()
 
-    nothing = jnp.zeros_like(sources[0])
-    (arriving, total), d_inputs = lax.scan(pull, (nothing, step.nothing(nothing.shape[-1])), lanes, reverse=True)
+        def pull(arriving, now):
+            z, u, source = now
+            pattern = step.pattern(z, u)
+            multiplier = arriving + source
+            return step.back(pattern, multiplier), (multiplier, pattern)
+
+        def pull_alone(arriving, now):
+            multiplier, pattern = now
+            return step.back(pattern, arriving), multiplier + arriving
+
+        def alone(at, arriving, found):
+            now = block((found, patterns), at, windows.block)
+            arriving, more = lax.scan(pull_alone, arriving, now, reverse=True)
+            return arriving, put(found, more, at)
+
+        arriving, (found, patterns) = lax.scan(pull, jnp.zeros_like(lanes[2][0]), lanes, reverse=True)
+        return _hand_on(windows, devices, alone, arriving, found, lanes[2], tolerance)
+
+    lanes = _lanes(windows, problem, states, g)
+    found, d_z0 = devices.run(body, problem.step, lanes, (dealt(lanes[2]), SAME))
+    return windows.join(found), _of_z0(problem, d_z0)
+
+
+def _lanes(windows, problem, states, g):
+    return windows.cut(problem.previous(states)), windows.cut(problem.inputs), windows.cut(g, fill=0)
+
+
+def _of_z0(problem, d_z0):
+    return d_z0.T.reshape(problem.z0.shape)
+
+
+def _hand_on(windows, devices, alone, arriving, sums, sources, tolerance):
+    """Run on alone what arrives at the end of each window, window after window, until it has died out.
+
+    alone  `alone(at, arriving, sums)`, a block of steps from `at` on: what arrives before it, and the sums with it
+    Returns the sums, and what arrives before the very first step `(M, S)`.
+    """
+    S, C, length = windows.S, windows.C, windows.block
     negligible = tolerance * devices.max(jnp.maximum(jnp.abs(sources).max(), jnp.abs(arriving).max()))
 
     def alive(arriving):
         return ~(jnp.abs(arriving).max() <= negligible)
 
     def turn(carry):
-        at, arriving, total, d_inputs = carry
-        at = at - length
-        z, u = block(lanes[:2], at, length)
-        (arriving, total), more = lax.scan(pull, (arriving, total), (z, u, None), reverse=True)
-        d_inputs = put(d_inputs, jax.tree.map(jnp.add, block(d_inputs, at, length), more), at)
-        return at, arriving, total, d_inputs
+        at, arriving, sums = carry
+        return at - length, *alone(at - length, arriving, sums)
 
     def sweep(carry):
-        sweeps, arriving, _, total, d_inputs, d_z0 = carry
-        start = C, devices.backwards(arriving, S), total, d_inputs
-        at, arriving, total, d_inputs = lax.while_loop(lambda carry: (carry[0] > 0) & alive(carry[1]), turn, start)
+        sweeps, arriving, _, sums, first = carry
+        start = C, devices.backwards(arriving, S), sums
+        at, arriving, sums = lax.while_loop(lambda carry: (carry[0] > 0) & alive(carry[1]), turn, start)
         arriving = jnp.where(at == 0, arriving, 0)  # else it died on the way
-        return sweeps + 1, arriving, devices.any(alive(arriving)), total, d_inputs, d_z0 + devices.of_the_first(arriving, S)
+        return sweeps + 1, arriving, devices.any(alive(arriving)), sums, first + devices.of_the_first(arriving, S)
 
-    start = 1, arriving, devices.any(alive(arriving)), total, d_inputs, devices.of_the_first(arriving, S)
-    _, _, _, total, d_inputs, d_z0 = lax.while_loop(lambda carry: (carry[0] < windows.K) & carry[2], sweep, start)
-    return devices.sum(step.collect(total)), d_inputs, d_z0
+    start = 1, arriving, devices.any(alive(arriving)), sums, devices.of_the_first(arriving, S)
+    _, _, _, sums, first = lax.while_loop(lambda carry: (carry[0] < windows.K) & carry[2], sweep, start)
+    return sums, first

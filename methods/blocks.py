@@ -20,11 +20,11 @@ def length(states) -> int:
     return -(-T // min(count, T))
 
 
-def cut(values, B: int):
-    """`(T, ...)` leaves as `(T/B, B, ...)`; the last block is filled up by repeating the last row."""
+def cut(values, B: int, multiple: int = 1):
+    """`(T, ...)` leaves as `(T/B, B, ...)`, a multiple of so many blocks; they are filled up by repeating the last row."""
 
     def one(leaf):
-        missing = -leaf.shape[0] % B
+        missing = -leaf.shape[0] % (B * multiple)
         if missing:
             leaf = jnp.concatenate([leaf, jnp.broadcast_to(leaf[-1:], (missing, *leaf.shape[1:]))])
         return leaf.reshape(-1, B, *leaf.shape[1:])

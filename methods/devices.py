@@ -20,16 +20,21 @@ def dealt(tree):
     return jax.tree.map(lambda leaf: PartitionSpec(*[None] * (leaf.ndim - 1), AXIS), tree)
 
 
+def dealt_first(tree):
+    """Of arrays whose first axis is dealt out."""
+    return jax.tree.map(lambda leaf: PartitionSpec(AXIS), tree)
+
+
 @dataclasses.dataclass(frozen=True)
 class Devices:
     """The first `count` devices jax knows; with one, all of this is plain computation."""
 
     count: int = 1
 
-    def run(self, body, everywhere, lanes, results):
-        """`body(everywhere, lanes)` on every device with its share of `lanes`; `results` is `SAME` or `dealt` for each output."""
+    def run(self, body, everywhere, shares, results, deal=dealt):
+        """`body(everywhere, shares)` on every device with its own of what is dealt out; `results` says for each output how it lies."""
         if self.count == 1:
-            return body(everywhere, lanes)
+            return body(everywhere, shares)
         known = jax.devices()
         if self.count > len(known):
             raise ValueError(
@@ -37,8 +42,8 @@ class Devices:
                 f"On a CPU set JAX_NUM_CPU_DEVICES={self.count} before jax starts."
             )
         mesh = jax.make_mesh((self.count,), (AXIS,), axis_types=(AxisType.Auto,), devices=known[: self.count])
-        specs = (SAME, dealt(lanes))
-        return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, lanes)
+        specs = (SAME, deal(shares))
+        return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, shares)
 
     def forwards(self, first, ends):
         """What every lane starts from: `first` `(M, S)` in the very first window, elsewhere the end of the window before."""

@@ -27,6 +27,14 @@ class Lanes:
         image, push = jax.linearize(lambda z: self(z, u), z)
         return image, jax.vmap(push, in_axes=1, out_axes=1)(V)
 
+    def pattern(self, z, u):
+        """What `back` needs to know about the point."""
+        return jax.vmap(lambda z, u: self.step.linearise(z, u)[1], in_axes=-1, out_axes=-1)(z, u)
+
+    def back(self, pattern, w):
+        """Jᵀ w."""
+        return jax.vmap(self.step.pull, in_axes=-1, out_axes=-1)(pattern, w)
+
     def nothing(self, lanes: int):
         """What `pull` adds to, before the first step."""
         return jax.tree.map(jnp.zeros_like, self.step)

@@ -14,16 +14,19 @@ PROGRAM = """
 import jax, jax.numpy as jnp, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
+from methods import blocks
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
+blocks.WHOLE, blocks.ROWS = 32, 50  # so that blocks are dealt out too
 rng = np.random.default_rng(0)
 M, L, T = 4, 12, {T}
 params = ShallowPLRNN.from_arrays(
     A=rng.uniform(-0.5, 0.5, M), W1=rng.uniform(-0.15, 0.15, (M, L)), W2=rng.uniform(-0.4, 0.4, (L, M)),
     h1=rng.uniform(-0.5, 0.5, M), h2=rng.uniform(-1, 1, L), B=rng.standard_normal((2, M)))
 x = jnp.asarray(rng.standard_normal(({batch}T + 1, 2)))
-one, two = (methods.get("{name}", window={window}, adjoint_window={window}, adjoint_scan="windows", devices=n) for n in (1, 2))
+settings = dict(window={window}, adjoint_window={window}, adjoint_memory={memory}, adjoint_scan="windows")
+one, two = (methods.get("{name}", **settings, devices=n) for n in (1, 2))
 evaluate = lambda method: jax.jit(jax.value_and_grad(method.loss, has_aux=True))(params, x)
 (value, aux), gradient = evaluate(two)
 (wanted_value, wanted_aux), wanted = evaluate(one)
@@ -36,10 +39,12 @@ assert "collective-permute" in jax.jit(lambda params: two.solve(params, x).state
 
 
 @pytest.mark.parametrize("name", ["gtf-schwarz", "gtf-shooting", "gtf-mgrit"])
-@pytest.mark.parametrize(("batch", "T", "window"), [("", 777, 100), ("3, ", 50, 50)])
-def test_two_devices_give_what_one_gives(name, batch, T, window):
+@pytest.mark.parametrize(
+    ("batch", "T", "window", "memory"), [("", 777, 100, 10), ("", 777, 100, 1000), ("3, ", 50, 50, 10), ("3, ", 50, 50, 1000)]
+)
+def test_two_devices_give_what_one_gives(name, batch, T, window, memory):
     """Also where the windows do not divide T, and where there is only one of them for two devices."""
-    program = PROGRAM.format(name=name, batch=batch, T=T, window=window)
+    program = PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory)
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -263,19 +263,19 @@ def test_first_nonfinite_names_the_step():
     assert (solution.status, int(solution.first_nonfinite)) == ("diverged", 4)
 
 
-@pytest.mark.parametrize("adjoint_scan", ["associative", "chunked", "sequential", "windows"])
+@pytest.mark.parametrize(
+    ("adjoint_scan", "memory"), [("associative", 1), ("chunked", 1), ("sequential", 1), ("windows", 1), ("windows", 100)]
+)
 @pytest.mark.parametrize("solver", [Newton(), Newton(jacobian="diagonal"), Sequential()], ids=["full", "diagonal", "sequential"])
 @pytest.mark.parametrize("T", [1, 2, 17])
-def test_gradient_in_map_start_and_inputs_is_that_of_plain_autodiff(solver, adjoint_scan, T):
+def test_gradient_in_map_start_and_inputs_is_that_of_plain_autodiff(solver, adjoint_scan, memory, T):
     rng = np.random.default_rng(6)
     problem = Problem(SMOOTH, jnp.asarray(rng.standard_normal(3)), jnp.asarray(rng.standard_normal((T, 3))))
     weights = jnp.asarray(rng.standard_normal((T, 3)))
 
     def through_adjoint(problem):
-        return jnp.sum(
-            weights
-            * adjoint.solve(solver, Adjoint(adjoint_scan=adjoint_scan, adjoint_window=4), problem, jnp.zeros((T, 3))).states ** 2
-        )
+        way = Adjoint(adjoint_scan=adjoint_scan, adjoint_window=4, adjoint_memory=memory)
+        return jnp.sum(weights * adjoint.solve(solver, way, problem, jnp.zeros((T, 3))).states ** 2)
 
     def through_scan(problem):
         return jnp.sum(weights * Sequential().solve(problem).states ** 2)
