@@ -24,10 +24,10 @@ BLOCK = 32
 def number(T: int, S: int, memory: int = MEMORY, devices: int = 1) -> int:
     """Windows that take least time: K windows run T/K + memory steps one after the other, each worth K S / devices + free lanes.
 
-    A power of two of lanes, the only numbers at which products of small matrices are fast.
+    The nearest power of two of lanes: products of small matrices are fast at no other numbers.
     """
     free = FREE_LANES.get(jax.default_backend(), FREE_LANES_ELSEWHERE)
-    lanes = 2 ** int(math.log2(max(1, math.sqrt(free * devices * T * S / memory))))
+    lanes = 2 ** int(math.log2(max(1, free * devices * T * S / memory)) / 2 + 0.5)
     return max(1, lanes // S)
 
 
