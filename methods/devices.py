@@ -32,7 +32,7 @@ class Devices:
     count: int = 1
 
     def run(self, body, everywhere, shares, results, deal=dealt):
-        """`body(everywhere, shares)` on every device with its own of what is dealt out; `results` says for each output how it lies."""
+        """`body(everywhere, shares)` on every device with its own part of `shares`; `results` says how each output lies."""
         if self.count == 1:
             return body(everywhere, shares)
         known = jax.devices()

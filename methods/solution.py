@@ -10,9 +10,9 @@ CONVERGED, NOT_CONVERGED, DIVERGED = 0, 1, 2
 STATUSES = np.array(["converged", "not_converged", "diverged"])
 
 
-def largest(values):
-    """max |values| over time and components, `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
-    return jnp.where(jnp.isfinite(values).all((0, -1)), jnp.abs(values).max((0, -1)), jnp.nan)
+def largest(values, axis=(0, -1)):
+    """max |values|, over time and components `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
+    return jnp.where(jnp.isfinite(values).all(axis), jnp.abs(values).max(axis), jnp.nan)
 
 
 class History(NamedTuple):

@@ -1,11 +1,14 @@
 """The shPLRNN: its step, its Jacobians, and what does not fit."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from methods.forcing import Forcing
+from methods.lanes import Lanes
 from methods.maps import Map
 from methods.models.shplrnn import ForcedShallowPLRNN, ShallowPLRNN, ShallowPLRNNShape
 
@@ -51,6 +54,28 @@ def test_analytic_jacobians_are_those_of_autodiff(clipped):
     v = rng.standard_normal((6, 5))
     np.testing.assert_allclose(step.push(pattern, v), jnp.einsum("tij,tj->ti", expected, v), atol=1e-12)
     np.testing.assert_allclose(step.pull(pattern, v), jnp.einsum("tji,tj->ti", expected, v), atol=1e-12)
+
+
+@pytest.mark.parametrize("clipped", [False, True])
+@pytest.mark.parametrize("forced", [False, True])
+def test_lanes_are_the_step_in_columns(clipped, forced):
+    """Images, products with J and Jᵀ, and summed cotangents, by the lanes of any map and by the model's own."""
+    p, rng, S = model(clipped=clipped), np.random.default_rng(5), 6
+    operators = Forcing("projected").operators(p.B, 0.3)
+    step = p.forced(operators.E, operators.D) if forced else p.autonomous()
+    z, x, w = (jnp.asarray(rng.standard_normal((S, n))) for n in (5, 2, 5))
+    x = x if forced else None
+    columns = jax.tree.map(jnp.transpose, x)
+    image, pull = jax.vjp(lambda step, z: step(z, x), step, z)
+    d_step, back = pull(w)
+    for lanes in (step.lanes(), Lanes(step)):
+        np.testing.assert_allclose(lanes(z.T, columns), image.T, atol=1e-12)
+        pushed = lanes.push(z.T, columns, w.T[:, None])[1][:, 0]
+        np.testing.assert_allclose(pushed.T, step.push(step.linearise(z, x)[1], w), atol=1e-12)
+        np.testing.assert_allclose(lanes.back(lanes.pattern(z.T, columns), w.T), back.T, atol=1e-12)
+        got, total, _ = lanes.pull(z.T, columns, w.T, lanes.nothing(S))
+        np.testing.assert_allclose(got, back.T, atol=1e-12)
+        jax.tree.map(partial(np.testing.assert_allclose, atol=1e-12), lanes.collect(total), d_step)
 
 
 def test_defaults_of_a_map_agree_with_the_analytic_forms():

@@ -16,7 +16,7 @@ from jax import lax
 from methods import compaction
 from methods.devices import SAME, Devices, dealt
 from methods.maps import Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.windows import MEMORY, Windows, block, put
 
@@ -174,12 +174,12 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
         return devices.max(values.reshape(-1, windows.S).max(0)).reshape(sweeps.shape)
 
     handed_on = devices.forwards(first, states[-1])
-    between = _largest(step.lanes()(handed_on, jax.tree.map(lambda leaf: leaf[0], inputs)) - states[0], 0)
+    between = largest(step.lanes()(handed_on, jax.tree.map(lambda leaf: leaf[0], inputs)) - states[0], 0)
     up_to_T = states
     if windows.filled_up:  # what lies behind T says nothing about the states
         real = before + jnp.arange(windows.C)[:, None, None] < windows.T
         between, up_to_T = jnp.where(before < windows.T, between, 0), jnp.where(real, states, 0)
-    size = 1 + per_sequence(_largest(up_to_T, (0, 1)))
+    size = 1 + per_sequence(largest(up_to_T, (0, 1)))
     residual = per_sequence(jnp.maximum(between, jumps.max(0)))
     finite = jnp.isfinite(residual) & jnp.isfinite(size)
     # The rule of all solvers, and by the size of the states on the spot: where states grow over time, jumps that are small
@@ -187,14 +187,6 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
     near = per_sequence(between / (1 + jnp.abs(states[0]).max(0))) <= ON_THE_SPOT * tolerance
     code = jnp.where(finite, jnp.where(near & (residual <= tolerance * size), CONVERGED, NOT_CONVERGED), DIVERGED)
     return At(starts, states, jumps, handed_on, kept, size, jnp.where(finite, residual, jnp.nan), code, sweeps)
-
-
-def _largest(values, axis):
-    """max |values|, NaN where one is not finite, or their sum is not: XLA's maximum may pass over a NaN, its sum does not.
-
-    0 times the sum, not the sum of 0 times the values: for that XLA writes an array of zeros as large as the states.
-    """
-    return jnp.abs(values).max(axis) + 0 * values.sum(axis)
 
 
 def _rerun(advance, at, z, inputs, finished, tolerance, length, real):
