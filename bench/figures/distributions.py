@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullLocator
 
 from bench.tables.grouping import labels, of_measure, problems
 from bench.tables.reconstruction import DECOMPOSED
@@ -99,7 +100,7 @@ def _against_length(points, looks, rows, metrics, canvas):
     fig, area = canvas(1.2 + 1.6 * len(lines))
     axes = area.subplots(len(lines), count, sharex=True, squeeze=False)
     lengths = np.sort(points["T"].dropna().unique().astype(float))
-    base = 2 if len(lengths) and bool(np.all(np.log2(lengths) % 1 == 0)) else 10
+    powers = bool(np.all(np.log2(lengths) % 1 == 0))
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             _draw_lengths(ax, points[(points["problem"] == row) & (points["panel"] == metric)], looks, last=ax is line[-1])
@@ -107,12 +108,15 @@ def _against_length(points, looks, rows, metrics, canvas):
         for ax in line[len(shown) :]:
             ax.set_axis_off()
         line[0].set_ylabel(row)
-    axes[0, 0].set_xscale("log", base=base)
+    axes[0, 0].set_xscale("log", base=2)
     if len(lengths):
         axes[0, 0].set_xlim(lengths[0] / 1.5, lengths[-1] * 1.5)
     for ax in axes.flat:
-        ax.xaxis.get_major_locator().set_params(numticks=5)
-        ax.xaxis.get_minor_locator().set_params(subs=[])
+        ax.xaxis.set_minor_locator(NullLocator())
+        if powers:
+            ax.xaxis.get_major_locator().set_params(numticks=5)
+        else:
+            ax.set_xticks(lengths, [f"{length:g}" for length in lengths])
     area.supxlabel("sequence length $T$ (time steps)", fontsize=8.5)
     return fig
 
