@@ -122,6 +122,8 @@ def _private_output():
     return send
 
 
+# Seeds of one training are spread over the devices of jax. One for each core of a CPU, and no more than seeds are usual.
+MOST_CPU_DEVICES = 10
 # The CPU stays at hand beside the GPU: reference orbits are integrated there.
 PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
@@ -131,6 +133,7 @@ def _prepare(orders: Orders) -> Context:
     os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
     if orders.device:
         os.environ["JAX_PLATFORMS"] = PLATFORMS.get(orders.device, orders.device)
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(_usable_cores(), MOST_CPU_DEVICES)))
     if orders.compile_cache:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
     else:
@@ -148,6 +151,10 @@ def _prepare(orders: Orders) -> Context:
     row = environment.row(environment.capture())
     store.write_environment(Path(orders.out), row)
     return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _user_cache() -> Path:

@@ -32,6 +32,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from methods import training
+from methods.devices import each_seed
 from methods.training import Fit, Log, Training
 
 
@@ -284,12 +285,11 @@ def _begin(method, frees, x):
 
 @partial(jax.jit, static_argnums=(0, 3))
 def _train_block(method, carries, x, length):
-    data, optimiser = windows(method.training, x), method.training.optimiser()
+    def train(carry, x):
+        data, optimiser = windows(method.training, x), method.training.optimiser()
+        return lax.scan(lambda carry, _: exchange_and_step(method.training, method, carry, data, optimiser), carry, length=length)
 
-    def one(carry, _):
-        return exchange_and_step(method.training, method, carry, data, optimiser)
-
-    return jax.vmap(lambda carry: lax.scan(one, carry, length=length))(carries)
+    return each_seed(method, train, carries, x)
 
 
 @partial(jax.jit, static_argnums=0)

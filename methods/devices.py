@@ -1,7 +1,7 @@
-"""Windows of time spread over devices: the same code for one device and for many.
+"""Windows of time, or seeds, spread over devices: the same code for one device and for many.
 
 The lanes of `Windows` are dealt out in order, so that each device owns consecutive windows. What crosses from one device to the
-next is one state per sequence and sweep.
+next is one state per sequence and sweep. Seeds have nothing to say to each other.
 """
 
 import dataclasses
@@ -23,6 +23,24 @@ def dealt(tree):
 def dealt_first(tree):
     """Of arrays whose first axis is dealt out."""
     return jax.tree.map(lambda leaf: PartitionSpec(AXIS), tree)
+
+
+def each_seed(method, function, states, *everywhere):
+    """`function(state, *everywhere)` of every seed, the first axis of `states`.
+
+    Seeds are dealt out over all devices that jax knows, unless the method spreads its windows over devices.
+    """
+    seeds, known = jax.tree.leaves(states)[0].shape[0], jax.devices()
+    count = min(len(known), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
+    together = jax.vmap(function, in_axes=(0, *[None] * len(everywhere)))
+    if count == 1:
+        return together(states, *everywhere)
+    # As many for each device: the first seeds may be answered twice, beside the others and therefore in no more time.
+    dealt = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf[:count]])[: seeds + -seeds % count], states)
+    mesh = jax.make_mesh((count,), ("seeds",), axis_types=(AxisType.Auto,), devices=known[:count])
+    specs = PartitionSpec("seeds"), *[SAME] * len(everywhere)
+    results = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(dealt, *everywhere)
+    return jax.tree.map(lambda leaf: leaf[:seeds], results)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float
 
 from methods import adaptive
+from methods.devices import each_seed
 from methods.solution import CONVERGED
 
 
@@ -270,11 +271,14 @@ def initial_size(stepwise, free, x):
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)
 def _train_block(method, states, series, T, batch, length):
-    def one(state, _):
-        key, window_key = jr.split(state.key)
-        return update(method, state._replace(key=key), windows(series, window_key, T=T, batch=batch))
+    def train(state, series):
+        def one(state, _):
+            key, window_key = jr.split(state.key)
+            return update(method, state._replace(key=key), windows(series, window_key, T=T, batch=batch))
 
-    return jax.vmap(lambda state: jax.lax.scan(one, state, length=length))(states)
+        return jax.lax.scan(one, state, length=length)
+
+    return each_seed(method, train, states, series)
 
 
 def _flat(result):

@@ -11,23 +11,23 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Lanes at which the arithmetic of one step takes as long as everything else about it. CPU: measured on two cores, M = 16, L = 64.
-# Elsewhere a guess that waits for a measurement.
-FREE_LANES = {"cpu": 32}
-FREE_LANES_ELSEWHERE = 4096
+# Lanes times M at which the arithmetic of one step takes as long as everything else about it. CPU: measured on two cores, M = 3,
+# 16 and 24. Elsewhere a guess that waits for a measurement.
+FREE = {"cpu": 512}
+FREE_ELSEWHERE = 65536
 # Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
 MEMORY = 256
 # Steps between two looks at whether a correction has died out.
 BLOCK = 32
 
 
-def number(T: int, S: int, memory: int = MEMORY, devices: int = 1) -> int:
+def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> int:
     """Windows that take least time: K windows run T/K + memory steps one after the other, each worth K S / devices + free lanes.
 
-    The nearest power of two of lanes: products of small matrices are fast at no other numbers.
+    A power of two of lanes, the only numbers at which products of small matrices are fast.
     """
-    free = FREE_LANES.get(jax.default_backend(), FREE_LANES_ELSEWHERE)
-    lanes = 2 ** int(math.log2(max(1, free * devices * T * S / memory)) / 2 + 0.5)
+    free = FREE.get(jax.default_backend(), FREE_ELSEWHERE) / M
+    lanes = 2 ** int(math.log2(max(1, math.sqrt(free * devices * T * S / memory))))
     return max(1, lanes // S)
 
 
@@ -44,7 +44,7 @@ class Windows:
     def of(cls, states, wanted: int = 0, *, memory: int = MEMORY, devices: int = 1) -> "Windows":
         """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time."""
         T, batch = states.shape[0], states.shape[1:-1]
-        K = number(T, math.prod(batch), memory, devices)
+        K = number(T, math.prod(batch), states.shape[-1], memory, devices)
         C = min(T, wanted) or -(-T // K)
         if C > BLOCK:
             C = -(-C // BLOCK) * BLOCK

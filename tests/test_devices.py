@@ -1,4 +1,4 @@
-"""Windows spread over two devices give what one gives. In a process of its own: the number of devices is fixed at the start."""
+"""Windows and seeds spread over two devices give what one gives. In processes of their own: devices are counted at the start."""
 
 import os
 import subprocess
@@ -44,10 +44,41 @@ assert "collective-permute" in jax.jit(lambda params: two.solve(params, x).state
 )
 def test_two_devices_give_what_one_gives(name, batch, T, window, memory):
     """Also where the windows do not divide T, and where there is only one of them for two devices."""
-    program = PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory)
+    run_on_two(PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory))
+
+
+def run_on_two(program):
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+TRAINING = """
+import jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+import methods
+
+assert len(jax.devices()) == 2
+series = np.random.default_rng(0).standard_normal((300, 2))
+method = methods.get("{name}", latent_dim=3, hidden_dim=5, updates=4, alpha=0.5, {settings})
+fit = lambda seeds: method.fit(series, T=20, batch={batch}, seeds=seeds, block=2, dtype="float64")
+together = fit(range({seeds}))
+for seed in range({seeds}):
+    alone = fit([seed])
+    for got, wanted in zip(jax.tree.leaves(together.params), jax.tree.leaves(alone.params), strict=True):
+        np.testing.assert_allclose(got[seed], wanted[0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(together.log.loss[seed], alone.log.loss[0], rtol=1e-9)
+"""
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize(
+    ("name", "batch", "settings"),
+    [("gtf-deer", 2, ""), ("gtf-schwarz", 2, "devices=2, window=5"), ("schwarz-shared", 1, "windows=4, overlap=4")],
+)
+def test_seeds_spread_over_devices_train_as_each_does_alone(name, batch, settings, seeds):
+    """Also where they cannot be dealt out evenly, and where a method needs the devices for its windows."""
+    run_on_two(TRAINING.format(name=name, batch=batch, settings=settings, seeds=seeds))
 
 
 def test_more_devices_than_there_are_is_an_error_that_says_what_to_do():
