@@ -32,7 +32,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from methods import training
-from methods.devices import each_seed
+from methods.devices import each_seed, where_seeds_are
 from methods.training import Fit, Log, Training
 
 
@@ -262,7 +262,7 @@ def fit(
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
         length = min(max(1, block // decomposition.local_steps), exchanges - done)
-        carries, report = _train_block(method, carries, x, length)
+        carries, report = _train_block(method, where_seeds_are(method, carries), x, length)
         done += length
         logs.append(_log(method, jax.device_get(report)))
         callback(done * decomposition.local_steps, logs[-1])

@@ -9,7 +9,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import AxisType, PartitionSpec
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 AXIS = "windows"
 SAME = PartitionSpec()  # of an output that is the same on every device
@@ -30,17 +30,28 @@ def each_seed(method, function, states, *everywhere):
 
     Seeds are dealt out over all devices that jax knows, unless the method spreads its windows over devices.
     """
-    seeds, known = jax.tree.leaves(states)[0].shape[0], jax.devices()
-    count = min(len(known), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
     together = jax.vmap(function, in_axes=(0, *[None] * len(everywhere)))
-    if count == 1:
+    mesh, seeds = _mesh_of_seeds(method, states), jax.tree.leaves(states)[0].shape[0]
+    if mesh is None:
         return together(states, *everywhere)
     # As many for each device: the first seeds may be answered twice, beside the others and therefore in no more time.
-    dealt = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf[:count]])[: seeds + -seeds % count], states)
-    mesh = jax.make_mesh((count,), ("seeds",), axis_types=(AxisType.Auto,), devices=known[:count])
+    filled = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf[: mesh.size]])[: seeds + -seeds % mesh.size], states)
     specs = PartitionSpec("seeds"), *[SAME] * len(everywhere)
-    results = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(dealt, *everywhere)
-    return jax.tree.map(lambda leaf: leaf[:seeds], results)
+    results = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(filled, *everywhere)
+    results = jax.tree.map(lambda leaf: leaf[:seeds], results)
+    return lax.with_sharding_constraint(results, NamedSharding(mesh, SAME))
+
+
+def where_seeds_are(method, states):
+    """`states` as `each_seed` leaves them: where the first ones lay elsewhere the second call would be compiled again."""
+    mesh = _mesh_of_seeds(method, states)
+    return states if mesh is None else jax.device_put(states, NamedSharding(mesh, SAME))
+
+
+def _mesh_of_seeds(method, states):
+    known, seeds = jax.devices(), jax.tree.leaves(states)[0].shape[0]
+    count = min(len(known), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
+    return jax.make_mesh((count,), ("seeds",), axis_types=(AxisType.Auto,), devices=known[:count]) if count > 1 else None
 
 
 @dataclasses.dataclass(frozen=True)

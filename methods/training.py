@@ -17,7 +17,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float
 
 from methods import adaptive
-from methods.devices import each_seed
+from methods.devices import each_seed, where_seeds_are
 from methods.solution import CONVERGED
 
 
@@ -56,7 +56,7 @@ class Training:
 
     def train_block(self, method, states: "State", series, T: int, batch: int, length: int) -> tuple["State", "Log"]:
         """`length` updates of every seed; a subclass may have another machine do them."""
-        return _train_block(method, states, series, T, batch, length)
+        return _train_block(method, where_seeds_are(method, states), series, T, batch, length)
 
     def stages(self, T: int) -> list["Stage"]:
         """Lengths of windows and how many updates each gets."""

@@ -58,11 +58,15 @@ import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
 
+from methods import decomposition, training
+
 assert len(jax.devices()) == 2
+block = (decomposition if {batch} == 1 else training)._train_block
 series = np.random.default_rng(0).standard_normal((300, 2))
 method = methods.get("{name}", latent_dim=3, hidden_dim=5, updates=4, alpha=0.5, {settings})
 fit = lambda seeds: method.fit(series, T=20, batch={batch}, seeds=seeds, block=2, dtype="float64")
 together = fit(range({seeds}))
+assert getattr(method.solver, "devices", 1) > 1 or block._cache_size() == 1, "blocks of one length are compiled once"
 for seed in range({seeds}):
     alone = fit([seed])
     for got, wanted in zip(jax.tree.leaves(together.params), jax.tree.leaves(alone.params), strict=True):
