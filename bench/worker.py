@@ -130,10 +130,12 @@ PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
 def _prepare(orders: Orders) -> Context:
     """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
+    from bench import environment
+
     os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
     if orders.device:
         os.environ["JAX_PLATFORMS"] = PLATFORMS.get(orders.device, orders.device)
-    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(_usable_cores(), MOST_CPU_DEVICES)))
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
     if orders.compile_cache:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
     else:
@@ -144,17 +146,13 @@ def _prepare(orders: Orders) -> Context:
     if PLATFORMS.get(orders.device) and jax.default_backend() != "gpu":  # jax falls back on the CPU without a word
         sys.exit(f'device = "{orders.device}", but jax finds no GPU here. Install ".[cuda]" on a machine with one, or use cpu.')
 
-    from bench import catalogue, environment, store
+    from bench import catalogue, store
 
     for path in orders.plugins:
         catalogue.add_plugin(path)
     row = environment.row(environment.capture())
     store.write_environment(Path(orders.out), row)
     return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _user_cache() -> Path:

@@ -6,7 +6,7 @@ At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotange
 
 The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
 earlier iterate, or are only diagonal. Memory O(T L) for the pattern of the linearised map; O(T M²) where a parallel scan is
-chosen; O(T M) by windows.
+chosen; O(T M) by windows, unless multipliers come first.
 """
 
 import dataclasses
@@ -42,7 +42,8 @@ class Adjoint:
     # others are those of `linear_recurrence`.
     adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"
     adjoint_window: int = 0  # steps per window; 0: what takes least time on this device for the memory of the map
-    adjoint_memory: int = MEMORY  # steps after which what arrives has died out; only used to choose the windows
+    # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
+    adjoint_memory: int = MEMORY
     # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
     adjoint_tolerance: float | None = None

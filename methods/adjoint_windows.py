@@ -1,11 +1,11 @@
-"""The exact adjoint by windows that run side by side, in O(T M) memory and without a Jacobian.
+"""The exact adjoint by windows that run side by side, without a Jacobian.
 
 The adjoint is linear, so it is summed in parts: every window runs backwards as if nothing came from later times; then what
 arrives from the window behind runs on alone, until it has died out. Under forcing that takes ℓ steps, not T. Nothing is dropped
 but what is below `tolerance` times the largest multiplier, and K sweeps are exact whatever the map.
 
-`cotangents` adds up the parameter cotangents in the same passes. Where what arrives runs on for long, it is cheaper to find the
-`multipliers` first and the cotangents once, from their sums.
+`cotangents` adds up the parameter cotangents in the same passes, in O(T M) memory. Where what arrives runs on for long, it is
+cheaper to find the `multipliers` first, keeping the pattern of the linearised map, and to sum the cotangents once, from them.
 """
 
 import jax

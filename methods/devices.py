@@ -49,9 +49,14 @@ def where_seeds_are(method, states):
 
 
 def _mesh_of_seeds(method, states):
-    known, seeds = jax.devices(), jax.tree.leaves(states)[0].shape[0]
-    count = min(len(known), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
-    return jax.make_mesh((count,), ("seeds",), axis_types=(AxisType.Auto,), devices=known[:count]) if count > 1 else None
+    seeds = jax.tree.leaves(states)[0].shape[0]
+    count = min(len(jax.devices()), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
+    return _mesh("seeds", count) if count > 1 else None
+
+
+def _mesh(axis: str, count: int):
+    """The first `count` devices in a row."""
+    return jax.make_mesh((count,), (axis,), axis_types=(AxisType.Auto,), devices=jax.devices()[:count])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,14 +69,12 @@ class Devices:
         """`body(everywhere, shares)` on every device with its own part of `shares`; `results` says how each output lies."""
         if self.count == 1:
             return body(everywhere, shares)
-        known = jax.devices()
-        if self.count > len(known):
+        if self.count > len(jax.devices()):
             raise ValueError(
-                f"devices = {self.count}, but jax sees {len(known)}. "
+                f"devices = {self.count}, but jax sees {len(jax.devices())}. "
                 f"On a CPU set JAX_NUM_CPU_DEVICES={self.count} before jax starts."
             )
-        mesh = jax.make_mesh((self.count,), (AXIS,), axis_types=(AxisType.Auto,), devices=known[: self.count])
-        specs = (SAME, deal(shares))
+        mesh, specs = _mesh(AXIS, self.count), (SAME, deal(shares))
         return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, shares)
 
     def forwards(self, first, ends):

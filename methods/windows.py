@@ -13,8 +13,8 @@ from jax import lax
 
 # Lanes times M at which the arithmetic of one step takes as long as everything else about it. CPU: measured on two cores, M = 3,
 # 16 and 24. Elsewhere a guess that waits for a measurement.
-FREE = {"cpu": 512}
-FREE_ELSEWHERE = 65536
+FREE_COMPONENTS = {"cpu": 512}
+FREE_COMPONENTS_ELSEWHERE = 65536
 # Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
 MEMORY = 256
 # Steps between two looks at whether a correction has died out.
@@ -26,7 +26,7 @@ def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> in
 
     A power of two of lanes, the only numbers at which products of small matrices are fast.
     """
-    free = FREE.get(jax.default_backend(), FREE_ELSEWHERE) / M
+    free = FREE_COMPONENTS.get(jax.default_backend(), FREE_COMPONENTS_ELSEWHERE) / M
     lanes = 2 ** int(math.log2(max(1, math.sqrt(free * devices * T * S / memory))))
     return max(1, lanes // S)
 
