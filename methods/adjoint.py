@@ -19,7 +19,7 @@ from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
 from methods import adjoint_windows, blocks, linear_recurrence
-from methods.devices import SAME, Devices, dealt_first
+from methods.devices import Devices
 from methods.maps import Problem
 from methods.solution import Solution
 from methods.windows import MEMORY, Windows
@@ -91,44 +91,13 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
         given = problem, states, g, windows, Devices(adjoint.devices), tolerance
-        if windows.C >= LONG * adjoint.adjoint_memory:
-            return adjoint_windows.cotangents(*given, asked.inputs)
-        multipliers, d_z0 = adjoint_windows.multipliers(*given)
-    else:
-        pattern = problem.evaluate(states).pattern
-        multipliers = _reverse(adjoint, problem, pattern, g)
-        d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
-    d_step, d_inputs = _of_step_and_inputs(asked, problem, states, multipliers, Devices(adjoint.devices))
+        ways = adjoint_windows.all_at_once, adjoint_windows.multipliers_first
+        return ways[windows.C < LONG * adjoint.adjoint_memory](*given, asked.inputs)
+    pattern = problem.evaluate(states).pattern
+    multipliers = _reverse(adjoint, problem, pattern, g)
+    d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
+    d_step, d_inputs = blocks.pull(problem.step, problem.previous(states), problem.inputs, multipliers, asked.inputs)
     return Problem(d_step, d_z0, d_inputs)
-
-
-def _of_step_and_inputs(asked, problem, states, multipliers, devices):
-    """Cotangents of the map, summed over time, and of its inputs."""
-    T, B = states.shape[0], blocks.length(states)
-
-    def pull(previous, inputs, carried):
-        if not asked.inputs:
-            return *jax.vjp(lambda step: step(previous, inputs), problem.step)[1](carried), None
-        return jax.vjp(lambda step, inputs: step(previous, inputs), problem.step, inputs)[1](carried)
-
-    if B == T:
-        return pull(problem.previous(states), problem.inputs, multipliers)
-    # the last block is filled up with rows that carry no cotangent
-    missing = -T % (B * devices.count)
-    carried = jnp.concatenate([multipliers, jnp.zeros_like(multipliers, shape=(missing, *multipliers.shape[1:]))])
-    given = blocks.cut((problem.previous(states), problem.inputs, carried), B, devices.count)
-
-    def add(total, block):
-        d_step, d_inputs = pull(*block)
-        return jax.tree.map(jnp.add, total, d_step), d_inputs
-
-    def body(step, given):
-        d_step, d_inputs = lax.scan(add, jax.tree.map(jnp.zeros_like, step), given)
-        return devices.sum(d_step), d_inputs
-
-    results = SAME, dealt_first(given[1] if asked.inputs else None)
-    d_step, d_inputs = devices.run(body, problem.step, given, results, deal=dealt_first)
-    return d_step, blocks.join(d_inputs, T)
 
 
 solve.defvjp(_forward, _backward, symbolic_zeros=True)

@@ -4,24 +4,25 @@ The adjoint is linear, so it is summed in parts: every window runs backwards as 
 arrives from the window behind runs on alone, until it has died out. Under forcing that takes ℓ steps, not T. Nothing is dropped
 but what is below `tolerance` times the largest multiplier, and K sweeps are exact whatever the map.
 
-`cotangents` adds up the parameter cotangents in the same passes, in O(T M) memory. Where what arrives runs on for long, it is
-cheaper to find the `multipliers` first, keeping the pattern of the linearised map, and to sum the cotangents once, from them.
+`all_at_once` adds up the parameter cotangents in the same passes, in O(T M) memory. Where what arrives runs on for long, it is
+cheaper to find the `multipliers_first`, keeping the pattern of the linearised map, and to sum the cotangents once, from them.
 """
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods.devices import SAME, Devices, dealt
+from methods import blocks
+from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
 from methods.windows import Windows, block, put
 
 
-def cotangents(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
+def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
     """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
 
-    def body(step, lanes):
-        step = step.lanes()
+    def body(everywhere, shares):
+        step, lanes = everywhere[0].lanes(), windows.lanes(_with_previous(devices, everywhere, shares))
 
         def pull(carry, now):
             arriving, total = carry
@@ -39,18 +40,19 @@ def cotangents(problem: Problem, states, g, windows: Windows, devices: Devices, 
         nothing = jnp.zeros_like(lanes[2][0])
         (arriving, total), d_inputs = lax.scan(pull, (nothing, step.nothing(nothing.shape[-1])), lanes, reverse=True)
         (total, d_inputs), d_z0 = _hand_on(windows, devices, alone, arriving, (total, d_inputs), lanes[2], tolerance)
-        return devices.sum(step.collect(total)), d_inputs, d_z0
+        return devices.sum(step.collect(total)), d_z0, windows.apart(d_inputs)
 
-    lanes = _lanes(windows, problem, states, g)
-    d_step, d_inputs, d_z0 = devices.run(body, problem.step, lanes, (SAME, dealt(lanes[1] if of_inputs else None), SAME))
-    return Problem(d_step, _of_z0(problem, d_z0), windows.join(d_inputs))
+    return _run(body, problem, states, g, windows, devices)
 
 
-def multipliers(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float):
-    """λ_1 … λ_T `(T, ..., M)`, and the cotangent of z_0."""
+def multipliers_first(
+    problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool
+) -> Problem:
+    """The same; of the multipliers λ_1 … λ_T each device keeps its own."""
 
-    def body(step, lanes):
-        step = step.lanes()
+    def body(everywhere, shares):
+        shares = _with_previous(devices, everywhere, shares)
+        step, lanes = everywhere[0].lanes(), windows.lanes(shares)
 
         def pull(arriving, now):
             z, u, source = now
@@ -68,19 +70,32 @@ def multipliers(problem: Problem, states, g, windows: Windows, devices: Devices,
             return arriving, put(found, more, at)
 
         arriving, (found, patterns) = lax.scan(pull, jnp.zeros_like(lanes[2][0]), lanes, reverse=True)
-        return _hand_on(windows, devices, alone, arriving, found, lanes[2], tolerance)
+        found, d_z0 = _hand_on(windows, devices, alone, arriving, found, lanes[2], tolerance)
+        rows = jax.tree.map(_flat, (*shares[:2], windows.apart(found)))
+        d_step, d_inputs = blocks.pull(everywhere[0], *rows, of_inputs)
+        return devices.sum(d_step), d_z0, jax.tree.map(lambda leaf: leaf.reshape(-1, windows.C, *leaf.shape[1:]), d_inputs)
 
-    lanes = _lanes(windows, problem, states, g)
-    found, d_z0 = devices.run(body, problem.step, lanes, (dealt(lanes[2]), SAME))
-    return windows.join(found), _of_z0(problem, d_z0)
-
-
-def _lanes(windows, problem, states, g):
-    return windows.cut(problem.previous(states)), windows.cut(problem.inputs), windows.cut(g, fill=0)
+    return _run(body, problem, states, g, windows, devices)
 
 
-def _of_z0(problem, d_z0):
-    return d_z0.T.reshape(problem.z0.shape)
+def _run(body, problem, states, g, windows, devices):
+    """`body` of the map and z_0, and of each device's windows of states, inputs and cotangents."""
+    shares = windows.rows(states), windows.rows(problem.inputs), windows.rows(g, fill=0)
+    d_step, d_z0, d_inputs = devices.run(body, (problem.step, problem.z0), shares, (SAME, SAME, DEALT))
+    return Problem(d_step, d_z0.T.reshape(problem.z0.shape), windows.join(d_inputs))
+
+
+def _with_previous(devices, everywhere, shares):
+    """`shares` with the states before every step in place of those after it."""
+    (_, z0), (states, *rest) = everywhere, shares
+    after = _flat(states)
+    before = jnp.concatenate([devices.before(z0, after[-1])[None], after[:-1]])
+    return before.reshape(states.shape), *rest
+
+
+def _flat(rows):
+    """`(k, C, ...)` as `(k·C, ...)`."""
+    return rows.reshape(-1, *rows.shape[2:])
 
 
 def _hand_on(windows, devices, alone, arriving, sums, sources, tolerance):

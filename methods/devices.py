@@ -1,7 +1,7 @@
 """Windows of time, or seeds, spread over devices: the same code for one device and for many.
 
-The lanes of `Windows` are dealt out in order, so that each device owns consecutive windows. What crosses from one device to the
-next is one state per sequence and sweep. Seeds have nothing to say to each other.
+Windows are dealt out in order, so that each device owns consecutive ones. What crosses from one device to the next is one state
+per sequence and sweep. Seeds have nothing to say to each other.
 """
 
 import dataclasses
@@ -15,14 +15,7 @@ AXIS = "windows"
 SAME = PartitionSpec()  # of an output that is the same on every device
 
 
-def dealt(tree):
-    """Of arrays whose last axis, the lanes, is dealt out."""
-    return jax.tree.map(lambda leaf: PartitionSpec(*[None] * (leaf.ndim - 1), AXIS), tree)
-
-
-def dealt_first(tree):
-    """Of arrays whose first axis is dealt out."""
-    return jax.tree.map(lambda leaf: PartitionSpec(AXIS), tree)
+DEALT = PartitionSpec(AXIS)  # of one whose first axis is dealt out
 
 
 def each_seed(method, function, states, *everywhere):
@@ -65,8 +58,11 @@ class Devices:
 
     count: int = 1
 
-    def run(self, body, everywhere, shares, results, deal=dealt):
-        """`body(everywhere, shares)` on every device with its own part of `shares`; `results` says how each output lies."""
+    def run(self, body, everywhere, shares, results):
+        """`body(everywhere, shares)` on every device with its own part of `shares`, along their first axes.
+
+        `results` says of each output whether it is `DEALT` or the `SAME`.
+        """
         if self.count == 1:
             return body(everywhere, shares)
         if self.count > len(jax.devices()):
@@ -74,16 +70,20 @@ class Devices:
                 f"devices = {self.count}, but jax sees {len(jax.devices())}. "
                 f"On a CPU set JAX_NUM_CPU_DEVICES={self.count} before jax starts."
             )
-        mesh, specs = _mesh(AXIS, self.count), (SAME, deal(shares))
+        mesh, specs = _mesh(AXIS, self.count), (SAME, DEALT)
         return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, shares)
 
     def forwards(self, first, ends):
         """What every lane starts from: `first` `(M, S)` in the very first window, elsewhere the end of the window before."""
         S = first.shape[-1]
-        if self.count > 1:
-            handed_on = lax.ppermute(ends[:, -S:], AXIS, [(i, i + 1) for i in range(self.count - 1)])
-            first = jnp.where(lax.axis_index(AXIS) == 0, first, handed_on)
-        return jnp.concatenate([first, ends[:, :-S]], axis=-1)
+        return jnp.concatenate([self.before(first, ends[:, -S:]), ends[:, :-S]], axis=-1)
+
+    def before(self, first, last):
+        """`last` of the device before this one; `first` on the very first."""
+        if self.count == 1:
+            return first
+        handed_on = lax.ppermute(last, AXIS, [(i, i + 1) for i in range(self.count - 1)])
+        return jnp.where(lax.axis_index(AXIS) == 0, first, handed_on)
 
     def backwards(self, starts, S: int):
         """What arrives at the end of every lane: the value at the start of the next window, 0 after the very last one."""

@@ -1,7 +1,8 @@
 """Time cut into windows that run side by side.
 
-`(T, S, M)` becomes `(C, M, K·S)`: step c of K windows of C steps for each of S sequences, so that one scan over C steps advances
-all windows together, as the lanes of `methods.lanes`. Steps after T repeat the last row.
+`(T, S, M)` becomes rows `(K, C, S, M)`, K windows of C steps, which is what devices share. Each turns its own into `(C, M, k·S)`,
+step c of k windows for each of S sequences, so that one scan over C steps advances all windows together, as the lanes of
+`methods.lanes`. Steps after T repeat the last row.
 """
 
 import dataclasses
@@ -63,38 +64,50 @@ class Windows:
         """Steps between two looks; divides C."""
         return min(BLOCK, self.C)
 
-    def cut(self, values, fill=None):
-        """`(T, *batch, ...)` leaves as `(C, ..., K·S)`; after T the last row again, or `fill`."""
+    def rows(self, values, fill=None):
+        """`(T, *batch, ...)` leaves as `(K, C, *batch, ...)`; after T the last row again, or `fill`."""
 
         def one(leaf):
             missing = self.K * self.C - self.T
             if missing:
                 last = leaf[-1:] if fill is None else jnp.full_like(leaf[-1:], fill)
                 leaf = jnp.concatenate([leaf, jnp.broadcast_to(last, (missing, *leaf.shape[1:]))])
-            leaf = leaf.reshape(self.K, self.C, self.S, *leaf.shape[1 + len(self.batch) :])
-            leaf = jnp.moveaxis(leaf, (0, 2), (-2, -1))
-            return leaf.reshape(*leaf.shape[:-2], self.K * self.S)
+            return leaf.reshape(self.K, self.C, *leaf.shape[1:])
 
         return jax.tree.map(one, values)
 
-    def join(self, values):
-        """`(C, ..., K·S)` leaves as `(T, *batch, ...)`."""
+    def join(self, rows):
+        """`(K, C, *batch, ...)` leaves as `(T, *batch, ...)`."""
+        return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[: self.T], rows)
+
+    def lanes(self, rows):
+        """Leaves `(k, C, *batch, ...)`, of some of the windows, as `(C, ..., k·S)`."""
 
         def one(leaf):
-            leaf = leaf.reshape(*leaf.shape[:-1], self.K, self.S)
-            leaf = jnp.moveaxis(leaf, (-2, -1), (0, 2))
-            return leaf.reshape(self.K * self.C, *self.batch, *leaf.shape[3:])[: self.T]
+            leaf = leaf.reshape(*leaf.shape[:2], self.S, *leaf.shape[2 + len(self.batch) :])
+            leaf = jnp.moveaxis(leaf, (0, 2), (-2, -1))
+            return leaf.reshape(*leaf.shape[:-2], -1)
 
-        return jax.tree.map(one, values)
+        return jax.tree.map(one, rows)
+
+    def apart(self, lanes):
+        """`(C, ..., k·S)` leaves as `(k, C, *batch, ...)`."""
+
+        def one(leaf):
+            leaf = leaf.reshape(*leaf.shape[:-1], -1, self.S)
+            leaf = jnp.moveaxis(leaf, (-2, -1), (0, 2))
+            return leaf.reshape(*leaf.shape[:2], *self.batch, *leaf.shape[3:])
+
+        return jax.tree.map(one, lanes)
 
     def columns(self, z):
         """`(..., *batch, M)` as `(M, lanes)`: one lane for each leading index and sequence."""
         return z.reshape(-1, z.shape[-1]).T
 
     def starts(self, z0, guess):
-        """Where the windows start `(M, K·S)`: z_0, and what the guess `(T, *batch, M)` says at the end of the window before."""
+        """Where windows start `(K, *batch, M)`: z_0, and what the guess `(T, *batch, M)` says at the end of the one before."""
         ends = jnp.minimum(jnp.arange(1, self.K) * self.C, self.T) - 1
-        return self.columns(jnp.concatenate([z0[None], guess[ends]]))
+        return jnp.concatenate([z0[None], guess[ends]])
 
     def one_by_one(self, lanes):
         """`(..., K·S)` as `(K, ..., S)`."""
@@ -112,8 +125,8 @@ class Windows:
 
     @property
     def steps_before(self):
-        """Time steps before each lane's window `(K·S,)`."""
-        return jnp.repeat(jnp.arange(self.K) * self.C, self.S)
+        """Time steps before each window, of each sequence `(K, S)`."""
+        return jnp.repeat(jnp.arange(self.K) * self.C, self.S).reshape(self.K, self.S)
 
 
 def block(values, start, length: int):

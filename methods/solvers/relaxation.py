@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods import compaction
-from methods.devices import SAME, Devices, dealt
+from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
 from methods.solvers.base import Solver, default_tolerance
@@ -92,15 +92,15 @@ class Relaxation(Solver):
     def solve(self, problem: Problem, guess) -> Solution:
         windows, devices = self.windows(guess), Devices(self.devices)
 
-        def body(everywhere, lanes):
-            before, starts, inputs = lanes
-            return _iterate(self, Given(windows, devices, everywhere._replace(inputs=inputs)), before, starts)
+        def body(everywhere, shares):
+            before, starts, inputs = shares
+            given = Given(windows, devices, everywhere._replace(inputs=windows.lanes(inputs)))
+            states, *report = _iterate(self, given, before.reshape(-1), windows.columns(starts))
+            return windows.apart(states), *report
 
-        starts, inputs = windows.starts(problem.z0, guess), windows.cut(problem.inputs)
+        shares = windows.steps_before, windows.starts(problem.z0, guess), windows.rows(problem.inputs)
         everywhere = problem._replace(z0=windows.columns(problem.z0), inputs=None)
-        states = jax.ShapeDtypeStruct((windows.C, *starts.shape), starts.dtype)
-        results = dealt(states), SAME, SAME, SAME
-        states, *report = devices.run(body, everywhere, (windows.steps_before, starts, inputs), results)
+        states, *report = devices.run(body, everywhere, shares, (DEALT, SAME, SAME, SAME))
         sweeps, residual, code = (value.reshape(windows.batch) for value in report)
         return Solution(windows.join(states), -(-sweeps // self.sweeps_per_update), sweeps, residual, code)
 
