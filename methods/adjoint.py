@@ -24,12 +24,12 @@ from methods.maps import Problem
 from methods.solution import Solution
 from methods.windows import MEMORY, Windows
 
-# Lanes below which windows lose to one pass through time. CPU: measured on two cores, M = 3 and 16.
+# Lanes below which windows on one device lose to one pass through time. CPU: measured on two cores, M = 3 and 16.
 FEWEST_LANES = {"cpu": 64}
-# Windows this many times as long as the memory add up parameter cotangents as they go; below, multipliers come first. Measured
-# likewise, T = 65536, a whole gradient: 29 against 37 ms where windows are four times as long as a memory of 256 (M = 16), 194
-# against 150 where a memory of 3000 is longer than the windows (M = 24).
-LONG = 2
+# Windows this many times as long as the memory, in this many lanes, add up parameter cotangents as they go; else multipliers come
+# first. Measured likewise, T = 65536, a whole gradient: 28 against 37 ms where windows are four times as long as a memory of 256
+# (M = 16, 64 lanes), 168 against 112 in 8 lanes (M = 24).
+LONG, MANY = 2, 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,12 +87,14 @@ def _backward(solver, adjoint, saved, cotangents):
 def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     """Cotangents of the problem for those of its states; None for what is not asked for."""
     windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
-    pays = adjoint.adjoint_window or windows.K * windows.S >= FEWEST_LANES.get(jax.default_backend(), 0)
+    lanes = windows.K * windows.S
+    pays = adjoint.adjoint_window or adjoint.devices > 1 or lanes >= FEWEST_LANES.get(jax.default_backend(), 0)
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
         given = problem, states, g, windows, Devices(adjoint.devices), tolerance
-        ways = adjoint_windows.all_at_once, adjoint_windows.multipliers_first
-        return ways[windows.C < LONG * adjoint.adjoint_memory](*given, asked.inputs)
+        many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= MANY * adjoint.devices
+        way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
+        return way(*given, asked.inputs)
     pattern = problem.evaluate(states).pattern
     multipliers = _reverse(adjoint, problem, pattern, g)
     d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])

@@ -52,25 +52,29 @@ def multipliers_first(
 
     def body(everywhere, shares):
         shares = _with_previous(devices, everywhere, shares)
-        step, lanes = everywhere[0].lanes(), windows.lanes(shares)
+        before, inputs, g = windows.lanes(shares)
+        step = everywhere[0].lanes(g.shape[-1])
+        patterns = step.patterns(before, inputs)
 
         def pull(arriving, now):
-            z, u, source = now
-            pattern = step.pattern(z, u)
-            multiplier = arriving + source
-            return step.back(pattern, multiplier), (multiplier, pattern)
+            multiplier, pattern = now
+            multiplier = multiplier + step.turn(arriving)
+            return step.back(pattern, step.turn(multiplier)), multiplier
 
         def pull_alone(arriving, now):
             multiplier, pattern = now
-            return step.back(pattern, arriving), multiplier + arriving
+            return step.back(pattern, arriving), multiplier + step.turn(arriving)
+
+        def run(pull, arriving, now):
+            arriving, found = lax.scan(pull, step.turn(arriving), now, reverse=True)
+            return step.turn(arriving), found
 
         def alone(at, arriving, found):
-            now = block((found, patterns), at, windows.block)
-            arriving, more = lax.scan(pull_alone, arriving, now, reverse=True)
+            arriving, more = run(pull_alone, arriving, block((found, patterns), at, windows.block))
             return arriving, put(found, more, at)
 
-        arriving, (found, patterns) = lax.scan(pull, jnp.zeros_like(lanes[2][0]), lanes, reverse=True)
-        found, d_z0 = _hand_on(windows, devices, alone, arriving, found, lanes[2], tolerance)
+        arriving, found = run(pull, jnp.zeros_like(g[0]), (g, patterns))
+        found, d_z0 = _hand_on(windows, devices, alone, arriving, found, g, tolerance)
         rows = jax.tree.map(_flat, (*shares[:2], windows.apart(found)))
         d_step, d_inputs = blocks.pull(everywhere[0], *rows, of_inputs)
         return devices.sum(d_step), d_z0, jax.tree.map(lambda leaf: leaf.reshape(-1, windows.C, *leaf.shape[1:]), d_inputs)

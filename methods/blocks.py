@@ -38,6 +38,14 @@ def join(values, T: int):
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:T], values)
 
 
+def over(function, given):
+    """`function(*given)` of `(T, ..., ·)` leaves, the first of them states, block by block."""
+    T, B = given[0].shape[0], length(given[0])
+    if B == T:
+        return function(*given)
+    return join(lax.map(lambda block: function(*block), cut(given, B)), T)
+
+
 def pull(step, previous, inputs, w, of_inputs: bool):
     """Cotangents of a map, summed over time, for cotangents w `(T, ..., M)` of its values; those of its inputs where wanted."""
     T, B = w.shape[0], length(w)

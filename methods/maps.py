@@ -57,8 +57,8 @@ class Map:
         """The diagonal of J."""
         return jnp.diagonal(self.dense(pattern), axis1=-2, axis2=-1)
 
-    def lanes(self) -> Lanes:
-        """The form of this map that advances many states in columns."""
+    def lanes(self, count: int | None = None) -> Lanes:
+        """The form of this map that advances so many states in columns; None: any number."""
         return Lanes(self)
 
     def jacobian(self, z, u) -> Float[Array, "... M M"]:
@@ -126,9 +126,4 @@ class Problem(NamedTuple):
         return jnp.concatenate([self.z0[None], states[:-1]])
 
     def evaluate(self, states: Float[Array, "T ... M"]) -> Evaluation:
-        T, B = states.shape[0], blocks.length(states)
-        given = self.previous(states), self.inputs
-        if B == T:
-            return Evaluation(states, *self.step.linearise(*given))
-        parts = jax.lax.map(lambda block: self.step.linearise(*block), blocks.cut(given, B))
-        return Evaluation(states, *blocks.join(parts, T))
+        return Evaluation(states, *blocks.over(self.step.linearise, (self.previous(states), self.inputs)))

@@ -12,24 +12,37 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Lanes times M at which the arithmetic of one step takes as long as everything else about it. CPU: measured on two cores, M = 3,
-# 16 and 24. Elsewhere a guess that waits for a measurement.
-FREE_COMPONENTS = {"cpu": 512}
-FREE_COMPONENTS_ELSEWHERE = 65536
+from methods.lanes import FEW_LANES
+
+# What a step of n lanes costs beside n itself, over M, and what more there is to it up to so many lanes: (lanes, fixed, each) for
+# fixed + each n. CPU, two cores, M = 3, 16 and 24: few lanes lie in rows, more in columns, see `methods.lanes`. Elsewhere a guess
+# that waits for a measurement.
+ANY_STEP = {"cpu": 76}
+ANY_STEP_ELSEWHERE = 65536
+FORMS = [(FEW_LANES, 0, 1.0), (math.inf, 6, 0.6)]
 # Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
 MEMORY = 256
 # Steps between two looks at whether a correction has died out.
 BLOCK = 32
 
 
+def step_cost(lanes: int, M: int) -> float:
+    """Time of one step of so many lanes, in units of what each lane adds to it where they are few."""
+    fixed, each = next((fixed, each) for most, fixed, each in FORMS if lanes <= most)
+    return ANY_STEP.get(jax.default_backend(), ANY_STEP_ELSEWHERE) / M + fixed + each * lanes
+
+
 def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> int:
-    """Windows that take least time: K windows run T/K + memory steps one after the other, each worth K S / devices + free lanes.
+    """Windows that take least time: K windows run T/K + memory steps one after the other, of K S / devices lanes each.
 
     A power of two of lanes, the only numbers at which products of small matrices are fast.
     """
-    free = FREE_COMPONENTS.get(jax.default_backend(), FREE_COMPONENTS_ELSEWHERE) / M
-    lanes = 2 ** int(math.log2(max(1, math.sqrt(free * devices * T * S / memory))))
-    return max(1, lanes // S)
+
+    def time(lanes):
+        K = max(1, lanes // S)
+        return (T / K + memory * (K > 1)) * step_cost(max(1, K * S // devices), M)
+
+    return max(1, min((2**i for i in range(int(math.log2(T * S)) + 1)), key=time) // S)
 
 
 @dataclasses.dataclass(frozen=True)

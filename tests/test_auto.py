@@ -58,7 +58,7 @@ def test_a_wrong_prediction_ends_in_the_sequential_scan():
 
 def test_the_gradient_follows_the_choice(monkeypatch, contracting):
     """With windows chosen the adjoint runs by windows, and equals that of the sequential scan."""
-    monkeypatch.setattr(auto, "ALONE", 300)  # so that windows are worth it at a length for tests
+    monkeypatch.setattr(auto, "GAIN", 0.01)  # so that windows are worth it at a length for tests
     rng = np.random.default_rng(1)
     params, T = contracting(rng), 777
     x = jnp.asarray(rng.standard_normal((2, T + 1, 2)))

@@ -38,7 +38,7 @@ class Counted(Map):
             jax.debug.callback(self.count, z[0, ..., 0].size)
         return super().linearise(z, u)
 
-    def lanes(self):
+    def lanes(self, count=None):
         return CountedLanes(self)
 
 

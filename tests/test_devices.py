@@ -25,7 +25,7 @@ params = ShallowPLRNN.from_arrays(
     A=rng.uniform(-0.5, 0.5, M), W1=rng.uniform(-0.15, 0.15, (M, L)), W2=rng.uniform(-0.4, 0.4, (L, M)),
     h1=rng.uniform(-0.5, 0.5, M), h2=rng.uniform(-1, 1, L), B=rng.standard_normal((2, M)))
 x = jnp.asarray(rng.standard_normal(({batch}T + 1, 2)))
-settings = dict(window={window}, adjoint_window={window}, adjoint_memory={memory}, adjoint_scan="windows")
+settings = dict(window={window}, adjoint_window={window}, adjoint_memory={memory}, adjoint_scan="windows", {more})
 one, two = (methods.get("{name}", **settings, devices=n) for n in (1, 2))
 evaluate = lambda method: jax.jit(jax.value_and_grad(method.loss, has_aux=True))(params, x)
 (value, aux), gradient = evaluate(two)
@@ -44,12 +44,17 @@ assert "collective-permute" in jax.jit(lambda params: two.solve(params, x).state
 )
 def test_two_devices_give_what_one_gives(name, batch, T, window, memory):
     """Also where the windows do not divide T, and where there is only one of them for two devices."""
-    run_on_two(PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory))
+    run_on_two(PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory, more=""))
+
+
+def test_many_windows_of_shooting_come_back_from_two_devices():
+    """More than 64 on each, with fewer directions than latent dimensions: with jax's QR they never did."""
+    run_on_two(PROGRAM.format(name="gtf-shooting", batch="", T=777, window=6, memory=10, more="directions=2"))
 
 
 def run_on_two(program):
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,5 +1,6 @@
 """The shPLRNN: its step, its Jacobians, and what does not fit."""
 
+import dataclasses
 from functools import partial
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from methods.forcing import Forcing
-from methods.lanes import Lanes
+from methods.lanes import FEW_LANES, Lanes, Rows
 from methods.maps import Map
 from methods.models.shplrnn import ForcedShallowPLRNN, ShallowPLRNN, ShallowPLRNNShape
 
@@ -72,7 +73,6 @@ def test_lanes_are_the_step_in_columns(clipped, forced):
         np.testing.assert_allclose(lanes(z.T, columns), image.T, atol=1e-12)
         pushed = lanes.push(z.T, columns, w.T[:, None])[1][:, 0]
         np.testing.assert_allclose(pushed.T, step.push(step.linearise(z, x)[1], w), atol=1e-12)
-        np.testing.assert_allclose(lanes.back(lanes.pattern(z.T, columns), w.T), back.T, atol=1e-12)
         got, total, _ = lanes.pull(z.T, columns, w.T, lanes.nothing(S))
         np.testing.assert_allclose(got, back.T, atol=1e-12)
         jax.tree.map(partial(np.testing.assert_allclose, atol=1e-12), lanes.collect(total), d_step)
@@ -109,6 +109,35 @@ def test_from_arrays_keeps_A_as_given_and_names_a_wrong_shape():
     np.testing.assert_array_equal(ShallowPLRNN.from_arrays(A=A, W1=p.W1, W2=p.W2, h1=p.h1, h2=p.h2, B=p.B).A, A)
     with pytest.raises(ValueError, match=r"h2 has shape \(3,\).*must be \(7,\)"):
         ShallowPLRNN.from_arrays(A=p.A, W1=p.W1, W2=p.W2, h1=p.h1, h2=np.zeros(3), B=p.B)
+
+
+@pytest.mark.parametrize("clipped", [False, True])
+@pytest.mark.parametrize("observed", [None, 1, 2])
+def test_many_steps_of_lanes_are_those_of_the_map(clipped, observed):
+    """In columns, in rows and by the lanes of any map: the states, and from their patterns the products with Jᵀ."""
+    p, rng, S, C = model(clipped=clipped), np.random.default_rng(6), 6, 7
+    p = p if observed is None else dataclasses.replace(p, B=p.B[:observed])
+    operators = Forcing("projected").operators(p.B, 0.3)
+    step = p.autonomous() if observed is None else p.forced(operators.E, operators.D)
+    z, w = (jnp.asarray(rng.standard_normal((S, 5))) for _ in range(2))
+    x = None if observed is None else jnp.asarray(rng.standard_normal((C, S, observed)))
+    now, states, backs = z, [], []
+    for t in range(C):
+        u = None if x is None else x[t]
+        backs.append(jax.vjp(lambda z, u=u: step(z, u), now)[1](w)[0])
+        now = step(now, u)
+        states.append(now)
+    before = jnp.stack([z, *states[:-1]])
+    columns = jax.tree.map(lambda leaf: leaf.swapaxes(1, 2), x)
+    inputs = jnp.zeros((C, 0, S)) if x is None else columns
+    assert isinstance(step.lanes(S), Rows) and not isinstance(step.lanes(FEW_LANES + 1), Rows)
+    for lanes in (step.lanes(S), step.lanes(), Lanes(step)):
+        last, found = lanes.run(z.T, inputs)
+        np.testing.assert_allclose(last, now.T, atol=1e-12)
+        np.testing.assert_allclose(found, jnp.stack(states).swapaxes(1, 2), atol=1e-12)
+        patterns = lanes.patterns(before.swapaxes(1, 2), inputs)
+        back = jax.vmap(lambda pattern, lanes=lanes: lanes.turn(lanes.back(pattern, lanes.turn(w.T))))(patterns)
+        np.testing.assert_allclose(back, jnp.stack(backs).swapaxes(1, 2), atol=1e-12)
 
 
 @pytest.mark.parametrize(("M", "N"), [(3, 3), (10, 3), (2, 5)])

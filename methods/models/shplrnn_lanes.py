@@ -48,7 +48,7 @@ class ShallowPLRNNLanes(Lanes):
         return self._slope(self._hidden(z, x), jnp.int8)  # one byte a unit, as the step keeps it
 
     def back(self, pattern, w):
-        # the concatenation that `pull` needs for other things as well is saved: 10 to 20 % of a step (M = 24, 8 to 64 lanes)
+        # the concatenation that `pull` needs for other things as well is saved, 5 % of a step (M = 24, 64 lanes)
         M, both = w.shape[0], self.on_w @ w
         return both[:M] + self.onto_b_T @ (pattern.astype(w.dtype) * both[M:])
 

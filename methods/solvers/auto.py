@@ -26,14 +26,14 @@ from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential, unrolled
 from methods.windows import MEMORY, Windows
 
-# A step of n lanes takes time in proportion to FREE + n; on a CPU a step of S sequences, one after the other, ALONE · S. Fitted
-# to value and gradient of M = 3, 16, 24 on two CPU cores; elsewhere a guess that waits for a measurement.
-FREE = {"cpu": 32}
-FREE_ELSEWHERE = 4096
+# What value and gradient cost, with a step of one sequence alone at ALONE. Fitted on two CPU cores to M = 3, 16 and 24, 1 and 16
+# sequences, T = 1024 and 65536; elsewhere a guess that waits for a measurement.
 ALONE = 3
 ALONE_UNROLLED = 2.2  # where the loop is unrolled
-# Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. Longer windows than those were never faster.
+FREE_ELSEWHERE = 4096
+# Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
 MEMORIES = (MEMORY, 32)
+LONG_MEMORY = 8 * MEMORY
 # The gain that must be predicted before the sequential scan is given up.
 GAIN = 1.1
 SWEEPS = 8  # of relaxation before it is given up
@@ -56,9 +56,9 @@ class Auto(Solver):
         """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
         T, S, M = states.shape[0], max(1, math.prod(states.shape[1:-1])), states.shape[-1]
         chosen = [Candidate(Sequential(), Adjoint(), None)]
-        for memory in MEMORIES:
+        for memory in (*MEMORIES, LONG_MEMORY) if self.devices > 1 else MEMORIES:
             windows = Windows.of(states, memory=memory, devices=self.devices)
-            if _sequential(T, S, M) > GAIN * _windowed(windows, 32, self.devices):
+            if _sequential(T, S, M) > GAIN * _windowed(windows, M, 32, self.devices):
                 solver = Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices)
                 adjoint = Adjoint(adjoint_scan="windows", adjoint_memory=memory, devices=self.devices)
                 if windows not in [each.windows for each in chosen]:
@@ -83,9 +83,9 @@ class Auto(Solver):
         steps = max(64, min(256, guess.shape[0] // 32))  # costs at most a few per cent of one pass
         exponent = forced_exponent(problem, steps)
         memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
-        first = candidates[1].windows
-        sequential = _sequential(first.T, first.S, guess.shape[-1])
-        gains = [1.0] + [sequential / (GAIN * _windowed(each.windows, memory, self.devices)) for each in candidates[1:]]
+        first, M = candidates[1].windows, guess.shape[-1]
+        sequential = _sequential(first.T, first.S, M)
+        gains = [1.0] + [sequential / (GAIN * _windowed(each.windows, M, memory, self.devices)) for each in candidates[1:]]
         gains = jnp.stack([jnp.asarray(gain, guess.dtype) for gain in gains])
         return gains.argmax(), gains, exponent
 
@@ -104,14 +104,18 @@ class Auto(Solver):
 
 
 def _sequential(T, S, M):
-    if jax.default_backend() == "cpu":
-        return T * S * (ALONE if unrolled(T, M) == 1 else ALONE_UNROLLED)
-    return T * (FREE_ELSEWHERE + S)
+    if jax.default_backend() != "cpu":
+        return T * (FREE_ELSEWHERE + S)
+    if S == 1:
+        return T * (ALONE if unrolled(T, M) == 1 else ALONE_UNROLLED)
+    return T * S * (1.3 + M / 16)
 
 
-def _windowed(windows: Windows, memory, devices: int):
+def _windowed(windows: Windows, M, memory, devices: int):
     lanes = windows.K * windows.S / devices
-    return (windows.C + memory) * (FREE.get(jax.default_backend(), FREE_ELSEWHERE) + lanes)
+    if jax.default_backend() != "cpu":
+        return (windows.C + memory) * (FREE_ELSEWHERE + lanes)
+    return (windows.C + memory) * (400 / (M + 13) + min(1, M / 20) * lanes)
 
 
 def forced_exponent(problem: Problem, steps: int):

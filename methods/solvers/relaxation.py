@@ -122,7 +122,7 @@ def _iterate(solver: Relaxation, given: Given, before, starts):
         some = Given(dataclasses.replace(windows, batch=left), given.devices, problem._replace(z0=z0, inputs=inputs))
         return _sweep(solver, some, before, at, tolerance).of_lanes(partial(_apart, left))
 
-    _, states = lax.scan(_advance(given), starts, problem.inputs)
+    _, states = problem.step.lanes(starts.shape[-1]).run(starts, problem.inputs)
     jumps = jnp.zeros((windows.C // windows.block, starts.shape[-1]), states.dtype)
     at = _judge(given, before, (starts, states, jumps), solver.keep(given, starts), jnp.ones(batch, jnp.int32), tolerance)
     fixed = jax.tree.map(partial(_apart, batch), (problem.z0, problem.inputs, before))
@@ -140,16 +140,6 @@ def _in_lanes(batch, leaf):
     return leaf.reshape(*leaf.shape[: leaf.ndim - 1 - len(batch)], -1)
 
 
-def _advance(given):
-    fast = given.problem.step.lanes()
-
-    def advance(z, u):
-        z = fast(z, u)
-        return z, z
-
-    return advance
-
-
 def _sweep(solver, given, before, at: At, tolerance) -> At:
     """Run the windows of running sequences again, from better starts."""
     windows, running = given.windows, at.running
@@ -157,7 +147,8 @@ def _sweep(solver, given, before, at: At, tolerance) -> At:
     restarted, kept = solver.restart(given, at)
     starts = jnp.where(in_lanes, restarted, at.starts)
     real = windows.T - before
-    states, jumps = _rerun(_advance(given), at, starts, given.problem.inputs, ~in_lanes, tolerance, windows.block, real)
+    fast = given.problem.step.lanes(starts.shape[-1])
+    states, jumps = _rerun(fast, at, starts, given.problem.inputs, ~in_lanes, tolerance, windows.block, real)
     after = _judge(given, before, (starts, states, jumps), kept, at.sweeps + running, tolerance)
     frozen = {name: jnp.where(running, getattr(after, name), getattr(at, name)) for name in ("residual", "code")}
     return after._replace(**frozen)
@@ -189,7 +180,7 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
     return At(starts, states, jumps, handed_on, kept, size, jnp.where(finite, residual, jnp.nan), code, sweeps)
 
 
-def _rerun(advance, at, z, inputs, finished, tolerance, length, real):
+def _rerun(fast, at, z, inputs, finished, tolerance, length, real):
     """Run every window from its new start until it meets the states it had; the states, and the jumps left there.
 
     finished  lanes not to wait for; from their old starts they give their old states, or what is not a number, again
@@ -204,7 +195,7 @@ def _rerun(advance, at, z, inputs, finished, tolerance, length, real):
 
     def body(carry):
         row, z, states, jumps, _ = carry
-        z, new = lax.scan(advance, z, block(inputs, row * length, length))
+        z, new = fast.run(z, block(inputs, row * length, length))
         there = old[row]
         # By the size of the state there: what is left behind then meets the rule of the whole trajectory, whatever it becomes.
         near = (jnp.abs(z - there) <= tolerance * (1 + jnp.abs(there).max(0))).all(0)

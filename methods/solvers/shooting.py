@@ -74,8 +74,19 @@ def _slow(given, before, r):
 
 
 def _orthonormal(V):
-    """Orthonormal directions that span V `(M, r, lanes)`."""
-    return jnp.moveaxis(jnp.linalg.qr(jnp.moveaxis(V, -1, 0))[0], 0, -1)
+    """Orthonormal directions that span V `(M, r, lanes)`; Gram and Schmidt, twice, which is enough for any V.
+
+    Not `jnp.linalg.qr`, which in this loop, with 64 lanes on each of two devices of a CPU, never came back (jax 0.10.2).
+    """
+    r = V.shape[1]
+
+    def direction(j, V):
+        v = V[:, j]
+        v = v / jnp.maximum(jnp.linalg.norm(v, axis=0), jnp.finfo(v.dtype).tiny)
+        shares = jnp.where(jnp.arange(r)[:, None] > j, jnp.einsum("ms,mrs->rs", v, V), 0)
+        return (V - v[:, None] * shares).at[:, j].set(v)
+
+    return lax.fori_loop(0, 2 * r, lambda j, V: direction(j % r, V), V)
 
 
 def _ahead(given, V):
