@@ -38,11 +38,10 @@ def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> in
     A power of two of lanes, the only numbers at which products of small matrices are fast.
     """
 
-    def time(lanes):
-        K = max(1, lanes // S)
+    def time(K):
         return (T / K + memory * (K > 1)) * step_cost(max(1, K * S // devices), M)
 
-    return max(1, min((2**i for i in range(int(math.log2(T * S)) + 1)), key=time) // S)
+    return min((max(1, 2**i // S) for i in range(int(math.log2(T * S)) + 1)), key=time)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +138,7 @@ class Windows:
     @property
     def steps_before(self):
         """Time steps before each window, of each sequence `(K, S)`."""
-        return jnp.repeat(jnp.arange(self.K) * self.C, self.S).reshape(self.K, self.S)
+        return jnp.repeat(jnp.arange(self.K)[:, None] * self.C, self.S, axis=1)
 
 
 def block(values, start, length: int):

@@ -18,7 +18,7 @@ from methods import blocks
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
-blocks.WHOLE, blocks.ROWS = 32, 50  # so that blocks are dealt out too
+blocks.WHOLE, blocks.ROWS = 32, 50  # so that each device sums in blocks too
 rng = np.random.default_rng(0)
 M, L, T = {M}, 12, {T}
 params = ShallowPLRNN.from_arrays(

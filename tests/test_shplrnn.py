@@ -73,6 +73,7 @@ def test_lanes_are_the_step_in_columns(clipped, forced):
         np.testing.assert_allclose(lanes(z.T, columns), image.T, atol=1e-12)
         pushed = lanes.push(z.T, columns, w.T[:, None])[1][:, 0]
         np.testing.assert_allclose(pushed.T, step.push(step.linearise(z, x)[1], w), atol=1e-12)
+        np.testing.assert_allclose(lanes.back(lanes.pattern(z.T, columns), w.T), back.T, atol=1e-12)
         got, total, _ = lanes.pull(z.T, columns, w.T, lanes.nothing(S))
         np.testing.assert_allclose(got, back.T, atol=1e-12)
         jax.tree.map(partial(np.testing.assert_allclose, atol=1e-12), lanes.collect(total), d_step)
