@@ -12,7 +12,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float
 
 import registry
-from methods import training as loop
+from methods import updates
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.generation import free_run
@@ -22,7 +22,7 @@ from methods.models.shplrnn import ShallowPLRNNShape
 from methods.regularisation import Regularisation
 from methods.solution import Solution
 from methods.solvers.base import Solver
-from methods.training import Training
+from methods.training import Fit, Training
 
 # Settings of `Forcing` that play no part in some of its kinds.
 UNUSED = {
@@ -167,16 +167,16 @@ class Method:
         """What measures time, by the name of the phase; see `Solver.phases`."""
         return self.solver.phases(self)
 
-    def start(self, params, key) -> loop.State:
+    def start(self, params, key) -> updates.State:
         """The training state before the first update."""
-        return loop.start(self, params, key)
+        return updates.start(self, params, key)
 
     @partial(jax.jit, static_argnums=0)
-    def update(self, state: loop.State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[loop.State, loop.Log]:
+    def update(self, state: updates.State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[updates.State, updates.Log]:
         """One optimiser step on the windows x."""
-        return loop.update(self, state, x, alpha=alpha)
+        return updates.update(self, state, x, alpha=alpha)
 
-    def fit(self, series: Float[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> loop.Fit:
+    def fit(self, series: Float[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
         return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 

@@ -15,7 +15,7 @@ import torch
 
 from methods import published_mamba
 from methods.torch_mamba import TorchMamba, failures
-from methods.training import Log, State, noisy, windows
+from methods.updates import Log, State, noisy, windows
 
 EPSILON = 1e-8  # of RAdam, as in optax
 BETAS = 0.9, 0.999
@@ -73,7 +73,7 @@ class Run:
             self.radam.state[weight] = {"step": torch.tensor(float(self.taken)), **kept}
 
     def update(self, key, x: torch.Tensor) -> None:
-        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `methods.training.update`. `key`: the one after it."""
+        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `methods.updates.update`. `key`: the one after it."""
         training = self.method.training
         loss, outputs, gradient = self.model.gradient(x, training.warmup)
         norm = torch.stack([part.norm() for part in gradient.values()]).norm()

@@ -16,9 +16,9 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float
 
-from methods import adaptive
+from methods.checkpoint import Checkpoint
 from methods.devices import each_seed, where_seeds_are
-from methods.solution import CONVERGED
+from methods.updates import Log, State, start, update, windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Training:
         """Train; another way of training is a subclass with another `fit`."""
         return fit(method, series, **options)
 
-    def train_block(self, method, states: "State", series, T: int, batch: int, length: int) -> tuple["State", "Log"]:
+    def train_block(self, method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
         """`length` updates of every seed; a subclass may have another machine do them."""
         return _train_block(method, where_seeds_are(method, states), series, T, batch, length)
 
@@ -77,28 +77,6 @@ class Stage(NamedTuple):
     updates: int
 
 
-class State(NamedTuple):
-    """Everything a training carries from one update to the next."""
-
-    free: Any  # parameters in unbounded coordinates
-    optimiser: Any
-    key: Array
-    done: Array  # updates
-    alpha: Array  # forcing strength, where it adapts
-
-
-class Log(NamedTuple):
-    """One update. `iterations` and `residual` are the worst over the batch: the slowest sequence is what costs time."""
-
-    loss: Float[Array, "..."]
-    iterations: Array
-    residual: Float[Array, "..."]
-    gradient_norm: Float[Array, "..."]
-    failures: Array  # sequences whose solve did not converge
-    skipped: Array  # whether the parameters were left as they were
-    alpha: Float[Array, "..."]  # NaN for a method without
-
-
 class Fit(NamedTuple):
     """A finished training; every leaf has a leading axis over seeds."""
 
@@ -106,58 +84,6 @@ class Fit(NamedTuple):
     log: Log  # (seeds, updates)
     initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; above 1e3 the initialisation is unstable
     spread: Float[Array, "seeds"] | None = None  # of parameters that windows have of their own, from their mean, relative to it
-
-
-def start(method, params, key) -> State:
-    """The state before the first update. A bounded diagonal needs |A| < 1."""
-    free = params.to_free()
-    dtype = jax.tree.leaves(free)[0].dtype
-    return State(free, method.training.optimiser().init(free), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
-
-
-def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
-    """One optimiser step on the windows x."""
-    key, drawn = jr.split(state.key)
-    if adaptive.adapts(method.forcing):
-        alpha = state.alpha
-    x = noisy(method.training, x, drawn)
-    progress = state.done / method.training.updates
-
-    def loss(free, method):
-        return method.loss(free.from_free(), x, alpha=alpha, key=drawn, progress=progress)
-
-    (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
-    failures = jnp.sum(aux.code != CONVERGED)
-    if method.training.on_failure == "sequential":
-        stepwise = method.stepwise
-        # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
-        again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
-        _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
-    norm = optax.tree.norm(gradient)
-    use = jnp.isfinite(norm) & jnp.isfinite(value)
-    if method.training.on_failure == "skip":
-        use = use & (failures == 0)
-    steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
-    moved = optax.apply_updates(state.free, steps)
-    free, optimiser = jax.tree.map(lambda new, old: jnp.where(use, new, old), (moved, optimiser), (state.free, state.optimiser))
-    given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
-    used = jnp.asarray(given, value.dtype)
-    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
-    after = State(free, optimiser, key, state.done + 1, state.alpha)
-    return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
-
-
-def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
-    """Windows of T+1 rows, starts drawn uniformly with replacement."""
-    starts = jr.randint(key, (batch,), 0, series.shape[0] - T)
-    return jax.vmap(lambda at: jax.lax.dynamic_slice_in_dim(series, at, T + 1))(starts)
-
-
-def noisy(training: Training, x: Float[Array, "S T_plus_1 N"], key) -> Float[Array, "S T_plus_1 N"]:
-    """Windows with the observation noise of one update; `key` is that of the update."""
-    if not training.observation_noise:
-        return x
-    return x + training.observation_noise * jr.normal(jr.fold_in(key, 1), x.shape, x.dtype)
 
 
 def fit(
@@ -171,8 +97,8 @@ def fit(
     dtype=jnp.float32,
     params=None,
     callback: Callable[[int, Log], None] = lambda done, log: None,
-    resume: "Checkpoint | None" = None,
-    keep: Callable[["Checkpoint"], None] | None = None,
+    resume: Checkpoint | None = None,
+    keep: Callable[[Checkpoint], None] | None = None,
 ) -> Fit:
     """Train one model per seed on windows of T+1 rows of `series`, all seeds in one compiled program.
 
@@ -203,27 +129,6 @@ def fit(
             logs = [joined(logs)]
             keep(Checkpoint.of(states, logs[0]))
     return Fit(_finish(states.free), joined(logs), sizes)
-
-
-class Checkpoint(NamedTuple):
-    """A training between two blocks, as plain arrays."""
-
-    arrays: list  # leaves of the states, keys as their data
-    log: Log
-
-    @classmethod
-    def of(cls, states: State, log: Log) -> "Checkpoint":
-        plain = jax.device_get(states._replace(key=jr.key_data(states.key)))
-        return cls(jax.tree.leaves(plain), log)
-
-    def restore(self, like: State) -> tuple[State, Log]:
-        """The states, in the structure of those that the same training starts with."""
-        plain = like._replace(key=jr.key_data(like.key))
-        leaves, structure = jax.tree.flatten(plain)
-        if [leaf.shape for leaf in leaves] != [np.shape(array) for array in self.arrays]:
-            raise ValueError("resume: the checkpoint is of another training: its arrays have other shapes.")
-        states = jax.tree.unflatten(structure, [jnp.asarray(array) for array in self.arrays])
-        return states._replace(key=jr.wrap_key_data(states.key)), Log(*self.log)
 
 
 def _calls(stages: list[Stage], block: int, done: int):
@@ -279,8 +184,3 @@ def _train_block(method, states, series, T, batch, length):
         return jax.lax.scan(one, state, length=length)
 
     return each_seed(method, train, states, series)
-
-
-def _flat(result):
-    (value, _), gradient = result
-    return value, gradient

@@ -9,8 +9,7 @@ import optax
 import pytest
 
 import methods
-from methods import decomposition as decomposed
-from methods import training
+from methods import exchange, training
 from methods.decomposition import Decomposition
 from methods.models import ShallowPLRNN
 
@@ -54,14 +53,14 @@ def test_seeds_train_together_and_the_log_has_a_row_per_step(series, name):
 
 def test_gossip_keeps_the_mean_and_brings_neighbours_together():
     values = jnp.asarray(np.random.default_rng(1).standard_normal((6, 3)))
-    after = decomposed._gossip(values)
+    after = exchange._gossip(values)
     np.testing.assert_allclose(after.mean(0), values.mean(0), atol=1e-14)
     assert (jnp.abs(jnp.diff(after, axis=0)).sum(0) < jnp.abs(jnp.diff(values, axis=0)).sum(0)).all()
 
 
 def test_windows_overlap_and_cover_every_step():
     x = jnp.arange(41.0)[:, None]
-    data = decomposed.windows(Decomposition(windows=4, overlap=4), x)
+    data = exchange.windows(Decomposition(windows=4, overlap=4), x)
     assert data.C == 9 and data.x.shape == (4, 14, 1)
     own = data.x[:, 5:, 0]
     np.testing.assert_array_equal(own.reshape(-1), np.arange(5, 41))
@@ -130,14 +129,14 @@ def test_the_trial_of_decomposed_training(settings, loss, factor):
     decomposition, x = Decomposition(windows=8, overlap=20, **settings), lorenz(slice(1000, 2621))
     optimiser = optax.adam(lambda i: 2e-3 * (0.05 + 0.95 * 0.5 * (1 + jnp.cos(jnp.pi * i / 1000))))
     method = methods.get("sequential", alpha=0.2, warmup=20)
-    data = decomposed.windows(decomposition, x)
+    data = exchange.windows(decomposition, x)
 
     @jax.jit
     def train(free):
-        carry = decomposed.start(decomposition, method, free, data, optimiser)
-        one = lambda carry, _: decomposed.exchange_and_step(decomposition, method, carry, data, optimiser)  # noqa: E731
+        carry = exchange.start(decomposition, method, free, data, optimiser)
+        one = lambda carry, _: exchange.exchange_and_step(decomposition, method, carry, data, optimiser)  # noqa: E731
         carry, report = jax.lax.scan(one, carry, length=1000 // decomposition.local_steps)
-        return decomposed.merged(decomposition, carry), report
+        return exchange.merged(decomposition, carry), report
 
     free, report = train(AsTheyAre(weights()))
     got = method.loss(free.from_free(), x)[0]

@@ -26,7 +26,7 @@ import systems
 from bench import config, listing, matrix, runner, timing
 from bench.cell import Cell
 from bench.measure import reconstruction, runtime
-from methods import published_mamba, ssd, training
+from methods import published_mamba, ssd, updates
 from methods.foreign import Foreign
 
 pytest_plugins = ["runner_doubles"]
@@ -207,7 +207,7 @@ def test_training_in_torch_is_training_in_jax_whatever_the_options(cuda, double,
     settings = {"T": 20, "batch": 4, "seeds": (0, 5), "block": 4, "dtype": jnp.float64}
     got, wanted = cuda(**fields).fit(series, **settings), plain(**fields).fit(series, **settings)
     assert_equal((got.params, got.initial_size), (wanted.params, wanted.initial_size), 1e-8)
-    for name in training.Log._fields:
+    for name in updates.Log._fields:
         np.testing.assert_allclose(getattr(got.log, name), getattr(wanted.log, name), rtol=1e-8, err_msg=name)
     assert not got.log.skipped.any() and got.params.W_e.shape[0] == 2
 

@@ -13,7 +13,8 @@ import pytest
 import methods
 import systems
 from bench.cell import Cell
-from bench.measure import accuracy, checkpoints, convergence, reconstruction, runtime
+from bench.measure import accuracy, checkpoints, convergence, runtime
+from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
 from methods.models import ShallowPLRNN
 
@@ -190,7 +191,7 @@ def test_a_killed_training_goes_on_where_it_was_kept_to_the_same_end(tmp_path, m
             raise Killed
         self.blocks.append((done, float(done)))
 
-    monkeypatch.setattr(reconstruction._Clock, "__call__", clock)
+    monkeypatch.setattr(Clock, "__call__", clock)
     monkeypatch.setattr(
         checkpoints.Checkpoints, "of", lambda cells, folder: checkpoints.Checkpoints(folder / "job.npz", every_s=0)
     )

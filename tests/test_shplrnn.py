@@ -11,7 +11,8 @@ import pytest
 from methods.forcing import Forcing
 from methods.lanes import FEW_LANES, Lanes, Rows
 from methods.maps import Map
-from methods.models.shplrnn import ForcedShallowPLRNN, ShallowPLRNN, ShallowPLRNNShape
+from methods.models.shplrnn import ShallowPLRNN, ShallowPLRNNShape
+from methods.models.shplrnn_map import ForcedShallowPLRNN
 
 
 def model(M=5, L=7, N=2, clipped=False, seed=0):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from bench import files
-from methods.training import Checkpoint, Log
+from methods.checkpoint import Checkpoint
+from methods.updates import Log
 
 EVERY_S = 60.0  # between two that are kept
 

@@ -1,7 +1,6 @@
 """Train a method on a system, let the model run free, and score what it makes."""
 
 import dataclasses
-import time
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -13,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 from bench import memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.checkpoints import Checkpoints
+from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
@@ -41,6 +41,12 @@ class Reconstruction(Measure):
     orbit_steps: int = 0  # of the free run of the first seed that are kept as an example
     repeats: int = 20
 
+    @property
+    def scoring(self):
+        from bench.measure.scoring import Scoring  # loads scipy, which other measures need not pay for
+
+        return Scoring(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Scoring)})
+
     def run(self, cells, active, scratch: Path | None = None):
         first = cells[0]
         active(first)
@@ -48,8 +54,8 @@ class Reconstruction(Measure):
         series, truth = (
             rows(system, wanted, seed=0, split=split) for wanted, split in ((self.train_rows, "train"), (self.test_rows, "test"))
         )
-        bounds = self._bounds(truth, rows(system, len(truth), seed=0, split="train"))
-        clock = _Clock()
+        bounds = self.scoring.bounds(truth, rows(system, len(truth), seed=0, split="train"))
+        clock = Clock()
         kept, resuming = None, {}
         if scratch is not None and method.training.resumes:
             kept = Checkpoints.of(cells, scratch)
@@ -70,8 +76,9 @@ class Reconstruction(Measure):
 
     def _outcome(self, cell, method, params, log, clock, programs, truth, bounds, extra, example: bool) -> Outcome:
         generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
-        scores = self._scores(truth, generated)
-        scores["n_step_rmse"] = self._forecast_error(method, params, truth, cell.dtype)
+        scores = self.scoring.of_orbit(truth, generated)
+        forecast = lambda history: method.generate(params, np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
+        scores["n_step_rmse"] = self.scoring.of_forecasts(truth, forecast)
         status, columns, timings = self._timings(cell, method, params, programs)
         skipped = float(np.mean(log.skipped))
         columns |= {
@@ -90,64 +97,10 @@ class Reconstruction(Measure):
         tables = {
             "runtime": timings,
             "training": clock.training(log),
-            "metrics": _metric_rows(scores, bounds) + self._exponent(method, params, cell, truth) + shares + extra,
+            "metrics": self.scoring.rows(scores, bounds) + self._exponent(method, params, cell, truth) + shares + extra,
             "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if example else [],
         }
         return Outcome(status, columns, tables)
-
-    def _bounds(self, truth, second_orbit) -> dict:
-        """What a second true orbit and what white noise score, by metric, None where that says nothing.
-
-        Tried before training, as it fails where the data cannot be scored.
-        """
-        import metrics
-
-        needed = self.history + self.rmse_steps
-        if len(truth) < needed:
-            raise ValueError(
-                f"the test split has {len(truth)} rows; history = {self.history} and forecasts of rmse_steps = {self.rmse_steps} "
-                f"need {needed}. Give a longer series, or lower rmse_steps."
-            )
-        noise = np.random.default_rng(0)
-        mean, spread = truth.mean(0), truth.std(0)
-        try:
-            floors = self._scores(truth, second_orbit)
-            failures = self._scores(truth, noise.normal(mean, spread, truth.shape))
-        except ValueError as error:
-            raise ValueError(f"the test split, {len(truth)} rows, cannot be scored: {error}") from error
-        guesses = metrics.n_step_rmse(
-            truth,
-            lambda history: noise.normal(mean, spread, (len(history), self.rmse_steps, truth.shape[1])),
-            n=self.rmse_steps,
-            warmup=self.history,
-            windows=self.rmse_windows,
-        )
-        failures["n_step_rmse"] = guesses.mean
-        return {name: (floors.get(name), failures[name]) for name in failures}
-
-    def _scores(self, truth, generated) -> dict:
-        import metrics
-
-        embedding = {"delay": self.delay, "lag": self.lag}
-        scores = {
-            "dstsp_gmm": metrics.state_space_divergence(truth, generated, **embedding),
-            "power_spectrum_hellinger": metrics.power_spectrum_distance(truth, generated),
-        }
-        if truth.shape[1] * self.delay <= 5:  # more boxes than points beyond
-            scores["dstsp_bins"] = metrics.binned_divergence(truth, generated, **embedding)
-        return scores
-
-    def _forecast_error(self, method, params, truth, dtype) -> float:
-        import metrics
-
-        errors = metrics.n_step_rmse(
-            truth,
-            lambda history: method.generate(params, np.asarray(history, dtype), self.rmse_steps),
-            n=self.rmse_steps,
-            warmup=self.history,
-            windows=self.rmse_windows,
-        )
-        return float(errors.mean)
 
     def _exponent(self, method, params, cell, truth) -> list[dict]:
         """The largest Lyapunov exponent of the free-running model, per unit time of the system."""
@@ -204,60 +157,6 @@ class _Programs(NamedTuple):
     def call(self, phase: str, *arguments):
         """Seconds and outputs."""
         return timing.timed(self.compiled[phase].call, *arguments)
-
-
-class _Clock:
-    """Wall time of a training by block of updates."""
-
-    def __init__(self):
-        self.start = time.perf_counter()
-        self.blocks = []  # (updates done, seconds since the start)
-
-    def __call__(self, done: int, log) -> None:
-        self.blocks.append((done, time.perf_counter() - self.start))
-
-    @property
-    def first_s(self) -> float:
-        """The first block, compiling included."""
-        return self.blocks[0][1] if self.blocks else np.nan
-
-    def training(self, log) -> list[dict]:
-        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block.
-
-        Updates before a training was resumed have none.
-        """
-        done, seconds = zip(*self.blocks, strict=True) if self.blocks else ([len(log.loss)], [np.nan])
-        update = np.arange(1, len(log.loss) + 1)
-        elapsed = np.interp(update, done, np.asarray(seconds) - seconds[0], left=np.nan)
-        return [
-            {
-                "update": int(u),
-                "loss": float(loss),
-                "iterations": float(count),
-                "gradient_norm": float(norm),
-                "alpha": float(alpha),
-                "seconds": float(s),
-            }
-            for u, loss, count, norm, alpha, s in zip(
-                update, log.loss, log.iterations, log.gradient_norm, log.alpha, elapsed, strict=True
-            )
-        ]
-
-
-def _metric_rows(scores: dict, bounds: dict) -> list[dict]:
-    import metrics
-
-    return [
-        {
-            "metric": name,
-            "value": float(value),
-            "unit": metrics.get(name).unit,
-            "higher_is_better": metrics.get(name).higher_is_better,
-            "floor": bounds[name][0],
-            "failure": bounds[name][1],
-        }
-        for name, value in scores.items()
-    ]
 
 
 def _whole_sequence(cell, method, params, series) -> list[dict]:

@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 
 from methods.maps import Map, Problem
 from methods.models.model import Diagonal, last_state
-from methods.models.shplrnn import ForcedShallowPLRNN, ShallowPLRNN, diagonal
+from methods.models.shplrnn import ShallowPLRNN, diagonal
+from methods.models.shplrnn_map import ForcedShallowPLRNN
 
 
 @jax.tree_util.register_dataclass

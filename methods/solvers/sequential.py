@@ -13,7 +13,7 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.maps import Problem
 from methods.method import Method
-from methods.models.shplrnn import SMALL
+from methods.models.shplrnn_map import SMALL
 from methods.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 

@@ -1,0 +1,187 @@
+"""One exchange of a training decomposed in time: the windows run, tell each other where they are, and step.
+
+`decomposition` are the settings of `methods.decomposition`, where the algorithm is written out.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+from jaxtyping import Array, Float
+
+
+class Windowed(NamedTuple):
+    """Data in windows, and what stays the same in a training."""
+
+    x: Float[Array, "K rows N"]  # rows kC … kC + C + δ
+    C: int
+    overlap: int
+
+
+class Carry(NamedTuple):
+    """What is carried from one exchange to the next; unless parameters are shared, `free` and `optimiser` have an axis K."""
+
+    free: Any
+    starts: Float[Array, "K M"]
+    optimiser: Any
+
+
+class Report(NamedTuple):
+    """What an exchange found, before the steps that follow it."""
+
+    local_loss: Float[Array, ""]  # mean_k of the data term of J_k
+    jump: Float[Array, ""]  # largest difference of neighbours where the own part of a window starts
+
+
+def windows(decomposition, x: Float[Array, "T_plus_1 N"]) -> Windowed:
+    """The data x_0 … x_T of all windows."""
+    C, overlap = decomposition.length(x.shape[0] - 1), decomposition.overlap
+    rows = jnp.arange(decomposition.windows)[:, None] * C + jnp.arange(C + overlap + 1)
+    return Windowed(x[rows], C, overlap)
+
+
+def start(decomposition, method, free, data: Windowed, optimiser) -> Carry:
+    """Every window with the same parameters, at B⁺x."""
+    K = decomposition.windows
+    starts = method.problem(free.from_free(), data.x[:, 0][None].repeat(2, 0))[0].z0
+    if decomposition.sharing == "shared":
+        return Carry(free, starts, optimiser.init(_trained(decomposition, free, starts)))
+    free = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (K, *leaf.shape)), free)
+    return Carry(free, starts, jax.vmap(optimiser.init)(_trained(decomposition, free, starts)))
+
+
+def merged(decomposition, carry: Carry):
+    """The parameters that a training ends with: the mean over windows, in unbounded coordinates."""
+    return carry.free if decomposition.sharing == "shared" else jax.tree.map(lambda leaf: leaf.mean(0), carry.free)
+
+
+def spread(decomposition, carry: Carry):
+    """Root mean square distance of the windows' parameters from their mean, relative to the norm of that."""
+    mean = merged(decomposition, carry)
+    if decomposition.sharing == "shared":
+        return jnp.zeros(())
+    return jnp.sqrt(_distance(carry.free, mean) / decomposition.windows) / optax.tree.norm(mean)
+
+
+def exchange_and_step(decomposition, method, carry: Carry, data: Windowed, optimiser) -> tuple[Carry, Report]:
+    """One exchange and the `local_steps` optimiser steps that follow it."""
+    report = None
+    for half in _halves(decomposition):
+        states = _run(decomposition, method, carry, data)
+        report = _report(decomposition, carry, states, data) if report is None else report
+        carry = _advance(decomposition, method, carry, states, data, optimiser, half)
+    if decomposition.sharing == "gossip":
+        carry = carry._replace(free=jax.tree.map(_gossip, carry.free))
+    elif decomposition.sharing == "mean":
+        carry = carry._replace(free=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf.mean(0), leaf.shape), carry.free))
+    return carry, report
+
+
+def _halves(decomposition):
+    """Which windows step: all, or even ones and then odd ones, `(K,)` each."""
+    k = jnp.arange(decomposition.windows)
+    return [k >= 0] if decomposition.order == "additive" else [k % 2 == 0, k % 2 == 1]
+
+
+def _trained(decomposition, free, starts):
+    return (free, starts) if decomposition.window_start == "learned" else (free, None)
+
+
+def _states(method, free, s, x):
+    """States `(C + δ, M)` of one window from s, under data `(C + δ + 1, N)`."""
+    problem, _ = method.problem(free.from_free(), x)
+    return lax.scan(lambda z, u: (problem.step(z, u),) * 2, s, problem.inputs)[1]
+
+
+def _over(decomposition) -> int | None:
+    """The axis of the parameters that runs over windows."""
+    return None if decomposition.sharing == "shared" else 0
+
+
+def _run(decomposition, method, carry, data):
+    return jax.vmap(lambda free, s, x: _states(method, free, s, x), in_axes=(_over(decomposition), 0, 0))(*carry[:2], data.x)
+
+
+def _report(decomposition, carry, states, data):
+    C, overlap = data.C, data.overlap
+    read = jax.vmap(lambda free, z: free.from_free().readout(z), in_axes=(_over(decomposition), 0))
+    error = read(carry.free, states[:, overlap:]) - data.x[:, overlap + 1 :]
+    behind = states[:-1, C + overlap - 1]
+    ahead = states[1:, overlap - 1] if overlap else carry.starts[1:]
+    return Report(jnp.mean(error**2), jnp.abs(behind - ahead).max(initial=0))
+
+
+def _advance(decomposition, method, carry, states, data, optimiser, half):
+    """m optimiser steps of the windows in `half` on their J_k, with what the others have just told them."""
+    C, overlap, d = data.C, data.overlap, decomposition
+    starts = carry.starts
+    if d.window_start == "schwarz":
+        starts = jnp.where(half[:, None], jnp.concatenate([starts[:1], states[:-1, C - 1]]), starts)
+    # what neighbours say of the overlaps; beyond the first and the last window there is nobody, which `weights` says
+    head = jnp.concatenate([states[:1, :overlap], states[:-1, C:]])
+    tail = jnp.concatenate([states[1:, :overlap], states[-1:, C:]])
+    k = jnp.arange(d.windows)
+    weights = jnp.stack([k > 0, k < d.windows - 1], 1).astype(states.dtype)
+
+    def local(trained, s, x, head, tail, weight, before, after):
+        free, learned = trained
+        s = s if learned is None else jnp.where(weight[0] > 0, learned, s)  # the very first window starts at B⁺x_0
+        z = _states(method, free, s, x)
+        loss = jnp.mean((free.from_free().readout(z[overlap:]) - x[overlap + 1 :]) ** 2)
+        if d.match_weight and overlap:
+            apart = weight[0] * jnp.mean((z[:overlap] - head) ** 2) + weight[1] * jnp.mean((z[C:] - tail) ** 2)
+            loss = loss + d.match_weight * apart
+        if d.parameter_weight and before is not None:
+            apart = weight[0] * _distance(free, before) + weight[1] * _distance(free, after)
+            loss = loss + 0.5 * d.parameter_weight * apart
+        return loss
+
+    given = starts, data.x, head, tail, weights
+    trained = _trained(d, carry.free, starts)
+    if d.sharing == "shared":
+
+        def mean(trained):
+            axes = (None, 0 if trained[1] is not None else None)
+            losses = jax.vmap(lambda *a: local(*a, None, None), in_axes=(axes, 0, 0, 0, 0, 0))(trained, *given)
+            return jnp.where(half, losses, 0).sum() / half.sum()
+
+        def step(state, _):
+            trained, opt = state
+            steps, opt = optimiser.update(jax.grad(mean)(trained), opt, trained)
+            return (optax.apply_updates(trained, steps), opt), None
+
+        (trained, opt), _ = lax.scan(step, (trained, carry.optimiser), length=d.local_steps)
+    else:
+        before, after = jax.tree.map(_before, carry.free), jax.tree.map(_after, carry.free)
+
+        def of_one(trained, opt, active, *given):
+            def step(state, _):
+                trained, opt = state
+                steps, moved = optimiser.update(jax.grad(local)(trained, *given), opt, trained)
+                moved = optax.apply_updates(trained, steps), moved
+                return jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, state), None
+
+            return lax.scan(step, (trained, opt), length=d.local_steps)[0]
+
+        trained, opt = jax.vmap(of_one)(trained, carry.optimiser, half, *given, before, after)
+    free, learned = trained
+    return Carry(free, starts if learned is None else learned, opt)
+
+
+def _distance(one, other):
+    return sum(jnp.sum((a - b) ** 2) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
+
+
+def _gossip(leaf):
+    return leaf + (_before(leaf) + _after(leaf) - 2 * leaf) / 3
+
+
+def _before(leaf):
+    """What the window before each has; the first has nobody, and is told of itself."""
+    return jnp.concatenate([leaf[:1], leaf[:-1]])
+
+
+def _after(leaf):
+    return jnp.concatenate([leaf[1:], leaf[-1:]])

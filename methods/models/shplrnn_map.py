@@ -1,0 +1,173 @@
+"""The forced shPLRNN as a map `(z, x) ↦ F(E z + D x)`, with the forms of its products that are fastest on a CPU.
+
+Teacher forcing acts before the step as an affine map z̃ = E z + D x, so a forced shPLRNN too is two matrix products:
+
+    [a; b] = [A E; W2 E] z + [A D; W2 D] x        F = a + W1 φ(b + h2) + h1
+
+Folding E and D in once per solve is what makes a step cheap.
+"""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from methods.lanes import FEW_LANES, Rows
+from methods.maps import Map
+from methods.models.shplrnn_lanes import ShallowPLRNNLanes
+
+SMALL = 8  # components up to which the products of one state are fastest as sums
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ForcedShallowPLRNN(Map):
+    """`F(E z + D x)` of a shPLRNN, 2(M+L)(M+N) + 2ML flops a step; its linearisation is the activation pattern alone."""
+
+    onto: Any  # (M+L, M) [A E; W2 E]
+    data: Any  # (M+L, N) [A D; W2 D]
+    W1: Any  # (M, L)
+    h1: Any  # (M,)
+    h2: Any  # (L,)
+    clipped: bool = dataclasses.field(default=False, metadata={"static": True})
+
+    def __call__(self, z, x=None):
+        linear, hidden = self._split(z, x)
+        return linear + _image(self.W1, self._activate(hidden)) + self.h1
+
+    def linearise(self, z, x=None):
+        linear, hidden = self._split(z, x)
+        slope = (hidden + self.h2 > 0).astype(jnp.int8)  # one byte a unit: this is what Newton keeps for every time step
+        if self.clipped:
+            slope = slope - (hidden > 0).astype(jnp.int8)
+        return linear + _image(self.W1, self._activate(hidden)) + self.h1, slope
+
+    def push(self, pattern, v):
+        both = _image(self.onto, v)
+        M = v.shape[-1]
+        return both[..., :M] + _image(self.W1, pattern.astype(v.dtype) * both[..., M:])
+
+    def pull(self, pattern, w):
+        return jnp.concatenate([w, pattern.astype(w.dtype) * (w @ self.W1)], axis=-1) @ self.onto
+
+    def stepper(self):
+        # Transposes kept from being folded back into the loop: XLA's small products are slow where they transpose. On two CPU
+        # cores the forward pass takes 0.6 to 0.95 times as long. A single small state is best left as it is.
+        onto, data = self.joint()
+        onto_T, data_T, W1_T = lax.optimization_barrier(jax.tree.map(jnp.transpose, (onto, data, self.W1)))
+        M = self.W1.shape[0]
+
+        def step(z, x):
+            if z.ndim == 1 or (M <= SMALL and z.size == M):
+                return self(z, x)
+            both = arguments(onto, z, x) @ onto_T
+            if data is not None:
+                both = both + x @ data_T
+            return both[..., :M] + self._activate(both[..., M:]) @ W1_T + self.h1
+
+        return step
+
+    def puller(self):
+        M, onto_T = self.W1.shape[0], self.onto.T
+        on_w, onto_b = jnp.concatenate([self.onto[:M], self.W1], axis=1), self.onto[M:]
+
+        def pull(pattern, w):
+            if w.ndim > 1:
+                both = w @ on_w
+                return both[..., :M] + (pattern.astype(w.dtype) * both[..., M:]) @ onto_b
+            # The forms that XLA's loop over time on a CPU runs fastest, 1.7 times (M = 16) and 4 times (M = 3) as fast as `pull`.
+            through = pattern.astype(w.dtype) * (self.W1 * w[:, None]).sum(0)
+            return onto_T @ jnp.concatenate([w, through])
+
+        return pull
+
+    def dense(self, pattern):
+        M, L = self.W1.shape
+        # J is affine in the pattern: one matrix product over all time steps, and no M×L×M intermediate per step. The constant
+        # part is the product with a unit that is always on: added afterwards it would take all Jacobians a second time.
+        units = (self.W1.T[:, :, None] * self.onto[M:, None, :]).reshape(L, M * M)
+        units = jnp.concatenate([units, self.onto[:M].reshape(1, M * M)])
+        pattern = jnp.concatenate([pattern, jnp.ones_like(pattern[..., :1])], axis=-1)
+        return (pattern.astype(units.dtype) @ units).reshape(*pattern.shape[:-1], M, M)
+
+    def diagonal(self, pattern):
+        M = self.W1.shape[0]
+        return pattern.astype(self.W1.dtype) @ (self.W1.T * self.onto[M:]) + jnp.diagonal(self.onto[:M])
+
+    def lanes(self, count=None):
+        return Rows.of(self) if count is not None and count <= FEW_LANES else ShallowPLRNNLanes.of(self)
+
+    def joint(self):
+        """[onto data] and None, where states and data had better go through one product; else onto and data.
+
+        On a CPU a product is a call, which takes as long as the arithmetic of some states: one step of 16 takes 2.6 μs with two
+        and 1.6 with one for M = N = 3. A product with a single column is no call: it becomes part of its neighbours.
+        """
+        if self.data is None or self.data.shape[1] == 1:
+            return self.onto, self.data
+        return jnp.concatenate([self.onto, self.data], axis=1), None
+
+    def _split(self, z, x):
+        M = self.W1.shape[0]
+        onto, data = (self.onto, self.data) if z.ndim == 1 else self.joint()
+        both = _image(onto, arguments(onto, z, x))
+        if data is not None:
+            both = both + _image(data, x)
+        return both[..., :M], both[..., M:]
+
+    def _activate(self, hidden):
+        active = jnp.maximum(hidden + self.h2, 0)
+        return active - jnp.maximum(hidden, 0) if self.clipped else active
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class SparselyForced(Map):
+    """`F(E z + D x)` at the steps whose flag is 1, `F(z)` at the others."""
+
+    free: ForcedShallowPLRNN
+    E: Any  # (M, M)
+    D: Any  # (M, N)
+
+    def __call__(self, z, u):
+        return self.free(self._forced(z, u))
+
+    def linearise(self, z, u):
+        image, pattern = self.free.linearise(self._forced(z, u))
+        return image, (pattern, u[1])
+
+    def push(self, pattern, v):
+        pattern, flag = pattern
+        return self.free.push(pattern, v + flag * (v @ self.E.T - v))
+
+    def pull(self, pattern, w):
+        pattern, flag = pattern
+        w = self.free.pull(pattern, w)
+        return w + flag * (w @ self.E - w)
+
+    def dense(self, pattern):
+        pattern, flag = pattern
+        J = self.free.dense(pattern)
+        return J + flag[..., None] * (J @ self.E - J)
+
+    def _forced(self, z, u):
+        x, flag = u
+        return z + flag * (z @ self.E.T + x @ self.D.T - z)
+
+
+def arguments(onto, z, x):
+    """What `onto` of `joint` is multiplied by."""
+    return z if onto.shape[1] == z.shape[-1] else jnp.concatenate([z, x], axis=-1)
+
+
+def _image(W, z):
+    """W z over leading axes, in the form that is fastest for its shape on a CPU (two cores, one state, T = 65536 steps).
+
+    For one state `W @ z` takes a fifth of the time of `z @ W.T`; and a product of few columns a fifth of that of `W @ z`, because
+    it becomes part of its neighbours where a matrix product is a call of its own.
+    """
+    if z.ndim > 1:
+        return z @ W.T
+    return (W * z).sum(-1) if W.shape[1] <= SMALL else W @ z

@@ -1,0 +1,91 @@
+"""One update of a training: windows drawn from a series, loss and gradient, a step of the optimiser, and what it logs."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import optax
+from jaxtyping import Array, ArrayLike, Float
+
+from methods import adaptive
+from methods.solution import CONVERGED
+
+
+class State(NamedTuple):
+    """Everything a training carries from one update to the next."""
+
+    free: Any  # parameters in unbounded coordinates
+    optimiser: Any
+    key: Array
+    done: Array  # updates
+    alpha: Array  # forcing strength, where it adapts
+
+
+class Log(NamedTuple):
+    """One update. `iterations` and `residual` are the worst over the batch: the slowest sequence is what costs time."""
+
+    loss: Float[Array, "..."]
+    iterations: Array
+    residual: Float[Array, "..."]
+    gradient_norm: Float[Array, "..."]
+    failures: Array  # sequences whose solve did not converge
+    skipped: Array  # whether the parameters were left as they were
+    alpha: Float[Array, "..."]  # NaN for a method without
+
+
+def start(method, params, key) -> State:
+    """The state before the first update. A bounded diagonal needs |A| < 1."""
+    free = params.to_free()
+    dtype = jax.tree.leaves(free)[0].dtype
+    return State(free, method.training.optimiser().init(free), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
+
+
+def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
+    """One optimiser step on the windows x."""
+    key, drawn = jr.split(state.key)
+    if adaptive.adapts(method.forcing):
+        alpha = state.alpha
+    x = noisy(method.training, x, drawn)
+    progress = state.done / method.training.updates
+
+    def loss(free, method):
+        return method.loss(free.from_free(), x, alpha=alpha, key=drawn, progress=progress)
+
+    (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
+    failures = jnp.sum(aux.code != CONVERGED)
+    if method.training.on_failure == "sequential":
+        stepwise = method.stepwise
+        # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
+        again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
+        _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
+    norm = optax.tree.norm(gradient)
+    use = jnp.isfinite(norm) & jnp.isfinite(value)
+    if method.training.on_failure == "skip":
+        use = use & (failures == 0)
+    steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
+    moved = optax.apply_updates(state.free, steps)
+    free, optimiser = jax.tree.map(lambda new, old: jnp.where(use, new, old), (moved, optimiser), (state.free, state.optimiser))
+    given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
+    used = jnp.asarray(given, value.dtype)
+    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
+    after = State(free, optimiser, key, state.done + 1, state.alpha)
+    return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
+
+
+def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
+    """Windows of T+1 rows, starts drawn uniformly with replacement."""
+    starts = jr.randint(key, (batch,), 0, series.shape[0] - T)
+    return jax.vmap(lambda at: jax.lax.dynamic_slice_in_dim(series, at, T + 1))(starts)
+
+
+def noisy(training, x: Float[Array, "S T_plus_1 N"], key) -> Float[Array, "S T_plus_1 N"]:
+    """Windows with the observation noise of one update; `key` is that of the update."""
+    if not training.observation_noise:
+        return x
+    return x + training.observation_noise * jr.normal(jr.fold_in(key, 1), x.shape, x.dtype)
+
+
+def _flat(result):
+    (value, _), gradient = result
+    return value, gradient
