@@ -124,6 +124,9 @@ def _private_output():
 
 # Seeds of one training are spread over the devices of jax. One for each core of a CPU, and no more than seeds are usual.
 MOST_CPU_DEVICES = 10
+# A loop over time that multiplies matrices with one state at a time becomes one kernel in place of several calls a step. Two CPU
+# cores, one sequence: 1.1 to 1.6 times as fast step by step, 1.2 times by Newton; other loops stay as they are.
+ONE_KERNEL = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000000"
 # The CPU stays at hand beside the GPU: reference orbits are integrated there.
 PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
@@ -135,6 +138,7 @@ def _prepare(orders: Orders) -> Context:
     os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
     if orders.device:
         os.environ["JAX_PLATFORMS"] = PLATFORMS.get(orders.device, orders.device)
+    os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
     if orders.compile_cache:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))

@@ -5,8 +5,8 @@ At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotange
     λ_T = g_T,   λ_t = g_t + A_{t+1}ᵀ λ_{t+1};      dθ = Σ_t λ_tᵀ ∂F_t/∂θ,   dz_0 = A_1ᵀ λ_1,   du_t = λ_tᵀ ∂F_t/∂u_t
 
 The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
-earlier iterate, or are only diagonal. Memory O(T L) for the pattern of the linearised map; O(T M²) where a parallel scan is
-chosen; O(T M) by windows, unless multipliers come first.
+earlier iterate, or are only diagonal. Memory O(T M) step by step and by windows; O(T L) for the pattern of the linearised map
+where multipliers of windows come first; O(T M²) where a parallel scan is chosen.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods import adjoint_windows, blocks, linear_recurrence
+from methods import adjoint_blocks, adjoint_windows, blocks, linear_recurrence
 from methods.devices import Devices
 from methods.maps import Problem
 from methods.solution import Solution
@@ -95,8 +95,14 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
         many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= MANY * adjoint.devices
         way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
         return way(*given, asked.inputs)
+    diagonal = adjoint.adjoint == "diagonal"
+    # there is no windowed form of the ablation
+    wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
+    scan = linear_recurrence.choose(wanted, diagonal=diagonal)
+    if scan == "sequential" and not diagonal:
+        return adjoint_blocks.solve(problem, states, g, asked.inputs)
     pattern = problem.evaluate(states).pattern
-    multipliers = _reverse(adjoint, problem, pattern, g)
+    multipliers = _multipliers(problem.step, pattern, g, scan, diagonal)
     d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
     d_step, d_inputs = blocks.pull(problem.step, problem.previous(states), problem.inputs, multipliers, asked.inputs)
     return Problem(d_step, d_z0, d_inputs)
@@ -105,26 +111,12 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
 solve.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
-def _reverse(adjoint, problem, pattern, g):
-    """λ_1 … λ_T."""
-    diagonal = adjoint.adjoint == "diagonal"
-    wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan  # no windowed form of the ablation
-    scan = linear_recurrence.choose(wanted, diagonal=diagonal)
-    last = g[-1]
+def _multipliers(step, pattern, g, scan, diagonal):
+    """λ_1 … λ_T by Jacobians."""
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
-    if scan == "sequential" and not diagonal:
-        pull = problem.step.puller()
-
-        def step(multiplier, now):
-            pattern, g = now
-            multiplier = g + pull(pattern, multiplier)
-            return multiplier, multiplier
-
-        _, multipliers = lax.scan(step, last, (ahead, g[:-1]), reverse=True)
-        return jnp.concatenate([multipliers, last[None]])
     if scan == "chunked" and not diagonal:
         ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
-        return linear_recurrence.chunked(problem.step.dense, ahead, g, transposed=True, reverse=True)
-    G = problem.step.diagonal(ahead) if diagonal else problem.step.dense(ahead).swapaxes(-1, -2)
+        return linear_recurrence.chunked(step.dense, ahead, g, transposed=True, reverse=True)
+    G = step.diagonal(ahead) if diagonal else step.dense(ahead).swapaxes(-1, -2)
     G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
     return linear_recurrence.solve(G, g, scan=scan, reverse=True)

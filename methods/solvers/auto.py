@@ -23,14 +23,10 @@ from methods.method import Method
 from methods.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
-from methods.solvers.sequential import Sequential, unrolled
+from methods.solvers.sequential import Sequential
 from methods.windows import MEMORY, Windows
 
-# What value and gradient cost, with a step of one sequence alone at ALONE. Fitted on two CPU cores to M = 3, 16 and 24, 1 and 16
-# sequences, T = 1024 and 65536; elsewhere a guess that waits for a measurement.
-ALONE = 3
-ALONE_UNROLLED = 2.2  # where the loop is unrolled
-FREE_ELSEWHERE = 4096
+FREE_ELSEWHERE = 4096  # a guess that waits for a measurement
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
 MEMORIES = (MEMORY, 32)
 LONG_MEMORY = 8 * MEMORY
@@ -58,7 +54,7 @@ class Auto(Solver):
         chosen = [Candidate(Sequential(), Adjoint(), None)]
         for memory in (*MEMORIES, LONG_MEMORY) if self.devices > 1 else MEMORIES:
             windows = Windows.of(states, memory=memory, devices=self.devices)
-            if _sequential(T, S, M) > GAIN * _windowed(windows, M, 32, self.devices):
+            if windows.K > 1 and _sequential(T, S, M) > GAIN * _windowed(windows, M, 32, self.devices):
                 solver = Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices)
                 adjoint = Adjoint(adjoint_scan="windows", adjoint_memory=memory, devices=self.devices)
                 if windows not in [each.windows for each in chosen]:
@@ -103,12 +99,11 @@ class Auto(Solver):
         return f"{windows.K} windows of {windows.C} steps: {reason}, predicted {gain:.2g} times as fast as sequential"
 
 
+# What value and gradient cost, in units of their own. Fitted on two CPU cores to M = 3, 16 and 24, 1 and 16 sequences.
 def _sequential(T, S, M):
     if jax.default_backend() != "cpu":
         return T * (FREE_ELSEWHERE + S)
-    if S == 1:
-        return T * (ALONE if unrolled(T, M) == 1 else ALONE_UNROLLED)
-    return T * S * (1.3 + M / 16)
+    return T * (0.5 + M / 15) if S == 1 else T * S * (0.9 + M / 24)
 
 
 def _windowed(windows: Windows, M, memory, devices: int):

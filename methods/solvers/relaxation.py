@@ -18,6 +18,7 @@ from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
 from methods.solvers.base import Solver, default_tolerance
+from methods.solvers.sequential import Sequential
 from methods.windows import MEMORY, Windows, block, put
 
 # Tolerances that a jump between windows may have by the size of the states on the spot; less is below the rounding of float32.
@@ -91,6 +92,9 @@ class Relaxation(Solver):
 
     def solve(self, problem: Problem, guess) -> Solution:
         windows, devices = self.windows(guess), Devices(self.devices)
+        if windows.K == 1:  # no start is guessed: one pass is exact
+            solution = Sequential().solve(problem)
+            return solution._replace(iterations=solution.evaluations)
 
         def body(everywhere, shares):
             before, starts, inputs = shares
