@@ -12,6 +12,7 @@ import numpy as np
 
 import methods
 from bench.conformance import PassedOver, trials
+from bench.conformance.trials import T
 from methods.maps import FunctionMap, Map, Problem
 from methods.method import Method
 from methods.sampling import ScheduledSampling
@@ -63,7 +64,7 @@ def batches_like_single_sequences(name):
         raise PassedOver("which sequence reads its data when is drawn anew for every batch")
     if "window" in method.parameters:  # what it chooses by itself may follow the size of the batch
         method = method.configure(window=20)
-    x = trials.data(trials.T, jnp.float64, batch=3)
+    x = trials.data(T, jnp.float64, batch=3)
     together, spoilt = trials.solve(method, params, x), trials.solve(method, params, x.at[1, 10].set(jnp.nan))
     wanted = (3, T, params.latent_dim)
     assert together.states.shape == wanted, f"states of shape {together.states.shape}, wanted (S, T, M) = {wanted}"
@@ -78,7 +79,7 @@ def batches_like_single_sequences(name):
 
 def maps_over_seeds(name):
     """`vmap` over parameters gives the loss and gradient that each has alone: this is how several seeds train at once."""
-    method, x = trials.method_of(name), trials.data(trials.T, jnp.float64)
+    method, x = trials.method_of(name), trials.data(T, jnp.float64)
     models = [trials.model(method, jnp.float64, seed) for seed in (0, 1)]
     evaluate = jax.value_and_grad(lambda params: method.loss(params, x)[0])
     together = jax.jit(jax.vmap(evaluate))(jax.tree.map(lambda *leaves: jnp.stack(leaves), *models))
@@ -148,9 +149,8 @@ def exact_prefix(name):
     """A converged solve of T steps begins with the solve of its first steps: nothing looks ahead in time."""
     method, params, x = trials.tried(name)
     shorter = trials.solve(method, params, x[:21]).states
-    trials.assert_close(
-        trials.solve(method, params, x).states[:20], shorter, f"the first 20 of {trials.T} states beside those of T = 20 alone"
-    )
+    states = trials.solve(method, params, x).states
+    trials.assert_close(states[:20], shorter, f"the first 20 of {T} states beside those of T = 20 alone")
 
 
 def exact_after_as_many_updates(name):
