@@ -14,10 +14,11 @@ STATES = 4 * T * M  # bytes
 @pytest.mark.parametrize(
     ("name", "settings", "times"),
     [
-        ("sequential", {}, 8),
-        ("gtf-schwarz", {}, 8),
+        ("sequential", {}, 5),
+        ("gtf-schwarz", {}, 5),
+        ("auto", {}, 5),
         ("gtf-shooting", {}, 12),  # pushes tangents of all directions through its windows, one step at a time
-        ("gtf-deer", {}, 12),  # on a CPU it never forms a Jacobian
+        ("gtf-deer", {}, 8),  # on a CPU it never forms a Jacobian
         ("gtf-deer", {"scan": "chunked", "adjoint_scan": "windows"}, 2 * M),  # one Jacobian a step, once
     ],
 )

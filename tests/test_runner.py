@@ -4,6 +4,7 @@ Workers are real child processes, and starting one takes more than a second: eac
 """
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 import bench
-from bench import config, files, matrix, runner, store
+from bench import config, files, matrix, runner, store, worker
 from bench.errors import UserError
 from bench.status import status
 
@@ -100,6 +101,17 @@ def test_every_way_to_end_leaves_a_row(tmp_path, misbehaving):
     before = answered(out)
     assert run(path, out) == runner.Result(answered=0, left=0)
     assert answered(out) == before
+
+
+@pytest.mark.parametrize("flags", [None, "--xla_cpu_enable_fast_math=false"])
+def test_a_worker_compiles_as_the_environment_says_and_else_by_flags_of_its_own(tmp_path, misbehaving, monkeypatch, flags):
+    """And says with the numbers which: XLA knows its flags, or no row would be `ok`."""
+    monkeypatch.setenv("XLA_FLAGS", flags) if flags else monkeypatch.delenv("XLA_FLAGS")
+    run(experiment(tmp_path, 'how = "answer"'), tmp_path / "out")
+    tables = bench.load(tmp_path / "out")
+    assert tables["cells"]["status"].tolist() == ["ok"]
+    (captured,) = tables["environments"]["json"]
+    assert json.loads(captured)["flags"]["XLA_FLAGS"] == (flags or worker.ONE_KERNEL)
 
 
 def test_killed_workers_and_killed_runners_lose_the_running_cell_alone(tmp_path, misbehaving):
