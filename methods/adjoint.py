@@ -92,6 +92,8 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
         given = problem, states, g, windows, Devices(adjoint.devices), tolerance
+        if windows.K == adjoint.devices:
+            return adjoint_windows.one_each(*given, asked.inputs)
         many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= MANY * adjoint.devices
         way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
         return way(*given, asked.inputs)

@@ -32,7 +32,15 @@ def length(step, states) -> int:
 
 def solve(problem: Problem, states, g, of_inputs: bool) -> Problem:
     """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
-    T, step, B = states.shape[0], problem.step, length(problem.step, states)
+    nothing = jax.tree.map(jnp.zeros_like, problem.step)
+    d_z0, d_step, d_inputs = run(problem.step, problem.previous(states), problem.inputs, g, nothing, of_inputs)
+    return Problem(d_step, d_z0, d_inputs)
+
+
+def run(step, before, inputs, g, total, of_inputs: bool):
+    """The same for consecutive steps from the states `before` each: what arrives before the first, `total` with the cotangents of
+    the map added, and those of the inputs."""
+    T, B = g.shape[0], length(step, g)
     step_back = step.puller()
 
     def pull(multiplier, now):
@@ -50,11 +58,11 @@ def solve(problem: Problem, states, g, of_inputs: bool) -> Problem:
         d_step, d_inputs = blocks.pull_one(step, before, inputs, multipliers, of_inputs)
         return (multiplier, _first(patterns), jax.tree.map(jnp.add, total, d_step)), d_inputs
 
-    unknown = jax.eval_shape(step.linearise, problem.z0, _first(problem.inputs))[1]
-    behind_T = jnp.zeros_like(g[0]), *jax.tree.map(jnp.zeros_like, (unknown, step))
-    given = blocks.cut((problem.previous(states), problem.inputs, blocks.without_more(g, B)), B)
-    (multiplier, pattern, d_step), d_inputs = lax.scan(block, behind_T, given, reverse=True)
-    return Problem(d_step, step_back(pattern, multiplier), blocks.join(d_inputs, T))
+    unknown = jax.eval_shape(step.linearise, before[0], _first(inputs))[1]
+    behind = jnp.zeros_like(g[0]), jax.tree.map(jnp.zeros_like, unknown), total
+    given = blocks.cut((before, inputs, blocks.without_more(g, B)), B)
+    (multiplier, pattern, total), d_inputs = lax.scan(block, behind, given, reverse=True)
+    return step_back(pattern, multiplier), total, blocks.join(d_inputs, T)
 
 
 def _first(values):

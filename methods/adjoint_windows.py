@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks
+from methods import adjoint_blocks, blocks
 from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
 from methods.windows import Windows, block, put
@@ -78,6 +78,30 @@ def multipliers_first(
         rows = jax.tree.map(_flat, (*shares[:2], windows.apart(found)))
         d_step, d_inputs = blocks.pull(everywhere[0], *rows, of_inputs)
         return devices.sum(d_step), d_z0, jax.tree.map(lambda leaf: leaf.reshape(-1, windows.C, *leaf.shape[1:]), d_inputs)
+
+    return _run(body, problem, states, g, windows, devices)
+
+
+def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
+    """The same with one window on each device, which goes through it step by step; all cotangents in the same passes."""
+
+    def body(everywhere, shares):
+        before, inputs, g = jax.tree.map(_flat, _with_previous(devices, everywhere, shares))
+
+        def back(now, g, total):
+            leaving, total, d_inputs = adjoint_blocks.run(everywhere[0], *now, g, total, of_inputs)
+            return windows.columns(leaving), total, d_inputs
+
+        def alone(at, arriving, sums):
+            total, d_inputs = sums
+            at_the_end = jnp.zeros_like(g[: windows.block]).at[-1].set(arriving.T.reshape(g.shape[1:]))
+            arriving, total, more = back(block((before, inputs), at, windows.block), at_the_end, total)
+            more = jax.tree.map(jnp.add, block(d_inputs, at, windows.block), more)
+            return arriving, (total, put(d_inputs, more, at))
+
+        arriving, *sums = back((before, inputs), g, jax.tree.map(jnp.zeros_like, everywhere[0]))
+        (total, d_inputs), d_z0 = _hand_on(windows, devices, alone, arriving, tuple(sums), g, tolerance)
+        return devices.sum(total), d_z0, jax.tree.map(lambda leaf: leaf[None], d_inputs)
 
     return _run(body, problem, states, g, windows, devices)
 

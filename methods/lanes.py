@@ -105,6 +105,29 @@ class Rows(Lanes):
         return self.pull_back(pattern, w)
 
 
+@dataclasses.dataclass(frozen=True)
+class Alone(Rows):
+    """For a single lane: its state as it is, `(M,)`, for which a step has forms of its own."""
+
+    def turn(self, z):
+        return z[:, 0] if z.ndim == 2 else z[:, None]
+
+    def run(self, z, inputs):
+        def advance(z, u):
+            z = self.advance(z, u)
+            return z, z
+
+        z, states = lax.scan(advance, z[:, 0], _single(inputs))
+        return z[:, None], states[..., None]
+
+    def patterns(self, z, inputs):
+        return blocks.over(lambda z, u: self.step.linearise(z, u)[1], _single((z, inputs)))
+
+
+def _single(columns):
+    return jax.tree.map(lambda leaf: leaf[..., 0], columns)
+
+
 def _rows(columns, axis: int):
     """Leaves `(..., lanes)` with their lanes along this axis."""
     return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, axis), columns)

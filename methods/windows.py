@@ -14,12 +14,11 @@ from jax import lax
 
 from methods.lanes import FEW_LANES
 
-# What a step of n lanes costs beside n itself, over M, and what more there is to it up to so many lanes: (lanes, fixed, each) for
-# fixed + each n. CPU, two cores, M = 3, 16 and 24: few lanes lie in rows, more in columns, see `methods.lanes`. Elsewhere a guess
-# that waits for a measurement.
-ANY_STEP = {"cpu": 76}
-ANY_STEP_ELSEWHERE = 65536
-FORMS = [(FEW_LANES, 0, 1.0), (math.inf, 6, 0.6)]
+# What a step of n lanes costs: (lanes, any step, fixed, each) stands for `any step / M + fixed + each n` up to so many lanes, in
+# units of what each lane adds where they are few. CPU, two cores, M = 3, 16 and 24: a single lane is a state as it is, few lie in
+# rows, more in columns, see `methods.lanes`. Elsewhere a guess that waits for a measurement.
+FORMS = [(1, 0, 0, 1.5), (FEW_LANES, 76, 0, 1.0), (math.inf, 76, 6, 0.6)]
+FORMS_ELSEWHERE = [(math.inf, 65536, 0, 1.0)]
 # Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
 MEMORY = 256
 # Steps between two looks at whether a correction has died out.
@@ -27,9 +26,10 @@ BLOCK = 32
 
 
 def step_cost(lanes: int, M: int) -> float:
-    """Time of one step of so many lanes, in units of what each lane adds to it where they are few."""
-    fixed, each = next((fixed, each) for most, fixed, each in FORMS if lanes <= most)
-    return ANY_STEP.get(jax.default_backend(), ANY_STEP_ELSEWHERE) / M + fixed + each * lanes
+    """Time of one step of so many lanes on the default device."""
+    forms = FORMS if jax.default_backend() == "cpu" else FORMS_ELSEWHERE
+    any_step, fixed, each = next(form for most, *form in forms if lanes <= most)
+    return any_step / M + fixed + each * lanes
 
 
 def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> int:

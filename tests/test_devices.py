@@ -14,11 +14,11 @@ PROGRAM = """
 import jax, jax.numpy as jnp, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
-from methods import blocks
+from methods import adjoint_blocks, blocks
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
-blocks.WHOLE, blocks.ROWS = 32, 50  # so that each device sums in blocks too
+blocks.WHOLE, blocks.ROWS, adjoint_blocks.ROWS = 32, 50, 50  # so that each device sums in blocks too
 rng = np.random.default_rng(0)
 M, L, T = {M}, 12, {T}
 params = ShallowPLRNN.from_arrays(
@@ -27,7 +27,7 @@ params = ShallowPLRNN.from_arrays(
 x = jnp.asarray(rng.standard_normal(({batch}T + 1, 2)))
 settings = dict(window={window}, adjoint_window={window}, adjoint_memory={memory}, adjoint_scan="windows", {more})
 one, two = (methods.get("{name}", **settings, devices=n) for n in (1, 2))
-evaluate = lambda method: jax.jit(jax.value_and_grad(method.loss, has_aux=True))(params, x)
+evaluate = lambda method: jax.jit(jax.value_and_grad(method.loss, (0, 1), has_aux=True))(params, x)
 (value, aux), gradient = evaluate(two)
 (wanted_value, wanted_aux), wanted = evaluate(one)
 assert (aux.code == 0).all() and (aux.iterations == wanted_aux.iterations).all(), (aux, wanted_aux)
@@ -40,10 +40,18 @@ assert "collective-permute" in jax.jit(lambda params: two.solve(params, x).state
 
 @pytest.mark.parametrize("name", ["gtf-schwarz", "gtf-shooting", "gtf-mgrit"])
 @pytest.mark.parametrize(
-    ("batch", "T", "window", "memory"), [("", 777, 100, 10), ("", 777, 100, 1000), ("3, ", 50, 50, 10), ("3, ", 50, 50, 1000)]
+    ("batch", "T", "window", "memory"),
+    [
+        ("", 777, 100, 10),
+        ("", 777, 100, 1000),
+        ("", 777, 400, 10),
+        ("3, ", 137, 70, 10),
+        ("3, ", 50, 50, 10),
+        ("3, ", 50, 50, 1000),
+    ],
 )
 def test_two_devices_give_what_one_gives(name, batch, T, window, memory):
-    """Also where the windows do not divide T, and where there is only one of them for two devices."""
+    """Also where the windows do not divide T, where each device has one, and where there is only one for two devices."""
     run_on_two(PROGRAM.format(name=name, batch=batch, T=T, window=window, memory=memory, M=4, more=""))
 
 

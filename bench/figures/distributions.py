@@ -100,7 +100,6 @@ def _against_length(points, looks, rows, metrics, canvas):
     fig, area = canvas(1.2 + 1.6 * len(lines))
     axes = area.subplots(len(lines), count, sharex=True, squeeze=False)
     lengths = np.sort(points["T"].dropna().unique().astype(float))
-    powers = bool(np.all(np.log2(lengths) % 1 == 0))
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             _draw_lengths(ax, points[(points["problem"] == row) & (points["panel"] == metric)], looks, last=ax is line[-1])
@@ -113,7 +112,7 @@ def _against_length(points, looks, rows, metrics, canvas):
         axes[0, 0].set_xlim(lengths[0] / 1.5, lengths[-1] * 1.5)
     for ax in axes.flat:
         ax.xaxis.set_minor_locator(NullLocator())
-        if powers:
+        if style.powers_of_two(lengths):
             ax.xaxis.get_major_locator().set_params(numticks=5)
         else:
             ax.set_xticks(lengths, [f"{length:g}" for length in lengths])

@@ -197,10 +197,14 @@ def cross_handle(label: str) -> Line2D:
     return Line2D([], [], label=label, color="0.3", marker="x", linestyle="none", markeredgewidth=1.4)
 
 
+def powers_of_two(lengths) -> bool:
+    return bool(np.all(np.log2(lengths) % 1 == 0))
+
+
 def time_against_length(ax, lengths, low: float, high: float, failing: int) -> None:
     """Log-log axes for times from `low` to `high` seconds of sequences of those lengths, below the band of what fails."""
     lengths = np.array(sorted(lengths.unique()), dtype=float)
-    base = 2 if len(lengths) and bool(np.all(np.log2(lengths) % 1 == 0)) else 10
+    base = 2 if len(lengths) and powers_of_two(lengths) else 10
     ax.set_xscale("log", base=base)
     ax.set_yscale("log")
     ax.xaxis.set_minor_locator(LogLocator(base=base, subs=[]))

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods.lanes import FEW_LANES, Rows
+from methods.lanes import FEW_LANES, Alone, Rows
 from methods.maps import Map
 from methods.models.shplrnn_lanes import ShallowPLRNNLanes
 
@@ -99,7 +99,9 @@ class ForcedShallowPLRNN(Map):
         return pattern.astype(self.W1.dtype) @ (self.W1.T * self.onto[M:]) + jnp.diagonal(self.onto[:M])
 
     def lanes(self, count=None):
-        return Rows.of(self) if count is not None and count <= FEW_LANES else ShallowPLRNNLanes.of(self)
+        if count is None or count > FEW_LANES:
+            return ShallowPLRNNLanes.of(self)
+        return (Alone if count == 1 else Rows).of(self)
 
     def joint(self):
         """[onto data] and None, where states and data had better go through one product; else onto and data.

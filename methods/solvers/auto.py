@@ -107,6 +107,8 @@ def _sequential(T, S, M):
 
 
 def _windowed(windows: Windows, M, memory, devices: int):
+    if windows.K == devices:  # each device goes through a window of its own as through a short sequence
+        return _sequential(windows.C + memory, windows.S, M)
     lanes = windows.K * windows.S / devices
     if jax.default_backend() != "cpu":
         return (windows.C + memory) * (FREE_ELSEWHERE + lanes)
