@@ -117,12 +117,17 @@ def test_losses_and_failures_are_counted_and_a_method_that_mostly_fails_comes_la
     lines = tables.text_report(RUNS["all"]).splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("---"))
     rows = [line.split() for line in lines[first + 1 : lines.index("", first)]]
-    counts = {row[0]: [int(count) for count in row[1:5]] for row in rows}  # cases, won, lost, failed
+    counts = {row[0]: [int(count) for count in row[1:6]] for row in rows}  # cases, won, even, lost, failed
     assert counts == {
-        **{"sequential": [12, 0, 0, 0], "gtf-deer": [12, 4, 8, 0]},
-        **{"gtf-schwarz": [12, 4, 4, 4], "jacobi": [12, 0, 4, 8]},
+        **{"sequential": [12, 0, 0, 0, 0], "gtf-deer": [12, 4, 0, 8, 0]},
+        **{"gtf-schwarz": [12, 4, 0, 4, 4], "jacobi": [12, 0, 0, 4, 8]},
     }
     assert rows[-1][0] == "jacobi"
+
+
+@pytest.mark.parametrize(("speedup", "verdict"), [(1.1, "is even"), (0.9, "is even"), (1.2, "wins"), (0.8, "loses")])
+def test_a_difference_within_what_noise_makes_is_no_victory(speedup, verdict):
+    assert work_precision._verdict({"status": "ok", "method": "gtf-deer", "speedup": speedup}) == verdict
 
 
 def test_a_loose_wrong_answer_is_on_the_curve_with_its_time():

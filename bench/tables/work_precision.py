@@ -20,10 +20,10 @@ PHASES = ("forward", "gradient")
 DEFAULT_TOLERANCE = {"float32": 1e-6, "float64": 1e-10}  # of a solver that is given none, see methods.solvers.base
 CAPTION = (
     "Time to an answer whose value and gradient agree with the sequential scan, at whichever tolerance gives one soonest. "
-    "First, over all cases of a method: how many it won and lost against sequential in gradient time, and failed; of those "
-    "not failed the median seconds and memory, the median speed-up sequential / method [lowest, highest] and updates; to "
-    "best: median of its time / that of the fastest method of the case, a failure being infinite. Then where it wins, loses"
-    " and fails. Then every case: the time of sequential, the speed-up of the others, or how they failed."
+    "First, over all cases of a method: how many it won, came out even in (within 15 %) and lost against sequential in gradient "
+    "time, and failed; of those not failed the median seconds and memory, the median speed-up sequential / method [lowest, "
+    "highest] and updates; to best: median of its time / that of the fastest method of the case, a failure being infinite. Then "
+    "where it wins, loses and fails. Then every case: the time of sequential, the speed-up of the others, or how they failed."
 )
 
 
@@ -56,6 +56,11 @@ def curves(tables) -> pd.DataFrame:
     samples = samples[samples["phase"] == "gradient"]
     found = [triple("seconds", samples.loc[samples["cell"].isin(cells.split()), "seconds"]) for cells in attempted["cells"]]
     return attempted.join(pd.DataFrame(found, index=attempted.index, columns=["seconds", "seconds_low", "seconds_high"]))
+
+
+# What a speed-up must differ from 1 by: windows of which one suffices are the sequential scan itself, and were measured at 1.1.
+CLEAR = 1.15
+COUNTED = {"won": "wins", "even": "is even", "lost": "loses"}
 
 
 def problems(frame: pd.DataFrame) -> pd.Series:
@@ -96,7 +101,7 @@ def glance(frame: pd.DataFrame) -> str:
     table = lay_out(
         [
             words(ranking, "method"),
-            *(Column(name, list(ranking[name].map(tidy))) for name in ("cases", "won", "lost", "failed")),
+            *(Column(name, list(ranking[name].map(tidy))) for name in ("cases", "won", "even", "lost", "failed")),
             quantity(ranking, "forward_s", alike=["gradient_s"]),
             quantity(ranking, "gradient_s", alike=["forward_s"]),
             quantity(ranking, "speedup", "speed-up", sign="x", keep=2),
@@ -154,12 +159,14 @@ def _verdict(row) -> str:
         return "fails"
     if row["method"].split(",")[0] == BASELINE:
         return "is the baseline"
-    return "has no rival" if np.isnan(row["speedup"]) else "wins" if row["speedup"] > 1 else "loses"
+    if np.isnan(row["speedup"]):
+        return "has no rival"
+    return "is even" if 1 / CLEAR < row["speedup"] < CLEAR else "wins" if row["speedup"] > 1 else "loses"
 
 
 def _ranked(method: str, own: pd.DataFrame) -> dict:
     right = own[own["status"] == "ok"]
-    counts = {head: int((own["verdict"] == verdict).sum()) for head, verdict in (("won", "wins"), ("lost", "loses"))}
+    counts = {head: int((own["verdict"] == verdict).sum()) for head, verdict in COUNTED.items()}
     row = {"method": method, "cases": len(own), **counts, "failed": len(own) - len(right)}
     row |= {name: right[name].astype(float).median() for name in ("forward_s", "gradient_s", "temp_bytes")}
     row["to_best"] = triple("to_best", own["to_best"].where(own["status"] == "ok", np.inf))["to_best"]
@@ -193,7 +200,7 @@ def _setting(name: str, value) -> str:
     return f"{name} {value}" if value.isalpha() else f"{SYMBOLS.get(name, name)}={value}"
 
 
-_ORDER = ["wins", "loses", "fails", "is the baseline", "has no rival"]
+_ORDER = ["wins", "is even", "loses", "fails", "is the baseline", "has no rival"]
 
 
 def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> str:
@@ -209,5 +216,5 @@ def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> str:
 def _result(row) -> str:
     if row["status"] != "ok":
         return row["status"]
-    compared = row["verdict"] in ("wins", "loses")
+    compared = row["verdict"] in ("wins", "is even", "loses")
     return f"{number(row['speedup'], 2)}x" if compared else f"{number(1e3 * row['gradient_s'], 2)} ms"

@@ -85,7 +85,7 @@ class Relaxation(Solver):
 
     def windows(self, guess) -> Windows:
         windows = Windows.of(guess, self.window, memory=self.memory, devices=self.devices)
-        if self.window or self.sweeps_per_update == 1:
+        if self.window or self.sweeps_per_update == 1 or windows.K == 1:
             return windows
         # so that an update is no deeper than one of a single sweep
         return Windows.of(guess, -(-windows.C // self.sweeps_per_update), devices=self.devices)
