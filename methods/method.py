@@ -131,6 +131,8 @@ class Method:
         """
         if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
             raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+        if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
+            return self.solve(params, x[0], alpha=alpha, key=key, progress=progress).as_batch()
         problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
         guess = first_guess(self.guess, problem, teacher, jr.key(0) if key is None else key)
         solution = self.solver.evaluate(self.gradient, problem, jax.lax.stop_gradient(guess))

@@ -52,6 +52,12 @@ class Solution(NamedTuple):
         status = STATUSES[np.asarray(self.code)]
         return str(status) if status.ndim == 0 else status
 
+    def as_batch(self) -> "Solution":
+        """This solution of one sequence, states `(T, M)`, as a batch of one, states `(1, T, M)`."""
+        fields = {name: getattr(self, name)[None] for name in ("states", "iterations", "evaluations", "residual", "code")}
+        history = self.history and History(*(rows[:, None] for rows in self.history))
+        return self._replace(**fields, history=history)
+
     @property
     def first_nonfinite(self) -> Int[Array, "..."]:
         """Time index (from 0) of the first state that is not finite, -1 where all are."""

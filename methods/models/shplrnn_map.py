@@ -54,13 +54,13 @@ class ForcedShallowPLRNN(Map):
 
     def stepper(self):
         # Transposes kept from being folded back into the loop: XLA's small products are slow where they transpose. On two CPU
-        # cores the forward pass takes 0.6 to 0.95 times as long. A single small state is best left as it is.
+        # cores the forward pass takes 0.6 to 0.95 times as long. A single state is best left as it is.
         onto, data = self.joint()
         onto_T, data_T, W1_T = lax.optimization_barrier(jax.tree.map(jnp.transpose, (onto, data, self.W1)))
         M = self.W1.shape[0]
 
         def step(z, x):
-            if z.ndim == 1 or (M <= SMALL and z.size == M):
+            if z.ndim == 1:
                 return self(z, x)
             both = arguments(onto, z, x) @ onto_T
             if data is not None:
