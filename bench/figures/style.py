@@ -48,17 +48,22 @@ def context():
 
 
 def look(method: str, variant: int = 0) -> dict:
-    """Colour, marker and line of a method; further variants of it keep the colour and change marker and line."""
+    """Colour, marker and line of a method; further variants of it keep the colour and change marker and line.
+
+    Methods that share a colour, as there are more of them than colours, differ in marker and line too.
+    """
+    turn = 0  # among those that share a colour
     if method in SEQUENTIAL:
         at = SEQUENTIAL.index(method)
         color, markers, variant = "black", MARKERS, variant + at
     elif method in METHODS:
-        at = METHODS.index(method)
-        color, markers, at = _COLORS[at % 8], MARKERS, at // 8 + at % 8 + 1
+        turn, at = divmod(METHODS.index(method), 8)
+        color, markers, at = _COLORS[at], MARKERS, turn + at + 1
     else:
         at = zlib.crc32(method.encode())
         color, markers, at = _COLORS[at % 8], _OTHER_MARKERS, at // 8
-    return {"color": color, "marker": markers[(at + variant) % len(markers)], "linestyle": LINES[variant % len(LINES)]}
+    line = LINES[(turn + variant) % len(LINES)]
+    return {"color": color, "marker": markers[(at + variant) % len(markers)], "linestyle": line}
 
 
 def looks(points) -> dict[str, dict]:
