@@ -90,16 +90,20 @@ class Rows(Lanes):
     def turn(self, z):
         return z.T
 
+    def rows(self, columns, axis: int):
+        """Leaves `(..., lanes)` with their lanes along this axis."""
+        return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, axis), columns)
+
     def run(self, z, inputs):
         def advance(z, u):
-            z = self.advance(z, _rows(u, 0))
-            return z, z.T
+            z = self.advance(z, self.rows(u, 0))
+            return z, self.turn(z)
 
-        z, states = lax.scan(advance, z.T, inputs)
-        return z.T, states
+        z, states = lax.scan(advance, self.turn(z), inputs)
+        return self.turn(z), states
 
     def patterns(self, z, inputs):
-        return blocks.over(lambda z, u: self.step.linearise(z, u)[1], _rows((z, inputs), 1))
+        return blocks.over(lambda z, u: self.step.linearise(z, u)[1], self.rows((z, inputs), 1))
 
     def back(self, pattern, w):
         return self.pull_back(pattern, w)
@@ -112,22 +116,6 @@ class Alone(Rows):
     def turn(self, z):
         return z[:, 0] if z.ndim == 2 else z[:, None]
 
-    def run(self, z, inputs):
-        def advance(z, u):
-            z = self.advance(z, u)
-            return z, z
-
-        z, states = lax.scan(advance, z[:, 0], _single(inputs))
-        return z[:, None], states[..., None]
-
-    def patterns(self, z, inputs):
-        return blocks.over(lambda z, u: self.step.linearise(z, u)[1], _single((z, inputs)))
-
-
-def _single(columns):
-    return jax.tree.map(lambda leaf: leaf[..., 0], columns)
-
-
-def _rows(columns, axis: int):
-    """Leaves `(..., lanes)` with their lanes along this axis."""
-    return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, axis), columns)
+    def rows(self, columns, axis: int):
+        """Leaves `(..., 1)` without the axis of lanes."""
+        return jax.tree.map(lambda leaf: leaf[..., 0], columns)
