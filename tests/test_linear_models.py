@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+from time_first import scanned
 
 import methods
 from methods import ssd
@@ -99,15 +100,18 @@ def test_the_chunked_scan_against_the_reference(reference, start, heads, T, chun
     time_first = lambda name: jnp.moveaxis(of(name), 0, 1)  # noqa: E731
     B, C = (time_first(name if heads == "shared" else f"{name}_head") for name in "BC")
     S = of("h0") if start == "init" else jnp.zeros_like(of("h0"))
-    y, end = ssd.scan(time_first("X"), time_first("dt"), of("A"), B, C, S, chunk=chunk)
+    y, end = scanned(time_first("X"), time_first("dt"), of("A"), B, C, S, chunk)
     wanted = time_first(f"y_{heads}_{start}")
     assert jnp.abs(y - wanted).max() <= 1e-11 * jnp.abs(wanted).max()
     np.testing.assert_allclose(end, of(f"hT_{heads}_{start}"), rtol=1e-11, atol=1e-12)
 
 
-def test_a_block_goes_on_where_it_stopped():
+@pytest.mark.parametrize("d", [2, 16])  # more, and fewer variables than the block has inputs
+@pytest.mark.parametrize("rows", [6, 1024])  # of a piece
+def test_a_block_goes_on_where_it_stopped(d, rows, monkeypatch):
     """Two runs, the second from the state at the end of the first, are one run; and so is one step after the other."""
-    _, params = model("mamba2")
+    monkeypatch.setattr(ssd, "ROWS", rows)
+    _, params = model("mamba2", latent_dim=d, head_dim=4)
     x = data(70, 3).swapaxes(0, 1)
     whole, end = params.run(x, 16)
     first, middle = params.run(x[:33], 16)
@@ -123,11 +127,12 @@ def test_a_block_goes_on_where_it_stopped():
 def test_long_decay_does_not_underflow():
     """κ falls below −700 within a chunk, where exp(κ_i) / exp(κ_j) would be 0 / 0."""
     T, H = 64, 2
-    X, B = jnp.ones((T, H, 1)), jnp.ones((T, 1))
-    y, _ = ssd.scan(X, jnp.full((T, H), 50.0), jnp.array([-1.0, -16.0]), B, B, jnp.zeros((H, 1, 1)), chunk=64)
-    np.testing.assert_allclose(y, 50.0)  # each step forgets all before it
-    gradient = jax.grad(lambda dt: ssd.scan(X, dt, -jnp.ones(H), B, B, jnp.zeros((H, 1, 1)), chunk=64)[0].sum())
-    assert np.isfinite(gradient(jnp.full((T, H), 50.0))).all()
+    X, B = jnp.ones((1, T, H, 1)), jnp.ones((1, T, 1))  # one chunk
+    y = lambda dt, rate: ssd.scan(X, dt, rate, B, B, jnp.zeros((H, 1, 1)))[0]  # noqa: E731
+    long = jnp.full((1, T, H), 50.0)
+    np.testing.assert_allclose(y(long, jnp.array([-1.0, -16.0])), 50.0)  # each step forgets all before it
+    gradient = jax.grad(lambda dt: y(dt, -jnp.ones(H)).sum())
+    assert np.isfinite(gradient(long)).all()
 
 
 @pytest.mark.parametrize("name", methods.names())

@@ -30,7 +30,7 @@ class State(NamedTuple):
     """What a block carries from one step to the next when it runs step by step."""
 
     S: Any  # (..., H, p, n)
-    window: Any  # (..., w - 1, channels) the last inputs of the convolution
+    window: Any  # (..., w - 1, r) the last rows it read
     o: Any  # (..., d) its last output
 
 
@@ -87,30 +87,34 @@ class Mamba2(Model):
         """The state before any data, for data shaped like x."""
         batch, p = x.shape[:-1], self.inner_dim // self.heads
         S = jnp.zeros((*batch, self.heads, p, self.state_dim), x.dtype)
-        window = jnp.zeros((*batch, self.kernel.shape[-1] - 1, self.kernel.shape[-2]), x.dtype)
+        window = jnp.zeros((*batch, self.kernel.shape[-1] - 1, self._rows(x).shape[-1]), x.dtype)
         return State(S, window, jnp.zeros((*batch, self.latent_dim), x.dtype))
 
     def step(self, state: State, x: Float[Array, "... N"]) -> State:
         """One step of the recurrence."""
-        gate, channels, a = self._project(x)
-        window = jnp.concatenate([state.window, channels[..., None, :]], axis=-2)
-        X, B, C = self._split(jax.nn.silu(jnp.einsum("...wc,cw->...c", window, self.kernel) + self.kernel_bias))
-        dt, rate = self._rates(a)
+        window = jnp.concatenate([state.window, self._rows(x)[..., None, :]], axis=-2)
+        gate, X, dt, rate, B, C = self._mixer()(window.reshape(*window.shape[:-2], -1))
         S = jnp.exp(dt * rate)[..., None, None] * state.S + (dt[..., None] * X)[..., None] * B[..., None, None, :]
         y = jnp.einsum("...hpn,...n->...hp", S, C)
         return State(S, window[..., 1:, :], self._out(y, X, gate))
 
-    def run(self, x: Float[Array, "T ... N"], chunk: int, state: State | None = None) -> tuple[Float[Array, "T ... d"], State]:
-        """All T steps at once from `state`: the outputs, and the state at the end."""
+    def run(
+        self, x: Float[Array, "T ... N"], chunk: int = 0, state: State | None = None
+    ) -> tuple[Float[Array, "T ... d"], State]:
+        """All T steps at once from `state`: the outputs, and the state at the end. `chunk` 0: what suits the device."""
         state = self.start(x[0]) if state is None else state
-        gate, channels, a = self._project(x)
-        past = jnp.concatenate([jnp.moveaxis(state.window, -2, 0), channels])
         T, w = x.shape[0], self.kernel.shape[-1]
-        mixed = sum(past[i : i + T] * self.kernel[:, i] for i in range(w)) + self.kernel_bias
-        X, B, C = self._split(jax.nn.silu(mixed))
-        dt, rate = self._rates(a)
-        y, S = ssd.scan(X, dt, rate, B, C, state.S, chunk=chunk)
-        o = self._out(y, X, gate)
+        past = jnp.concatenate([jnp.moveaxis(state.window, -2, 0), self._rows(x)])
+        taps = jnp.concatenate([past[i : i + T] for i in range(w)], axis=-1)
+        mixed = self._mixer()
+
+        def some(S, taps):
+            gate, X, dt, rate, B, C = mixed(taps)
+            y, S = ssd.scan(X, dt, rate, B, C, S)
+            return S, self._out(y, X, gate)
+
+        S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk or ssd.chunk(), T)))
+        o = ssd.join(o, T)
         return o, State(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 
     def readout(self, o: Float[Array, "... d"]) -> Float[Array, "... N"]:
@@ -120,26 +124,46 @@ class Mamba2(Model):
         return state.o
 
     def warmed_up(self, forcing, x):
-        return self.run(x, ssd.CHUNK)[1]
+        return self.run(x)[1]
 
     def free(self):
         return lambda state: self.step(state, self.readout(state.o))
 
-    def _project(self, x):
-        """Gate, inputs of the convolution, and rates before the softplus."""
-        both = (x @ self.W_e.T + self.b_e) @ self.W_in.T
-        d_i, channels = self.inner_dim, self.kernel.shape[-2]
-        return both[..., :d_i], both[..., d_i : d_i + channels], both[..., d_i + channels :]
+    def lift(self) -> tuple:
+        """Matrices from what `_rows` gives to g `(r, d_i)`, [v | B | C] `(r, d_i + 2 n)` and a `(r, H)`.
 
-    def _split(self, channels):
-        """X `(..., H, p)`, B and C `(..., n)`."""
-        d_i, n = self.inner_dim, self.state_dim
-        X = channels[..., :d_i].reshape(*channels.shape[:-1], self.heads, -1)
-        return X, channels[..., d_i : d_i + n], channels[..., d_i + n :]
+        They are the lift and the projection in one, unless data have more variables than the block has inputs.
+        """
+        if self.observed_dim < self.latent_dim:
+            whole = jnp.concatenate([self.W_e.T, self.b_e[None]]) @ self.W_in.T
+        else:
+            whole = jnp.concatenate([self.W_in.T, jnp.zeros_like(self.W_in, shape=(1, self.W_in.shape[0]))])
+        return tuple(jnp.split(whole, (self.inner_dim, self.inner_dim + self.kernel.shape[-2]), axis=-1))
 
-    def _rates(self, a):
-        """Δ `(..., H)` and Λ `(H,)`."""
-        return jax.nn.softplus(a + self.a_0), -jnp.exp(self.log_decay)
+    def _rows(self, x):
+        """What the block reads `(..., r)`. A 1 stands behind it, so that zeros are what it reads before any data."""
+        rows = x if self.observed_dim < self.latent_dim else x @ self.W_e.T + self.b_e
+        return jnp.concatenate([rows, jnp.ones_like(rows[..., :1])], axis=-1)
+
+    def _mixer(self):
+        """A function of the last w rows `(..., w r)` to gate, X `(..., H, p)`, Δ `(..., H)`, Λ `(H,)`, B and C `(..., n)`.
+
+        Lift, projection and convolution are linear maps in a row: one product, and no convolution.
+        """
+        of_gate, of_channels, of_a = self.lift()
+        mixing = (self.kernel.T[:, None] * of_channels).reshape(-1, of_channels.shape[-1])
+        ends = self.inner_dim, self.inner_dim + self.state_dim
+        parts = list(zip(jnp.split(mixing, ends, axis=-1), jnp.split(self.kernel_bias, ends), strict=True))
+        rate = -jnp.exp(self.log_decay)
+
+        def mixed(taps):
+            X, B, C = (jax.nn.silu(taps @ weights + bias) for weights, bias in parts)
+            now = taps[..., -len(of_gate) :]
+            gate, a = now @ of_gate, now @ of_a
+            dt = taps[..., -1:] * jax.nn.softplus(a + self.a_0)  # Δ = 0 where nothing is read
+            return gate, X.reshape(*X.shape[:-1], self.heads, -1), dt, rate, B, C
+
+        return mixed
 
     def _out(self, y, X, gate):
         y = (y + self.D[:, None] * X).reshape(gate.shape) * jax.nn.silu(gate)

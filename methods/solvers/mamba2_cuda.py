@@ -21,6 +21,8 @@ if reason := published_mamba.why_unavailable():
 class TritonScan(ChunkedScan):
     """The chunked scan of mamba-ssm's Triton kernels, in torch on an NVIDIA GPU. Tested on the CPU, not yet run on a GPU."""
 
+    chunk: int = 256  # as mamba-ssm's own default
+
     def phases(self, method):
         from methods import torch_phases  # imports torch, which costs seconds
 

@@ -12,7 +12,6 @@ from methods.method import Method
 from methods.models.mamba2 import Block, Mamba2Shape
 from methods.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
-from methods.ssd import CHUNK
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Recurrent(Solver):
 class ChunkedScan(Recurrent):
     """All chunks side by side."""
 
-    chunk: int = CHUNK  # Q
+    chunk: int = 0  # Q; 0: what suits the device
 
     def outputs(self, params, x):
         return params.run(x, self.chunk)[0]
