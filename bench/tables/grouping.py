@@ -15,7 +15,7 @@ BASELINE = "sequential"
 SEQUENTIAL = [BASELINE, "sequential-free"]
 METHODS = [
     *("deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit"),
-    *("elk", "quasi-elk", "picard", "jacobi", "lssm", "lssm-scheduled", "mamba2", "low-rank"),
+    *("elk", "quasi-elk", "picard", "jacobi", "lssm", "lssm-scheduled", "mamba2", "low-rank", "low-rank-schwarz"),
     *("schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local", "mamba2-cuda"),
     *("gtf-deer-published", "gtf-deer-windowed", "gtf-deer-damped", "gtf-deer-clipped", "gtf-quasi-deer-clipped"),
     *("gtf-quasi-deer-hutchinson", "gtf-elk", "gtf-elk-filter", "gtf-quasi-elk", "gtf-quasi-elk-filter", "auto"),

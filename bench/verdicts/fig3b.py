@@ -16,7 +16,8 @@ from bench.verdicts.ranks import LEVEL, above, alike, as_good, compared, describ
 
 SOURCE = "arXiv:2605.12683, Figs. 3B and A2"
 SEEDS = 3
-FULL, LOW_RANK, LSSM, MAMBA = ("gtf-schwarz", "gtf-deer"), "low-rank", "lssm", "mamba2"
+# The methods that train each class of models; of several in a table the first is judged.
+FULL, LOW_RANK, LSSM, MAMBA = ("gtf-schwarz", "gtf-deer"), ("low-rank-schwarz", "low-rank"), ("lssm",), ("mamba2",)
 
 
 def judge(tables) -> list[Verdict]:
@@ -32,8 +33,8 @@ def judge(tables) -> list[Verdict]:
 
 
 def _of(problem: str, own) -> list[Verdict]:
-    def arm(method, **settings):
-        chosen = own[own["method"] == method]
+    def arm(names, **settings):
+        chosen = own[own["method"] == next((name for name in names if name in set(own["method"])), None)]
         for name, value in settings.items():
             chosen = chosen[chosen[name] == value]
         return chosen
@@ -41,8 +42,7 @@ def _of(problem: str, own) -> list[Verdict]:
     def verdict(claim, holds, evidence, *arms):
         return Verdict(f"{problem}: {claim}", SOURCE, decide(holds, min(map(_seeds, arms)), SEEDS), evidence)
 
-    full = next((arm(name) for name in FULL if len(arm(name))), own.iloc[:0])
-    lowest, lssm, verdicts = arm(LOW_RANK, extra=0), arm(LSSM, mar=0), []
+    full, lowest, lssm, verdicts = arm(FULL), arm(LOW_RANK, extra=0), arm(LSSM, mar=0), []
     for name, misses in {"an LSSM": lssm, "a shPLRNN of rank N": lowest}.items():
         if len(misses) and len(full):
             holds = worse(misses[METRIC], full[METRIC])
@@ -53,14 +53,14 @@ def _of(problem: str, own) -> list[Verdict]:
         different = above(lssm[METRIC], lowest[METRIC]) or above(lowest[METRIC], lssm[METRIC])
         holds = False if different else alike(lssm[METRIC], lowest[METRIC]) or None
         verdicts.append(verdict("an LSSM is like a shPLRNN of rank N", holds, *_pair(lssm, lowest)))
-    for extra in sorted(own.loc[(own["method"] == LOW_RANK) & (own["extra"] > 0), "extra"].unique()):
+    for extra in sorted(set(arm(LOW_RANK)["extra"]) - {0}):
         repaired = arm(LOW_RANK, extra=extra)
         if len(lowest) and len(full):
             holds, share = _repairs(lowest[METRIC], repaired[METRIC], full[METRIC])
             closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
             evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
             verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
-    return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(own[own["method"] == LSSM], lssm, verdict)
+    return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(arm(LSSM), lssm, verdict)
 
 
 def _mamba(mamba, full, verdict) -> list[Verdict]:

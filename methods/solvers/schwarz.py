@@ -13,6 +13,7 @@ import dataclasses
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.method import Method
+from methods.models.low_rank import LowRankShape
 from methods.solvers.relaxation import At, Given, Relaxation
 
 
@@ -24,6 +25,9 @@ class Schwarz(Relaxation):
         return at.handed_on, ()
 
 
+_schwarz = Method(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
+
 METHODS = {
-    "gtf-schwarz": Method(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "gtf-schwarz": _schwarz,
+    "low-rank-schwarz": dataclasses.replace(_schwarz, model=LowRankShape()),
 }
