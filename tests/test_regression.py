@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import methods
-from bench.regression import gate, problems, solvers
-from bench.regression.problems import SIZES, TIMED, TIMED_EVERYWHERE, TRACKED, Size
+from bench.regression import gate, models, problems, solvers
+from bench.regression.problems import LINEAR, SIZES, TIMED, TIMED_EVERYWHERE, TRACKED, Size
 from methods.maps import Map
 
 KNOWN = [name for name in TRACKED if name in methods.names()]
@@ -27,6 +27,16 @@ def test_every_solver_is_tracked():
     ours = [name for name in ours if methods.REGISTRY[name].solver.solves is Map]  # the pinned weights are those of a shPLRNN
     missing = [name for name in ours if _solver(name) not in tracked]  # other tests add plug-ins of their own
     assert not missing, f"add {', '.join(missing)} to TRACKED in bench/regression/problems.py"
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_models_run_and_take_memory(monkeypatch, name):
+    monkeypatch.setattr(models, "WIDE", Size(M=4, N=2, L=8, T=40, batch=2))
+    models._program.cache_clear()
+    benchmark = models.Linear()
+    benchmark.setup(name)
+    benchmark.time_gradient(name)
+    assert benchmark.track_temp_bytes(name) > 0
 
 
 def test_what_is_timed_is_tracked_too():

@@ -17,6 +17,7 @@ TRACKED = (  # every solver under one name
     *("gtf-elk-filter", "gtf-quasi-elk-filter", "jacobi", "picard"),
     *("gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit", "auto"),
 )
+LINEAR = ("lssm", "mamba2")
 VERSION = "1"  # raise it with any change of what is measured: asv then compares nothing across the change
 ALPHA = 0.2
 
@@ -36,6 +37,7 @@ SIZES = {
 }
 PARTLY_OBSERVED = SIZES["partly observed"]
 SHORT = Size(M=16, N=1, L=64, T=1024, batch=2)  # of what is tracked
+WIDE = Size(M=16, N=5, L=128, T=512, batch=16)  # of the linear models: mamba2 has 7 409 parameters
 
 
 def method(name: str):
