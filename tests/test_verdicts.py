@@ -135,6 +135,17 @@ def test_another_order_refutes_the_claim_about_it(changed, words):
     assert verdict_on("fig3b", trainings.fig3b(**changed), words) == {"not reproduced"}
 
 
+def test_arms_of_which_some_runs_fail_are_not_called_alike():
+    tables = trainings.fig3b()
+    cells = tables["cells"]
+    lucky = cells.loc[(cells["method"] == "lssm") & (cells["seed"] == 0), "cell"]
+    rows = tables["metrics"]["cell"].isin(lucky) & (tables["metrics"]["metric"] == "dstsp_gmm")
+    for value, expected in {2.1: "reproduced", 30.0: "undecided"}.items():
+        tables["metrics"].loc[rows, "value"] = value
+        assert verdict_on("fig3b", tables, "is like a shPLRNN of rank N") == {expected}
+        assert verdict_on("fig3b", tables, "does not help") == {expected}
+
+
 @pytest.mark.parametrize("experiment", ["fig3a", "fig3b"])
 def test_models_no_better_than_white_noise_decide_nothing(experiment):
     tables = getattr(trainings, experiment)()

@@ -3,7 +3,8 @@
 Arms are compared as `bench.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
 closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
 of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
-tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white noise.
+tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white noise. That two arms are alike is not
+said where an arm has runs on either side of white noise: some have found the drive, and a few seeds do not tell how many would.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from bench.tables.grouping import of_measure, parameter, problems, tidy
 from bench.tables.reconstruction import runs
 from bench.verdicts import Verdict, decide
-from bench.verdicts.learned import METRIC, unless_untrained
+from bench.verdicts.learned import METRIC, unless_untrained, white_noise
 from bench.verdicts.ranks import LEVEL, above, alike, as_good, compared, described, scored, worse
 
 SOURCE = "arXiv:2605.12683, Figs. 3B and A2"
@@ -28,11 +29,12 @@ def judge(tables) -> list[Verdict]:
     verdicts = []
     for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False):
         full = own[own["method"].isin(FULL)]
-        verdicts += unless_untrained(_of(problem, own), tables, own["cell"], full[METRIC].median(), "of the full shPLRNN")
+        judged = _of(problem, own, white_noise(tables, own["cell"]))
+        verdicts += unless_untrained(judged, tables, own["cell"], full[METRIC].median(), "of the full shPLRNN")
     return verdicts
 
 
-def _of(problem: str, own) -> list[Verdict]:
+def _of(problem: str, own, failure: float) -> list[Verdict]:
     def arm(names, **settings):
         chosen = own[own["method"] == next((name for name in names if name in set(own["method"])), None)]
         for name, value in settings.items():
@@ -51,7 +53,8 @@ def _of(problem: str, own) -> list[Verdict]:
             )
     if len(lssm) and len(lowest):
         different = above(lssm[METRIC], lowest[METRIC]) or above(lowest[METRIC], lssm[METRIC])
-        holds = False if different else alike(lssm[METRIC], lowest[METRIC]) or None
+        same = alike(lssm[METRIC], lowest[METRIC]) and not _mixed(failure, lssm, lowest)
+        holds = False if different else same or None
         verdicts.append(verdict("an LSSM is like a shPLRNN of rank N", holds, *_pair(lssm, lowest)))
     for extra in sorted(set(arm(LOW_RANK)["extra"]) - {0}):
         repaired = arm(LOW_RANK, extra=extra)
@@ -60,7 +63,7 @@ def _of(problem: str, own) -> list[Verdict]:
             closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
             evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
             verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
-    return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(arm(LSSM), lssm, verdict)
+    return verdicts + _mamba(arm(MAMBA), full, verdict) + _attractors(arm(LSSM), lssm, failure, verdict)
 
 
 def _mamba(mamba, full, verdict) -> list[Verdict]:
@@ -79,12 +82,13 @@ def _mamba(mamba, full, verdict) -> list[Verdict]:
     return verdicts
 
 
-def _attractors(regularised, plain, verdict) -> list[Verdict]:
+def _attractors(regularised, plain, failure, verdict) -> list[Verdict]:
     arms = {weight: arm for weight, arm in regularised.groupby("mar") if weight > 0}
     if not arms or not len(plain):
         return []
     helped = any(above(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
     no_better = all(as_good(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
+    no_better = no_better and not _mixed(failure, plain, *arms.values())
     evidence = "; ".join(f"mar_weight {tidy(weight)}: {_pair(arm, plain)[0]}" for weight, arm in arms.items())
     return [
         verdict(
@@ -106,6 +110,11 @@ def _repairs(lowest, repaired, full) -> tuple[bool | None, float]:
     if above(lowest, repaired) and share >= 0.5:
         return True, share
     return (False if above(repaired, full) and share < 0.5 else None), share
+
+
+def _mixed(failure: float, *arms) -> bool:
+    """Whether an arm has runs that score better than white noise and others that do not."""
+    return any(0 < (scored(arm[METRIC]) < failure).sum() < len(scored(arm[METRIC])) for arm in arms)
 
 
 def _deviations(values):
