@@ -69,6 +69,6 @@ def pull_one(step, previous, inputs, w, of_inputs: bool):
 
 
 def without_more(w, B: int):
-    """Cotangents w with zeros after T, where the last block of B steps is filled up."""
+    """w `(T, ...)`, such as cotangents, with zeros after T, where the last block of B steps is filled up."""
     missing = -w.shape[0] % B
     return jnp.concatenate([w, jnp.zeros_like(w, shape=(missing, *w.shape[1:]))]) if missing else w

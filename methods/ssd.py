@@ -16,6 +16,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from methods import blocks
+
 # Rows (time steps × sequences) of a piece.
 ROWS = 1024
 
@@ -31,13 +33,11 @@ def chunk() -> int:
 
 def cut(x: Float[Array, "T ... r"], Q: int) -> Float[Array, "c ... Q r"]:
     """In chunks of Q steps, the last filled up with zeros: a step of length Δ = 0 leaves S alone."""
-    x = jnp.concatenate([x, jnp.zeros_like(x, shape=(-x.shape[0] % Q, *x.shape[1:]))])
-    return jnp.moveaxis(x.reshape(-1, Q, *x.shape[1:]), 1, -2)
+    return jnp.moveaxis(blocks.cut(blocks.without_more(x, Q), Q), 1, -2)
 
 
 def join(x: Float[Array, "c ... Q r"], T: int) -> Float[Array, "T ... r"]:
-    x = jnp.moveaxis(x, -2, 1)
-    return x.reshape(-1, *x.shape[2:])[:T]
+    return blocks.join(jnp.moveaxis(x, -2, 1), T)
 
 
 def scan(
@@ -74,7 +74,6 @@ def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):
     count = max(1, ROWS // rows) if jax.default_backend() == "cpu" else c
     if count >= c:
         return function(S, chunks)
-    pieces = jnp.concatenate([chunks, jnp.zeros_like(chunks, shape=(-c % count, *chunks.shape[1:]))])
-    pieces = pieces.reshape(-1, count, *chunks.shape[1:])
+    pieces = blocks.cut(blocks.without_more(chunks, count), count)
     S, y = lax.scan(jax.checkpoint(function, prevent_cse=False), S, pieces)
-    return S, y.reshape(-1, *y.shape[2:])[:c]
+    return S, blocks.join(y, c)

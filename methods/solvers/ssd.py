@@ -47,7 +47,7 @@ class Recurrent(Solver):
 
 @dataclasses.dataclass(frozen=True)
 class ChunkedScan(Recurrent):
-    """All chunks side by side."""
+    """By chunks, as many side by side as suit the device."""
 
     chunk: int = 0  # Q; 0: what suits the device
 
