@@ -120,7 +120,8 @@ def _worse(first, second, failure: float) -> bool | None:
 
 def _mixed(failure: float, *arms) -> bool:
     """Whether an arm has runs that score better than white noise and others that do not."""
-    return any(0 < (scored(arm[METRIC]) < failure).sum() < len(scored(arm[METRIC])) for arm in arms)
+    better = [scored(arm[METRIC]) < failure for arm in arms]
+    return any(each.any() and not each.all() for each in better)
 
 
 def _deviations(values):
