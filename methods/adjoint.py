@@ -18,18 +18,15 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods import adjoint_blocks, adjoint_windows, blocks, linear_recurrence
+from methods import adjoint_blocks, adjoint_windows, blocks, cost, linear_recurrence
 from methods.devices import Devices
 from methods.maps import Problem
+from methods.precision import precise
 from methods.solution import Solution
-from methods.windows import MEMORY, Windows
+from methods.windows import Windows
 
-# Lanes below which windows on one device lose to one pass through time. CPU: measured on two cores, M = 3 and 16.
-FEWEST_LANES = {"cpu": 64}
-# Windows this many times as long as the memory, in this many lanes, add up parameter cotangents as they go; else multipliers come
-# first. Measured likewise, T = 65536, a whole gradient: 28 against 37 ms where windows are four times as long as a memory of 256
-# (M = 16, 64 lanes), 168 against 112 in 8 lanes (M = 24).
-LONG, MANY = 2, 32
+# Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.
+LONG = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +36,12 @@ class Adjoint:
     # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683, eq. 44, uses.
     adjoint: Literal["exact", "diagonal"] = "exact"
     # `windows` runs windows of time side by side, see `adjoint_windows`, or one pass where there are too few to gain by it; the
-    # others are those of `linear_recurrence`.
-    adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"
+    # others are those of `linear_recurrence`. `auto` is what suits the device, or step by step where the
+    # solver goes step by step: the baseline is to be the same both ways.
+    adjoint_scan: Literal["auto", "associative", "chunked", "blocked", "sequential", "windows"] = "auto"
     adjoint_window: int = 0  # steps per window; 0: what takes least time on this device for the memory of the map
     # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
-    adjoint_memory: int = MEMORY
+    adjoint_memory: int = cost.MEMORY
     # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
     adjoint_tolerance: float | None = None
@@ -64,6 +62,7 @@ class Asked:
     inputs: bool  # those of data are not, and cost as much as a product of the step
 
 
+@precise()  # both rules are traced when the `with` around the loss is over
 def _forward(solver, adjoint, problem, guess):
     asked = Asked(any(leaf.perturbed for leaf in jax.tree.leaves(problem.inputs)))
     problem, guess = jax.tree.map(lambda leaf: leaf.value, (problem, guess))
@@ -72,35 +71,36 @@ def _forward(solver, adjoint, problem, guess):
     return solution, (asked, problem, solution.states, solution.choice)
 
 
+@precise()
 def _backward(solver, adjoint, saved, cotangents):
     asked, problem, states, choice = saved
     g = cotangents.states
     g = jnp.zeros_like(states) if isinstance(g, SymbolicZero) else g
+    if adjoint.adjoint_scan == "auto" and solver.stepwise_adjoint:
+        adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
     if choice is None:
-        found = _cotangents(adjoint, asked, problem, states, g)
-    else:
-        ways = [partial(_cotangents, each, asked) for each in solver.adjoints(adjoint, states)]
-        found = lax.switch(choice, ways, problem, states, g)
-    return found, None
+        return _cotangents(adjoint, asked, problem, states, g), None
+    ways = [partial(_cotangents, each, asked) for each in solver.adjoints(adjoint, states)]
+    return lax.switch(choice, ways, problem, states, g), None
 
 
 def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     """Cotangents of the problem for those of its states; None for what is not asked for."""
     windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
     lanes = windows.K * windows.S
-    pays = adjoint.adjoint_window or adjoint.devices > 1 or lanes >= FEWEST_LANES.get(jax.default_backend(), 0)
+    pays = adjoint.adjoint_window or adjoint.devices > 1 or lanes >= cost.here().adjoint_lanes
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
         given = problem, states, g, windows, Devices(adjoint.devices), tolerance
         if windows.K == adjoint.devices:
             return adjoint_windows.one_each(*given, asked.inputs)
-        many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= MANY * adjoint.devices
+        many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices
         way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
         return way(*given, asked.inputs)
     diagonal = adjoint.adjoint == "diagonal"
     # there is no windowed form of the ablation
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
-    scan = linear_recurrence.choose(wanted, diagonal=diagonal)
+    scan = linear_recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
         return adjoint_blocks.solve(problem, states, g, asked.inputs)
     pattern = problem.evaluate(states).pattern
@@ -116,9 +116,9 @@ solve.defvjp(_forward, _backward, symbolic_zeros=True)
 def _multipliers(step, pattern, g, scan, diagonal):
     """λ_1 … λ_T by Jacobians."""
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
-    if scan == "chunked" and not diagonal:
+    if scan in linear_recurrence.CHUNKED and not diagonal:
         ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
-        return linear_recurrence.chunked(step.dense, ahead, g, transposed=True, reverse=True)
+        return linear_recurrence.chunked(step.dense, ahead, g, scan, transposed=True, reverse=True)
     G = step.diagonal(ahead) if diagonal else step.dense(ahead).swapaxes(-1, -2)
     G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
     return linear_recurrence.solve(G, g, scan=scan, reverse=True)

@@ -10,24 +10,15 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks
+from methods import blocks, cost
 from methods.maps import Problem
-
-# Rows (time steps × sequences) of a block, and their number times the size of the map. Beyond that XLA deals its products out to
-# two cores, which takes longer than it saves. Two cores, M = 3, 16 and 24: value and gradient take 0.8 to 0.9 times as long as
-# with all T at once where T = 65536, and 0.7 to 0.9 times for 16 sequences of T = 1024.
-ROWS = 512
-NUMBERS = 2_000_000
 
 
 def length(step, states) -> int:
-    """Steps per block for states `(T, ..., M)`; all T elsewhere than on a CPU."""
-    T, S = states.shape[0], math.prod(states.shape[1:-1])
-    if jax.default_backend() != "cpu":
-        return T
+    """Steps per block for states `(T, ..., M)`."""
     size = sum(leaf.size for leaf in jax.tree.leaves(step))
-    count = -(-T * S // max(1, min(ROWS, NUMBERS // max(1, size))))
-    return -(-T // min(count, T))
+    most = max(1, min(cost.here().adjoint_rows, cost.here().adjoint_numbers // max(1, size)))
+    return blocks.of_rows(states.shape[0], math.prod(states.shape[:-1]), most)
 
 
 def solve(problem: Problem, states, g, of_inputs: bool) -> Problem:

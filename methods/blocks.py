@@ -6,20 +6,20 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Rows (time steps × sequences) of a block, and up to how many rows one piece is as fast. Measured on two cores, M = 16, L = 64:
-# at 65536 rows blocks make the linearisation 5 times and the parameter cotangents 3 times faster, at 16384 these take 0.8 times
-# as long; at 8192 nothing is gained.
-ROWS = 2048
-WHOLE = 8192
+from methods import cost
 
 
 def length(states) -> int:
     """Steps per block for states `(T, ..., M)`: all T where blocks do not pay."""
-    T, batch = states.shape[0], math.prod(states.shape[1:-1])
-    if jax.default_backend() != "cpu" or T * batch <= WHOLE or T == 1:
+    T, rows = states.shape[0], math.prod(states.shape[:-1])
+    if rows <= cost.here().block_from:
         return T
-    count = -(-T * batch // ROWS)
-    return -(-T // min(count, T))
+    return of_rows(T, rows, cost.here().block_rows)
+
+
+def of_rows(T: int, rows: int, most: float) -> int:
+    """Steps per block for T steps of `rows` rows in all, of which a block should have no more than `most`."""
+    return -(-T // max(1, min(math.ceil(rows / most), T)))
 
 
 def cut(values, B: int):

@@ -5,7 +5,7 @@ that still run fit into the next, which gathers them, goes on, and scatters them
 still run: the work is less than 4 times what the sequences cost one by one. Where all stop together nothing is moved. The last
 one runs without a batch axis, as if it were alone.
 
-Compile time grows with the number of rungs, 1 + ⌈log₄ S⌉.
+Compile time grows with the number of rungs, 1 + ⌈log₄ S⌉. Where sequences side by side cost no more than one, there is one rung.
 """
 
 from functools import partial
@@ -13,6 +13,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from methods import cost
 
 RATIO = 4
 
@@ -26,7 +28,7 @@ def loop(going, advance, fixed, carry, axes):
     carry    a NamedTuple with `running`, (S,) where there is a batch; any other shape is one plain loop
     axes     of (fixed, carry): the batch axis of the leaves, None where they have none; a prefix, like `in_axes` of `jax.vmap`
     """
-    if carry.running.ndim != 1:
+    if carry.running.ndim != 1 or not cost.here().compacts:
         return lax.while_loop(going, partial(advance, fixed), carry)
     S = carry.running.shape[0]
     fewer = -(-S // RATIO)

@@ -11,6 +11,8 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float
 
+from methods.precision import precise
+
 
 class Windowed(NamedTuple):
     """Data in windows, and what stays the same in a training."""
@@ -65,6 +67,7 @@ def spread(decomposition, carry: Carry):
     return jnp.sqrt(_distance(carry.free, mean) / decomposition.windows) / optax.tree.norm(mean)
 
 
+@precise()
 def exchange_and_step(decomposition, method, carry: Carry, data: Windowed, optimiser) -> tuple[Carry, Report]:
     """One exchange and the `local_steps` optimiser steps that follow it."""
     report = None

@@ -16,6 +16,9 @@ import jax.numpy as jnp
 from jax.lax import stop_gradient
 from jaxtyping import Array, Float
 
+from methods.pseudoinverse import by_decomposition
+from methods.pseudoinverse import pinv as pseudoinverse
+
 
 @dataclasses.dataclass(frozen=True)
 class Forcing:
@@ -31,9 +34,7 @@ class Forcing:
 
     def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
         """The affine map of one forcing step, and the data's image in latent space."""
-        pinv = jnp.linalg.pinv(B, rtol=max(B.shape) * jnp.finfo(B.dtype).eps)
-        if self.differentiate != "full":
-            pinv = stop_gradient(pinv)
+        pinv = by_decomposition(B) if self.differentiate == "full" else stop_gradient(pseudoinverse(stop_gradient(B)))
         if self.differentiate == "readout":
             B = stop_gradient(B)
         N, M = B.shape

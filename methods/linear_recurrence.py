@@ -1,10 +1,12 @@
 """Linear recurrences `d[t] = G[t] d[t-1] + b[t]`, `d[0] = 0`, solved for all t at once, forwards or backwards in time.
 
-G is full `(T, ..., M, M)` or diagonal `(T, ..., M)`. Three ways, equal up to rounding:
+G is full `(T, ..., M, M)` or diagonal `(T, ..., M)`. Four ways, equal up to rounding:
 
     associative  compose neighbouring maps in a tree    depth O(log T), work O(T M³), several copies of G in memory
     chunked      K chunks side by side, each step by    depth O(T/K + K), work O(T M³), one copy of G
                  step, then joined through K end maps
+    blocked      chunks of 32 steps side by side, their   depth O(32 + log T), work O(T M³), one copy of G
+                 end maps joined in a tree
     sequential   step by step                           depth T, work O(T M²), forms no products of G, hence cannot
                                                         overflow where the solution is finite
 
@@ -18,7 +20,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Inexact
 
-Scan = Literal["auto", "associative", "chunked", "sequential"]
+from methods import cost
+
+Scan = Literal["auto", "associative", "chunked", "blocked", "sequential"]
+BLOCK = 32  # steps of a chunk of the blocked form
 
 
 def solve(
@@ -29,22 +34,20 @@ def solve(
     reverse: bool = False,
 ) -> Inexact[Array, "T ... M"]:
     """d_1 … d_T of `d[t] = G[t] d[t-1] + b[t]` from d_0 = 0, or of `d[t] = G[t] d[t+1] + b[t]` from d_{T+1} = 0."""
-    scan = choose(scan, diagonal=G.ndim == b.ndim)
-    return {"associative": _associative, "chunked": _chunked, "sequential": _sequential}[scan](G, b, reverse)
+    scan = choose(scan, b, diagonal=G.ndim == b.ndim)
+    if scan in CHUNKED:
+        return chunked(lambda G: G, G, b, scan, reverse=reverse)
+    return {"associative": _associative, "sequential": _sequential}[scan](G, b, reverse)
 
 
-def choose(scan: Scan, *, diagonal: bool) -> Scan:
-    """The scan that `auto` stands for on the default device; any other choice is kept.
-
-    CPU: sequential. `pitbench run scans` on two cores: 3 to 6 times faster than the others at M = 25, within 11 % of the best at
-    M = 3, and never an overflow. Elsewhere, not measured yet: associative for diagonal elements, chunked for full ones, which
-    reads G twice in place of log T times.
-    """
+def choose(scan: Scan, b: Inexact[Array, "T ... M"], *, diagonal: bool) -> Scan:
+    """The scan that `auto` stands for on the device at hand, for a recurrence of the size of b; any other choice is kept."""
     if scan != "auto":
         return scan
-    if jax.default_backend() == "cpu":
+    if not cost.here().scans:
         return "sequential"
-    return "associative" if diagonal else "chunked"
+    few = b.size * b.shape[-1] * b.dtype.itemsize <= cost.here().associative_bytes
+    return "associative" if diagonal or few else "blocked"
 
 
 def apply(G, d):
@@ -71,15 +74,14 @@ def _sequential(G, b, reverse):
     return lax.scan(step, jnp.zeros_like(b[0]), (G, b), reverse=reverse)[1]
 
 
-def _chunked(G, b, reverse):
-    return chunked(lambda G: G, G, b, reverse=reverse)
+CHUNKED = ("chunked", "blocked")
 
 
-def chunked(form, elements, b, *, transposed: bool = False, reverse: bool = False):
+def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse: bool = False):
     """`solve` by chunks for G = form(elements), or its transpose; G is made in the order of the chunks, to lie in memory once."""
     T = b.shape[0]
-    chunks = max(1, round(T**0.5))
-    length = -(-T // chunks)
+    length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else min(BLOCK, T)
+    chunks = -(-T // length)
     # What is added at the end of the recurrence is harmless: nothing reads what comes out of it.
     padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)
 
@@ -99,7 +101,8 @@ def chunked(form, elements, b, *, transposed: bool = False, reverse: bool = Fals
 
     identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
     ends, _ = lax.scan(compose, (identity, jnp.zeros_like(b[0])), (G, b), reverse=reverse)
-    reached = _sequential(*ends, reverse)  # d at the last step of each chunk
+    joined = _sequential if scan == "chunked" else _associative
+    reached = joined(*ends, reverse)  # d at the last step of each chunk
     before = jnp.zeros_like(reached[:1])
     starts = jnp.concatenate([reached[1:], before] if reverse else [before, reached[:-1]])
 

@@ -19,6 +19,7 @@ from methods.generation import free_run
 from methods.guess import Guess, first_guess
 from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
+from methods.precision import precise
 from methods.regularisation import Regularisation
 from methods.solution import Solution
 from methods.solvers.base import Solver
@@ -120,6 +121,8 @@ class Method:
         alpha = getattr(self.forcing, "alpha", None) if alpha is None else alpha
         return params.pose(self.forcing, x, alpha=alpha, parts=self.solver.uses_coarse, **drawn)
 
+    @partial(jax.jit, static_argnums=0)
+    @precise()
     def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None, progress=None) -> Solution:
         """The trajectory under teacher data x_0 … x_T, differentiable in `params`.
 
@@ -140,9 +143,10 @@ class Method:
 
     def explain(self, params, x: Float[Array, "... T_plus_1 N"]) -> str | None:
         """What a method that chooses its solver would do here, and why; None for all others."""
-        problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0))
-        return self.solver.explain(problem, teacher)
+        return self.solver.explain(*_posed(self, params, x))
 
+    @partial(jax.jit, static_argnums=0)
+    @precise()
     def loss(self, params, x: Float[Array, "... T_plus_1 N"], **options) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
 
@@ -188,12 +192,19 @@ class Method:
 
 
 @partial(jax.jit, static_argnums=0)
+@precise()
+def _posed(method, params, x):
+    return method.problem(params, jnp.moveaxis(x, -2, 0))
+
+
+@partial(jax.jit, static_argnums=0)
 def _gradient(method, params, x, alpha):
     return jax.value_and_grad(method.loss, has_aux=True)(params, x, alpha=alpha)
 
 
 def _relative(got, wanted):
-    return optax.tree.norm(optax.tree.sub(got, wanted)) / optax.tree.norm(wanted)
+    error, size = optax.tree.norm(optax.tree.sub(got, wanted)), optax.tree.norm(wanted)
+    return jnp.where(error == 0, 0, error / size)  # a gradient may be exactly zero
 
 
 def _check_choice(method: str, owner: type, key: str, value) -> None:

@@ -16,19 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from methods import blocks
-
-# Rows (time steps × sequences) of a piece.
-ROWS = 1024
-
-
-def chunk() -> int:
-    """Steps per chunk that suit the present device.
-
-    One core, 7k parameters, value and gradient: 32 sequences of T = 512 take 4.1 µs a row with Q = 16, 4.7 to 6.4 with Q = 32,
-    and 7.5 in one piece; one sequence of T = 16384 takes 5.2, 6.5 and 9.7. Elsewhere not measured yet.
-    """
-    return 16 if jax.default_backend() == "cpu" else 64
+from methods import blocks, cost
 
 
 def cut(x: Float[Array, "T ... r"], Q: int) -> Float[Array, "c ... Q r"]:
@@ -71,7 +59,7 @@ def scan(
 def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):
     """`S, y = function(S, chunks)` for consecutive chunks, as many at a time as suit the device: the last S, and all y."""
     c, rows = chunks.shape[0], math.prod(chunks.shape[1:-1])
-    count = max(1, ROWS // rows) if jax.default_backend() == "cpu" else c
+    count = max(1, cost.here().ssd_rows // rows)
     if count >= c:
         return function(S, chunks)
     pieces = blocks.cut(blocks.without_more(chunks, count), count)

@@ -13,7 +13,7 @@ import numpy as np
 import optax
 import torch
 
-from methods import published_mamba
+from methods import cost, published_mamba
 from methods.torch_mamba import TorchMamba, failures
 from methods.updates import Log, State, noisy, windows
 
@@ -47,7 +47,7 @@ def check(method, params) -> None:
     if published_mamba.DEVICE == "cuda":
         if params.W_e.dtype != jnp.float32:
             raise ValueError(f'dtype = "{params.W_e.dtype}": the kernels of mamba-ssm compute in float32. Set dtype = "float32".')
-        if jax.default_backend() != "gpu":
+        if cost.kind() != "gpu":
             raise RuntimeError('method "mamba2-cuda" runs on the GPU, but jax is on the CPU here. Run with --device gpu.')
     if method.training.on_failure == "sequential":
         raise ValueError('on_failure = "sequential": mamba-ssm trains by its scan alone. Set "skip" or "accept".')

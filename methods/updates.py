@@ -9,6 +9,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float
 
 from methods import adaptive
+from methods.precision import precise
 from methods.solution import CONVERGED
 
 
@@ -41,6 +42,7 @@ def start(method, params, key) -> State:
     return State(free, method.training.optimiser().init(free), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
 
 
+@precise()
 def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
     """One optimiser step on the windows x."""
     key, drawn = jr.split(state.key)

@@ -12,36 +12,27 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods.lanes import FEW_LANES
+from methods import cost
 
-# What a step of n lanes costs: (lanes, any step, fixed, each) stands for `any step / M + fixed + each n` up to so many lanes, in
-# units of what each lane adds where they are few. CPU, two cores, M = 3, 16 and 24: a single lane is a state as it is, few lie in
-# rows, more in columns, see `methods.lanes`. Elsewhere a guess that waits for a measurement.
-FORMS = [(1, 0, 0, 1.5), (FEW_LANES, 76, 0, 1.0), (math.inf, 76, 6, 0.6)]
-FORMS_ELSEWHERE = [(math.inf, 65536, 0, 1.0)]
-# Steps after which a forced map has forgotten where it started, unless the user or `auto` knows better.
-MEMORY = 256
+# Shortest window, as a share of the memory.
+SHORTEST = 0.5
 # Steps between two looks at whether a correction has died out.
 BLOCK = 32
 
 
-def step_cost(lanes: int, M: int) -> float:
-    """Time of one step of so many lanes on the default device."""
-    forms = FORMS if jax.default_backend() == "cpu" else FORMS_ELSEWHERE
-    any_step, fixed, each = next(form for most, *form in forms if lanes <= most)
-    return any_step / M + fixed + each * lanes
+def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1) -> int:
+    """Windows that take least time, of K S / devices lanes each.
 
-
-def number(T: int, S: int, M: int, memory: int = MEMORY, devices: int = 1) -> int:
-    """Windows that take least time: K windows run T/K + memory steps one after the other, of K S / devices lanes each.
-
-    A power of two of lanes, the only numbers at which products of small matrices are fast.
+    A power of two of lanes, the only numbers at which products of small matrices are fast. Windows much shorter than the memory
+    are left out: they gain little beside the memory itself, and each of their many sweeps is a chance to stop short of the rule.
     """
 
     def time(K):
-        return (T / K + memory * (K > 1)) * step_cost(max(1, K * S // devices), M)
+        lanes = max(1, K * S // devices)
+        return T * cost.step(lanes, M) if K == 1 else cost.windowed(T / K, memory, lanes, M)
 
-    return min((max(1, 2**i // S) for i in range(int(math.log2(T * S)) + 1)), key=time)
+    numbers = {max(1, 2**i // S) for i in range(int(math.log2(T * S)) + 1)}
+    return min((K for K in sorted(numbers) if K == 1 or T / K >= SHORTEST * memory), key=time)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +45,7 @@ class Windows:
     batch: tuple[int, ...]
 
     @classmethod
-    def of(cls, states, wanted: int = 0, *, memory: int = MEMORY, devices: int = 1) -> "Windows":
+    def of(cls, states, wanted: int = 0, *, memory: int = cost.MEMORY, devices: int = 1) -> "Windows":
         """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time."""
         T, batch = states.shape[0], states.shape[1:-1]
         K = number(T, math.prod(batch), states.shape[-1], memory, devices)

@@ -53,6 +53,8 @@ def test_a_wrong_prediction_ends_in_the_sequential_scan():
     problem = Problem(FunctionMap(lambda _, z, u: u * z + 1e-3), jnp.ones(2), inputs)
     solution = jax.jit(Auto().solve)(problem, jnp.zeros((T, 2)))
     assert (solution.status, int(solution.choice)) == ("converged", 0)
+    said = Auto().explain(problem, jnp.zeros((T, 2)))
+    assert said.startswith("sequential") and "did not converge" in said, "what was done is said, not what was meant to be"
     np.testing.assert_allclose(solution.states, Sequential().solve(problem).states)
 
 
@@ -67,3 +69,38 @@ def test_the_gradient_follows_the_choice(monkeypatch, contracting):
     got, wanted = (jax.grad(lambda params, method=method: method.loss(params, x)[0])(params) for method in (chosen, exact))
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-9 * np.abs(other).max())
+
+
+def branches(jaxpr):
+    """How many choices a program makes while it runs, inner programs included."""
+    inside = lambda value: getattr(value, "jaxpr", value)  # noqa: E731
+    program = lambda value: hasattr(inside(value), "eqns")  # noqa: E731
+    values = [value for equation in jaxpr.eqns for value in jax.tree.leaves(equation.params, is_leaf=program)]
+    own = sum(equation.primitive.name == "cond" for equation in jaxpr.eqns)
+    return own + sum(branches(inside(value)) for value in values if program(value))
+
+
+def test_seeds_that_train_together_run_one_way_and_not_all(monkeypatch, contracting):
+    """Under `vmap` a choice of each seed's own would become a selection among the results of all ways."""
+    monkeypatch.setattr(auto, "GAIN", 0.01)
+    rng = np.random.default_rng(2)
+    x = jnp.asarray(rng.standard_normal((2, 778, 2)))
+    models = [contracting(rng) for _ in range(3)]
+    params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *models)
+    evaluate = jax.value_and_grad(lambda params: methods.get("auto", alpha=0.3).loss(params, x)[0])
+    alone, together = jax.make_jaxpr(evaluate)(models[0]), jax.make_jaxpr(jax.vmap(evaluate))(params)
+    assert branches(together.jaxpr) == branches(alone.jaxpr) >= 3, "a way there, one more if that failed, and one back"
+    value, gradient = jax.vmap(evaluate)(params)
+    for s, model in enumerate(models):
+        wanted_value, wanted = jax.value_and_grad(lambda params: methods.get("sequential", alpha=0.3).loss(params, x)[0])(model)
+        np.testing.assert_allclose(value[s], wanted_value, rtol=1e-9)
+        for got, right in zip(jax.tree.leaves(gradient), jax.tree.leaves(wanted), strict=True):
+            np.testing.assert_allclose(got[s], right, atol=1e-9 * np.abs(right).max())
+
+
+def test_one_seed_that_forgets_nothing_decides_for_all():
+    rates = jnp.array([0.8, 1.0001])
+    problems = leaky(0.8, 65536)
+    solve = lambda rate: Auto().solve(problems._replace(step=FunctionMap(problems.step.function, rate)), jnp.zeros((65536, 3)))  # noqa: E731
+    assert (jax.jit(jax.vmap(solve))(rates).choice == 0).all()
+    assert (jax.jit(jax.vmap(solve))(jnp.array([0.8, 0.7])).choice > 0).all()

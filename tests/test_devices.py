@@ -14,11 +14,12 @@ PROGRAM = """
 import jax, jax.numpy as jnp, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
-from methods import adjoint_blocks, blocks
+import dataclasses
+from methods import cost
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
-blocks.WHOLE, blocks.ROWS, adjoint_blocks.ROWS = 32, 50, 50  # so that each device sums in blocks too
+cost.CPU = dataclasses.replace(cost.CPU, block_from=32, block_rows=50, adjoint_rows=50)  # so that each device sums in blocks too
 rng = np.random.default_rng(0)
 M, L, T = {M}, 12, {T}
 params = ShallowPLRNN.from_arrays(

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from methods import cost
 from methods.forcing import Forcing
-from methods.lanes import FEW_LANES, Lanes, Rows
+from methods.lanes import Lanes, Rows
 from methods.maps import Map
 from methods.models.shplrnn import ShallowPLRNN, ShallowPLRNNShape
 from methods.models.shplrnn_map import ForcedShallowPLRNN
@@ -132,7 +133,7 @@ def test_many_steps_of_lanes_are_those_of_the_map(clipped, observed):
     before = jnp.stack([z, *states[:-1]])
     columns = jax.tree.map(lambda leaf: leaf.swapaxes(1, 2), x)
     inputs = jnp.zeros((C, 0, S)) if x is None else columns
-    assert isinstance(step.lanes(S), Rows) and not isinstance(step.lanes(FEW_LANES + 1), Rows)
+    assert isinstance(step.lanes(S), Rows) and not isinstance(step.lanes(cost.CPU.few_lanes + 1), Rows)
     for lanes in (step.lanes(S), step.lanes(), Lanes(step)):
         last, found = lanes.run(z.T, inputs)
         np.testing.assert_allclose(last, now.T, atol=1e-12)

@@ -1,5 +1,6 @@
 """Laws of every registered method, and what theory says of single solvers."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -9,7 +10,7 @@ import pytest
 
 import methods
 from bench import conformance
-from methods import adjoint, blocks
+from methods import adjoint, blocks, cost
 from methods.adjoint import Adjoint
 from methods.maps import FunctionMap, Problem
 from methods.models import ShallowPLRNN
@@ -329,8 +330,8 @@ def test_blocks_of_time_change_nothing(monkeypatch, T):
         return jnp.sum(adjoint.solve(Newton(), Adjoint(), problem, jnp.zeros((T, 3))).states ** 2)
 
     whole = jax.grad(loss)(problem)
-    monkeypatch.setattr(blocks, "WHOLE", 16)
-    monkeypatch.setattr(blocks, "ROWS", 64 if T > 64 else 5)
+    small = dataclasses.replace(cost.CPU, block_from=16, block_rows=64 if T > 64 else 5)
+    monkeypatch.setattr(cost, "CPU", small)
     assert blocks.length(problem.inputs) < T and T % blocks.length(problem.inputs)
     for got, wanted in zip(jax.tree.leaves(jax.grad(loss)(problem)), jax.tree.leaves(whole), strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-10)

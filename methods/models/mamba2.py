@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods import ssd
+from methods import cost, ssd
 from methods.maps import Map, Problem
 from methods.models.model import Model
 
@@ -113,7 +113,7 @@ class Mamba2(Model):
             y, S = ssd.scan(X, dt, rate, B, C, S)
             return S, self._out(y, X, gate)
 
-        S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk or ssd.chunk(), T)))
+        S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk or cost.here().ssd_chunk, T)))
         o = ssd.join(o, T)
         return o, State(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 

@@ -14,11 +14,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods.lanes import FEW_LANES, Alone, Rows
+from methods import cost
+from methods.lanes import Alone, Rows
 from methods.maps import Map
 from methods.models.shplrnn_lanes import ShallowPLRNNLanes
-
-SMALL = 8  # components up to which the products of one state are fastest as sums
 
 
 @jax.tree_util.register_dataclass
@@ -79,7 +78,7 @@ class ForcedShallowPLRNN(Map):
                 both = w @ on_w
                 return both[..., :M] + (pattern.astype(w.dtype) * both[..., M:]) @ onto_b
             # The forms that XLA's loop over time on a CPU runs fastest.
-            if M <= SMALL:
+            if M <= cost.here().small:
                 return onto_T @ jnp.concatenate([w, pattern.astype(w.dtype) * (self.W1 * w[:, None]).sum(0)])
             return onto_a_T @ w + onto_b_T @ (pattern.astype(w.dtype) * (W1_T @ w))
 
@@ -99,17 +98,16 @@ class ForcedShallowPLRNN(Map):
         return pattern.astype(self.W1.dtype) @ (self.W1.T * self.onto[M:]) + jnp.diagonal(self.onto[:M])
 
     def lanes(self, count=None):
-        if count is None or count > FEW_LANES:
+        if count is None or count > cost.here().few_lanes:
             return ShallowPLRNNLanes.of(self)
         return (Alone if count == 1 else Rows).of(self)
 
     def joint(self):
         """[onto data] and None, where states and data had better go through one product; else onto and data.
 
-        On a CPU a product is a call, which takes as long as the arithmetic of some states: one step of 16 takes 2.6 μs with two
-        and 1.6 with one for M = N = 3. A product with a single column is no call: it becomes part of its neighbours.
+        A product with a single column is no call: it becomes part of its neighbours.
         """
-        if self.data is None or self.data.shape[1] == 1:
+        if self.data is None or self.data.shape[1] == 1 or not cost.here().joint_products:
             return self.onto, self.data
         return jnp.concatenate([self.onto, self.data], axis=1), None
 
@@ -174,4 +172,4 @@ def _image(W, z):
     """
     if z.ndim > 1:
         return z @ W.T
-    return (W * z).sum(-1) if W.shape[1] <= SMALL else W @ z
+    return (W * z).sum(-1) if W.shape[1] <= cost.here().small else W @ z

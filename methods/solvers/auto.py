@@ -9,13 +9,15 @@ relaxation has not converged after a few sweeps is done again step by step.
 """
 
 import dataclasses
-import math
-from typing import NamedTuple
+from functools import partial
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jaxtyping import Array
 
+from methods import cost
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.maps import Problem
@@ -24,12 +26,11 @@ from methods.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
-from methods.windows import MEMORY, Windows
+from methods.windows import Windows
 
-FREE_ELSEWHERE = 4096  # a guess that waits for a measurement
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
-MEMORIES = (MEMORY, 32)
-LONG_MEMORY = 8 * MEMORY
+MEMORIES = (cost.MEMORY, 32)
+LONG_MEMORY = 8 * cost.MEMORY
 # The gain that must be predicted before the sequential scan is given up.
 GAIN = 1.1
 SWEEPS = 8  # of relaxation before it is given up
@@ -37,82 +38,118 @@ SWEEPS = 8  # of relaxation before it is given up
 
 class Candidate(NamedTuple):
     solver: Solver
-    adjoint: Adjoint
     windows: Windows | None  # None: step by step
+    memory: int  # that the windows were chosen for
 
 
 @dataclasses.dataclass(frozen=True)
 class Auto(Solver):
-    """Sequential scan or window relaxation, whichever is predicted to be faster; the sequential scan where neither is clear."""
+    """Sequential scan or window relaxation, whichever is predicted to be faster; the sequential scan where neither is clear.
+
+    Under `vmap`, as when seeds train together, one choice is made for all: chosen one by one, every way would be run for each.
+    """
+
+    stepwise_adjoint: ClassVar[bool] = True
 
     tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
     devices: int = 1  # to spread windows over
 
     def candidates(self, states) -> list[Candidate]:
         """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
-        T, S, M = states.shape[0], max(1, math.prod(states.shape[1:-1])), states.shape[-1]
-        chosen = [Candidate(Sequential(), Adjoint(), None)]
+        chosen = [Candidate(Sequential(), None, 0)]
         for memory in (*MEMORIES, LONG_MEMORY) if self.devices > 1 else MEMORIES:
             windows = Windows.of(states, memory=memory, devices=self.devices)
-            if windows.K > 1 and _sequential(T, S, M) > GAIN * _windowed(windows, M, 32, self.devices):
-                solver = Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices)
-                adjoint = Adjoint(adjoint_scan="windows", adjoint_memory=memory, devices=self.devices)
+            if windows.K > 1 and self.gain(windows, states.shape[-1], min(MEMORIES)) > GAIN:
                 if windows not in [each.windows for each in chosen]:
-                    chosen.append(Candidate(solver, adjoint, windows))
+                    chosen.append(Candidate(Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices), windows, memory))
         return chosen
 
-    def adjoints(self, adjoint, states):
-        return [each.adjoint for each in self.candidates(states)]
+    def adjoints(self, adjoint: Adjoint, states) -> list[Adjoint]:
+        """That of each candidate; a way of scanning, a memory or a number of devices that is asked for is kept."""
+
+        def of(each: Candidate):
+            asked = adjoint if each.windows is None or adjoint.adjoint_scan != "auto" else _by_windows(adjoint, each.memory)
+            scan = "sequential" if asked.adjoint_scan == "auto" else asked.adjoint_scan
+            return dataclasses.replace(asked, adjoint_scan=scan, devices=max(asked.devices, self.devices))
+
+        return [of(each) for each in self.candidates(states)]
 
     def solve(self, problem: Problem, guess) -> Solution:
         candidates = self.candidates(guess)
         if len(candidates) == 1:
             return candidates[0].solver.solve(problem, guess)
-        choice = self.choose(candidates, problem, guess)[0]
+        choice = self.choose(candidates, problem, guess).choice
         solution = lax.switch(choice, [each.solver.solve for each in candidates], problem, guess)
-        failed = (solution.code != CONVERGED).any() & (choice > 0)
+        failed = (largest_of_all((solution.code != CONVERGED).any().astype(jnp.int32)) > 0) & (choice > 0)
         solution = lax.cond(failed, lambda: Sequential().solve(problem), lambda: solution)
         return solution._replace(choice=jnp.where(failed, 0, choice))
 
-    def choose(self, candidates, problem: Problem, guess):
-        """Index of the fastest, predicted gains over the sequential scan, and the exponent they follow from."""
+    def choose(self, candidates, problem: Problem, guess) -> "Choice":
+        """The fastest as predicted from the first steps."""
         steps = max(64, min(256, guess.shape[0] // 32))  # costs at most a few per cent of one pass
-        exponent = forced_exponent(problem, steps)
+        exponent = largest_of_all(forced_exponent(problem, steps))
         memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
-        first, M = candidates[1].windows, guess.shape[-1]
-        sequential = _sequential(first.T, first.S, M)
-        gains = [1.0] + [sequential / (GAIN * _windowed(each.windows, M, memory, self.devices)) for each in candidates[1:]]
-        gains = jnp.stack([jnp.asarray(gain, guess.dtype) for gain in gains])
-        return gains.argmax(), gains, exponent
+        gains = [jnp.ones((), guess.dtype)]
+        for each in candidates[1:]:
+            gives_up = cost.sweeps(memory, each.windows.C) > SWEEPS
+            gain = self.gain(each.windows, guess.shape[-1], memory) / GAIN
+            gains.append(jnp.where(gives_up, 0, gain).astype(guess.dtype))
+        gains = jnp.stack(gains)
+        return Choice(gains.argmax(), gains, exponent)
+
+    def gain(self, windows: Windows, M: int, memory):
+        """How many times faster than step by step windows are, value and gradient, for a map that forgets in `memory` steps."""
+        of, S, lanes = cost.here(), windows.S, windows.K * windows.S / self.devices
+        steps = windows.C + memory + of.sweep * cost.sweeps(memory, windows.C)
+        # each device goes through a window of its own as through a short sequence
+        step = of.gradient(S, M) if windows.K == self.devices else of.gradient_windowed(lanes, M)
+        return windows.T * of.gradient(S, M) / (steps * step)
 
     def explain(self, problem: Problem, guess) -> str:
         """The choice for this problem and its reason, in words."""
         candidates = self.candidates(guess)
         if len(candidates) == 1:
             return "sequential: too short for windows to gain anything"
-        choice, gains, exponent = jax.jit(lambda problem, guess: self.choose(candidates, problem, guess))(problem, guess)
+        (choice, gains, exponent), made = _made(self, problem, guess)
         reason = f"the forced exponent is {float(exponent):.2g} a step"
         if choice == 0:
             return f"sequential: {reason}, windows would run at {GAIN * float(gains[1:].max()):.2g} times its speed"
         windows = candidates[int(choice)].windows
-        gain = GAIN * float(gains[choice])
-        return f"{windows.K} windows of {windows.C} steps: {reason}, predicted {gain:.2g} times as fast as sequential"
+        what = f"{windows.K} windows of {windows.C} steps"
+        if made != choice:
+            return f"sequential: {reason}, but {what} did not converge in {SWEEPS} sweeps, and all was done again step by step"
+        return f"{what}: {reason}, predicted {GAIN * float(gains[choice]):.2g} times as fast as sequential"
 
 
-# What value and gradient cost, in units of their own. Fitted on two CPU cores to M = 3, 16 and 24, 1 and 16 sequences.
-def _sequential(T, S, M):
-    if jax.default_backend() != "cpu":
-        return T * (FREE_ELSEWHERE + S)
-    return T * (0.5 + M / 15) if S == 1 else T * S * (0.9 + M / 24)
+class Choice(NamedTuple):
+    """What was predicted."""
+
+    choice: Array  # index of the fastest candidate
+    gains: Array  # of all over the sequential scan, with the margin that is asked for
+    exponent: Array
 
 
-def _windowed(windows: Windows, M, memory, devices: int):
-    if windows.K == devices:  # each device goes through a window of its own as through a short sequence
-        return _sequential(windows.C + memory, windows.S, M)
-    lanes = windows.K * windows.S / devices
-    if jax.default_backend() != "cpu":
-        return (windows.C + memory) * (FREE_ELSEWHERE + lanes)
-    return (windows.C + memory) * (400 / (M + 13) + min(1, M / 20) * lanes)
+@partial(jax.jit, static_argnums=0)
+def _made(solver: Auto, problem: Problem, guess):
+    """What is predicted to be the fastest, and what a solve ends with."""
+    return solver.choose(solver.candidates(guess), problem, guess), solver.solve(problem, guess).choice
+
+
+def _by_windows(adjoint: Adjoint, memory: int) -> Adjoint:
+    """`adjoint` by windows for the given memory, unless it names one."""
+    named = adjoint.adjoint_memory != cost.MEMORY
+    return dataclasses.replace(adjoint, adjoint_scan="windows", adjoint_memory=adjoint.adjoint_memory if named else memory)
+
+
+@jax.custom_batching.custom_vmap
+def largest_of_all(value):
+    """`value`, and under `vmap` the largest of all that are mapped over, which is then the same for all."""
+    return value
+
+
+@largest_of_all.def_vmap
+def _(size, mapped, value):
+    return largest_of_all(value.max(0) if mapped[0] else value), False
 
 
 def forced_exponent(problem: Problem, steps: int):

@@ -32,6 +32,7 @@ class Solver:
     uses_coarse: ClassVar[bool] = False  # `Problem.coarse`, what the map is made of
 
     solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
+    stepwise_adjoint: ClassVar[bool] = False  # `adjoint_scan` "auto" means step by step, whatever suits the device
     uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
 
     @property

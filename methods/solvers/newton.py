@@ -37,11 +37,11 @@ class Newton(Iterative):
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal = self.jacobian == "diagonal"
-        scan = linear_recurrence.choose(self.scan, diagonal=diagonal)
+        scan = linear_recurrence.choose(self.scan, at.states, diagonal=diagonal)
         if scan == "sequential" and not diagonal:
             return _pushed_through(problem, at)
-        if scan == "chunked" and not diagonal:
-            return at.states + linear_recurrence.chunked(problem.step.dense, at.pattern, -at.residual)
+        if scan in linear_recurrence.CHUNKED and not diagonal:
+            return at.states + linear_recurrence.chunked(problem.step.dense, at.pattern, -at.residual, scan)
         G = problem.step.diagonal(at.pattern) if diagonal else problem.step.dense(at.pattern)
         return at.states + linear_recurrence.solve(G, -at.residual, scan=scan)
 

@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import compaction
+from methods import compaction, cost
 from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
-from methods.windows import MEMORY, Windows, block, put
+from methods.windows import Windows, block, put
 
 # Tolerances that a jump between windows may have by the size of the states on the spot; less is below the rounding of float32.
 ON_THE_SPOT = 4
@@ -66,9 +66,9 @@ class Relaxation(Solver):
     """
 
     tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
-    max_iterations: int = 100
+    max_iterations: int | None = None  # None: K, after which K windows are exact
     window: int = 0  # C; 0: what takes least time on this device for the `memory` of the map
-    memory: int = MEMORY  # ℓ, only used to choose the windows
+    memory: int = cost.MEMORY  # ℓ, only used to choose the windows
     devices: int = 1  # to spread the windows over
 
     @property
@@ -114,9 +114,10 @@ def _iterate(solver: Relaxation, given: Given, before, starts):
     windows, problem = given.windows, given.problem
     tolerance = default_tolerance(solver.tolerance, starts.dtype)
     batch = windows.batch and (windows.S,)
+    cap = (windows.K if solver.max_iterations is None else solver.max_iterations) * solver.sweeps_per_update
 
     def going(at):
-        return at.running.any() & (at.sweeps.max() < solver.max_iterations * solver.sweeps_per_update)
+        return at.running.any() & (at.sweeps.max() < cap)
 
     def sweep(fixed, at):
         """Of those sequences that are left; lanes come and go as (windows, sequences)."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jax import lax
 
+from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.maps import Problem
 from methods.method import Method
@@ -24,6 +25,7 @@ class Sequential(Solver):
     """
 
     uses_guess: ClassVar[bool] = False
+    stepwise_adjoint: ClassVar[bool] = True
 
     # Steps per turn of the compiled loop. More than one is nowhere faster on two CPU cores: M = 3, 16 and 24, 1 and 16 sequences.
     unroll: int = 1
@@ -44,4 +46,6 @@ class Sequential(Solver):
 METHODS = {
     "sequential": Method(solver=Sequential(), forcing=Forcing("projected")),
     "sequential-free": Method(solver=Sequential(), forcing=Forcing("none")),
+    # The adjoint of any recurrence is affine: it is parallel without any Newton, wherever the states are known.
+    "sequential-parallel-adjoint": Method(Sequential(), Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
 }
