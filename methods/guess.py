@@ -11,12 +11,12 @@ Guess = Literal["pinv", "zero", "normal", "uniform", "start", "step"]
 def first_guess(kind: Guess, problem, teacher, key):
     """States `(T, ..., M)` to start from.
 
-    pinv    z_t = B⁺ x_t, `teacher`: what the data say           zero     0
+    pinv    z_t = B⁺ x_t, `teacher`: what the data say, or 0     zero     0
     normal  N(0, 1) per component                                 uniform  U(−1, 1) per component
     start   z_0 repeated                                          step     F_t(0)
     """
     if kind == "pinv":
-        return teacher
+        return jnp.where(jnp.isfinite(teacher), teacher, 0)  # whether a solve diverges is not for the guess to say
     if kind == "zero":
         return jnp.zeros_like(teacher)
     if kind == "normal":

@@ -15,6 +15,24 @@ def largest(values, axis=(0, -1)):
     return jnp.where(jnp.isfinite(values).all(axis), jnp.abs(values).max(axis), jnp.nan)
 
 
+def by_size(residual, states):
+    """The largest residual of all steps, each by the size of its own state or 1: what stopping rules look at.
+
+    By the largest state of the sequence, a single outlier would let all other states be wrong by a tolerance of its size.
+    """
+    return largest(residual / jnp.maximum(1, jnp.abs(states).max(-1, keepdims=True)))
+
+
+def from_where_it_broke(states, residual, code):
+    """`states`, those of a diverged sequence NaN from its first residual on that is not finite, as step by step they would be.
+
+    An iteration may end with a finite iterate whose image is not: nothing that is computed from it may look like an answer.
+    """
+    first = (~jnp.isfinite(residual).all(-1)).argmax(0)
+    time = jnp.arange(len(states)).reshape(-1, *[1] * code.ndim)
+    return jnp.where(((time >= first) & (code == DIVERGED))[..., None], jnp.nan, states)
+
+
 class History(NamedTuple):
     """What every update did, `(max_iterations + 1, ...)`; row i is the iterate after i updates, NaN where there is none."""
 
@@ -60,6 +78,6 @@ class Solution(NamedTuple):
 
     @property
     def first_nonfinite(self) -> Int[Array, "..."]:
-        """Time index (from 0) of the first state that is not finite, -1 where all are."""
+        """Time index (from 0) of the first state that is not finite, -1 where all are; of `Method.solve`'s states `(S, T, M)`."""
         bad = ~jnp.isfinite(self.states).all(-1)
-        return jnp.where(bad.any(0), bad.argmax(0), -1)
+        return jnp.where(bad.any(-1), bad.argmax(-1), -1)

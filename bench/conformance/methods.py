@@ -16,6 +16,7 @@ from bench.conformance.trials import T
 from methods.maps import FunctionMap, Map, Problem
 from methods.method import Method
 from methods.sampling import ScheduledSampling
+from methods.solution import DIVERGED
 from methods.solvers.base import Solver
 from methods.solvers.sequential import Sequential
 
@@ -112,6 +113,44 @@ def nan_is_never_success(name):
         assert status == "diverged", f"NaN in the data was called {status}"
 
 
+def what_diverged_is_no_answer(name):
+    """NaN or infinity in a parameter: a solve that diverges, or whose sequential scan does, has no finite loss with a gradient."""
+    method, params, x = trials.tried(name)
+    leaves, structure = jax.tree.flatten(params)
+    for i, leaf in enumerate(leaves):
+        for value in (jnp.nan, jnp.inf):
+            spoilt = jax.tree.unflatten(structure, [*leaves[:i], leaf.at[(0,) * leaf.ndim].set(value), *leaves[i + 1 :]])
+            (loss, aux), gradient = trials.gradient(method, spoilt, x)
+            wanted = trials.loss(method.stepwise, spoilt, x)
+            diverged = aux.code == DIVERGED
+            answer = jnp.isfinite(loss) and all(jnp.isfinite(each).all() for each in jax.tree.leaves(gradient))
+            where = f"{value} in parameter {i}, shape {leaf.shape}"
+            assert not (answer and diverged), f"{where}: diverged, with a finite loss {loss} and gradient"
+            assert jnp.isfinite(wanted) or not jnp.isfinite(loss), f"{where}: loss {loss}, step by step {wanted}"
+
+
+def the_last_datum_decides_nothing(name):
+    """x_T is compared with z_T and forces no step: NaN there spoils the loss and leaves states and status as they are."""
+    method, params, x = trials.tried(name)
+    clean, spoilt = trials.solve(method, params, x), trials.solve(method, params, x.at[-1].set(jnp.nan))
+    assert spoilt.status == clean.status, f"{clean.status} without and {spoilt.status} with NaN in the last datum"
+    if clean.status == "converged":
+        trials.assert_close(spoilt.states, clean.states, "states with NaN in the last datum")
+    assert jnp.isnan(trials.loss(method, params, x.at[-1].set(jnp.nan))), "a finite loss from NaN"
+
+
+def an_outlier_spoils_nothing_else(name):
+    """One datum of 10⁶, float32: states elsewhere are as exact as without it, or the solve is not `converged`."""
+    method = trials.method_of(name)
+    params, x = trials.model(method, jnp.float32), trials.data(LENGTHS[-1], jnp.float32).at[150].set(1e6)
+    got, wanted = trials.solve(method, params, x), trials.solve(method.stepwise, params, x)
+    if jnp.isnan(got.residual):
+        raise PassedOver("its states are no recurrence of their own, and remember the datum on")
+    if got.status == "converged":
+        size = np.maximum(1, np.abs(wanted.states).max(-1, keepdims=True))
+        trials.assert_close(got.states / size, np.asarray(wanted.states / size), "states by their own size", 1e-4)
+
+
 def a_cap_is_not_success(name):
     """Stopped by the cap before the rule holds, a solve is `not_converged`; stopped just when it holds, `converged`."""
     method, params, x = trials.tried(name)
@@ -138,7 +177,7 @@ def reports_its_own_residual(name):
     problem = Problem(FunctionMap(lambda _, z, u: 1 - 1.9 * jnp.abs(z)), jnp.array([0.3142]), jnp.zeros((200, 1)))
     solution = jax.jit(trials.method_of(name).solver.solve)(problem, jnp.full((200, 1), 0.3))
     if solution.status != "diverged":
-        residual, size = jnp.abs(problem.evaluate(solution.states).residual).max(), 1 + jnp.abs(solution.states).max()
+        residual, size = jnp.abs(problem.evaluate(solution.states).residual).max(), max(1, jnp.abs(solution.states).max())
         difference = abs(solution.residual - residual)
         assert difference <= 1e-9 * size, f"reports a residual of {solution.residual:.1e}, its states have {residual:.1e}"
         if solution.status == "converged":
@@ -176,6 +215,9 @@ LAWS = [
     maps_over_seeds,
     repeats_itself,
     nan_is_never_success,
+    what_diverged_is_no_answer,
+    the_last_datum_decides_nothing,
+    an_outlier_spoils_nothing_else,
     a_cap_is_not_success,
     reports_its_own_residual,
     exact_prefix,

@@ -79,6 +79,17 @@ def sequentially(method, length, dtype):
 
 
 @partial(jax.jit, static_argnums=0)
+def gradient(method, params, x):
+    """Loss and report, and the gradient."""
+    return jax.value_and_grad(method.loss, has_aux=True)(params, x)
+
+
+@partial(jax.jit, static_argnums=0)
+def loss(method, params, x):
+    return method.loss(params, x)[0]
+
+
+@partial(jax.jit, static_argnums=0)
 def solve(method, params, x):
     return method.solve(params, x)
 

@@ -67,6 +67,7 @@ class ShallowPLRNN(Diagonal):
             z0 = jax.lax.stop_gradient(z0)
         if forcing.forcing == "sparse":
             step, inputs = SparselyForced(self.autonomous(), operators.E, operators.D), (x[:-1], forcing.forced_steps(x[:-1]))
+            parts = False  # C steps of it are no power of one
         else:
             step, inputs = self.forced(operators.E, operators.D), x[:-1]
         coarse = jax.lax.stop_gradient(Parts(self.autonomous(), operators.E, operators.D)) if parts else None

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Int
 
 from methods import adjoint, compaction
 from methods.maps import Evaluation, Map, Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, largest
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Iterative(Solver):
     """A solver that repeats `update` until the residual `r_t = z_t - F_t(z_{t-1})` is small.
 
     rule        converged when every state is finite and, with e = max |r_t|,
-      residual  e <= tolerance (1 + max |z_t|)
+      residual  |r_t| <= tolerance max(1, |z_t|) at every step
       absolute  e <= tolerance
       merit     ½ Σ r² / T <= tolerance                              (Gonzalez et al. 2025, arXiv:2508.16817)
       increment all |z' - z| <= atol + rtol |z'|, then `residual` decides the status. The update that shows no change is
@@ -100,8 +100,8 @@ class Iterative(Solver):
         if self.rule == "merit":
             allowed = 1e-10 if self.tolerance is None else self.tolerance
             return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= allowed
-        scale = 1 if self.rule == "absolute" else 1 + largest(at.states)
-        return largest(at.residual) <= default_tolerance(self.tolerance, at.states.dtype) * scale
+        error = largest(at.residual) if self.rule == "absolute" else by_size(at.residual, at.states)
+        return error <= default_tolerance(self.tolerance, at.states.dtype)
 
     def status(self, at: Evaluation):
         """The code of each sequence, whose present iterate is its last."""
@@ -162,7 +162,9 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
     done = jnp.zeros(batch, bool) if increments else solver.meets(at)
     start = _Progress(at, solver.start(problem, at), ~done & finite(at), jnp.zeros(batch, jnp.int32), history)
     at, _, _, updates, history = compaction.loop(going, advance, problem, start, _AXES)
-    return Solution(at.states, updates, updates + 1, largest(at.residual), solver.status(at), history)
+    code = solver.status(at)
+    states = from_where_it_broke(at.states, at.residual, code)
+    return Solution(states, updates, updates + 1, largest(at.residual), code, history)
 
 
 def over_time(per_sequence, leaf):

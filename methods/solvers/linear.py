@@ -17,7 +17,7 @@ from methods.maps import Problem
 from methods.method import Method
 from methods.models.lssm import Decay, LSSMShape
 from methods.sampling import ScheduledSampling
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 
@@ -38,11 +38,11 @@ class LinearScan(Solver):
         A, z0 = problem.step.A, problem.z0
         states = decay(A, z0, problem.inputs)
         fixed, found = lax.stop_gradient((problem, states))
-        residual = largest(fixed.evaluate(found).residual)
-        one = jnp.ones(z0.shape[:-1], jnp.int32)
-        met = residual <= default_tolerance(self.tolerance, states.dtype) * (1 + largest(found))
-        code = jnp.where(jnp.isfinite(residual), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
-        return Solution(states, one, one, residual, code)
+        residual = fixed.evaluate(found).residual
+        error, one = largest(residual), jnp.ones(z0.shape[:-1], jnp.int32)
+        met = by_size(residual, found) <= default_tolerance(self.tolerance, states.dtype)
+        code = jnp.where(jnp.isfinite(error), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
+        return Solution(from_where_it_broke(states, residual, code), one, one, error, code)
 
 
 def decay(A, z0, u):

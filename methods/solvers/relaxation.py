@@ -21,9 +21,6 @@ from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from methods.windows import Windows, block, put
 
-# Tolerances that a jump between windows may have by the size of the states on the spot; less is below the rounding of float32.
-ON_THE_SPOT = 4
-
 
 class At(NamedTuple):
     """Where an iteration stands; lanes are the windows of this device."""
@@ -132,7 +129,9 @@ def _iterate(solver: Relaxation, given: Given, before, starts):
     at = _judge(given, before, (starts, states, jumps), solver.keep(given, starts), jnp.ones(batch, jnp.int32), tolerance)
     fixed = jax.tree.map(partial(_apart, batch), (problem.z0, problem.inputs, before))
     at = compaction.loop(going, sweep, fixed, at.of_lanes(partial(_apart, batch)), (-1, -1))
-    return _in_lanes(batch, at.states), at.sweeps, at.residual, at.code
+    # Finite states whose images are not: what diverged must not look like an answer.
+    states = jnp.where((at.code == DIVERGED) & jnp.isfinite(at.size), jnp.nan, at.states)
+    return _in_lanes(batch, states), at.sweeps, at.residual, at.code
 
 
 def _apart(batch, leaf):
@@ -178,11 +177,15 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
     size = 1 + per_sequence(largest(up_to_T, (0, 1)))
     residual = per_sequence(jnp.maximum(between, jumps.max(0)))
     finite = jnp.isfinite(residual) & jnp.isfinite(size)
-    # The rule of all solvers, and by the size of the states on the spot: where states grow over time, jumps that are small
-    # beside the last ones would spoil the first ones, and with them the gradient.
-    near = per_sequence(between / (1 + jnp.abs(states[0]).max(0))) <= ON_THE_SPOT * tolerance
-    code = jnp.where(finite, jnp.where(near & (residual <= tolerance * size), CONVERGED, NOT_CONVERGED), DIVERGED)
+    met = states[windows.block - 1 :: windows.block]  # where jumps are
+    by_size = per_sequence(jnp.maximum(between / _size(states[0]), (jumps / _size(met)).max(0)))
+    code = jnp.where(finite, jnp.where(by_size <= tolerance, CONVERGED, NOT_CONVERGED), DIVERGED)
     return At(starts, states, jumps, handed_on, kept, size, jnp.where(finite, residual, jnp.nan), code, sweeps)
+
+
+def _size(states):
+    """max(1, |z|) of states `(..., M, lanes)`."""
+    return jnp.maximum(1, jnp.abs(states).max(-2))
 
 
 def _rerun(fast, at, z, inputs, finished, tolerance, length, real):
@@ -202,8 +205,7 @@ def _rerun(fast, at, z, inputs, finished, tolerance, length, real):
         row, z, states, jumps, _ = carry
         z, new = fast.run(z, block(inputs, row * length, length))
         there = old[row]
-        # By the size of the state there: what is left behind then meets the rule of the whole trajectory, whatever it becomes.
-        near = (jnp.abs(z - there) <= tolerance * (1 + jnp.abs(there).max(0))).all(0)
+        near = (jnp.abs(z - there) <= tolerance * _size(there)).all(0)
         behind = (row + 1) * length > real
         follows = near | finished | behind
         jump = jnp.where(near & ~behind, jnp.abs(z - there).max(0), 0)

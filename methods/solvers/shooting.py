@@ -67,9 +67,10 @@ def _slow(given, before, r):
     step, last = given.problem.step, max(0, given.windows.C - TURNING)
     before, inputs = jax.tree.map(lambda leaf: leaf[last:], (before, given.problem.inputs))
     rows = jax.tree.map(lambda leaf: jnp.moveaxis(leaf[0], -1, 0), (before, inputs))
-    slow = lax.top_k(given.devices.sum(jnp.abs(step.jacobian_diagonal(*rows)).sum(0)), r)[1]
-    V = jax.nn.one_hot(slow, before.shape[1], axis=0, dtype=before.dtype)
-    V = jnp.broadcast_to(V[:, :, None], (*V.shape, before.shape[-1]))
+    diagonal = jnp.abs(step.jacobian_diagonal(*rows)).reshape(-1, given.windows.S, before.shape[1])
+    slow = lax.top_k(given.devices.sum(diagonal.sum(0)), r)[1]  # (S, r): each sequence as if it were alone
+    V = jax.nn.one_hot(slow.T, before.shape[1], axis=0, dtype=before.dtype)
+    V = jnp.tile(V, before.shape[-1] // given.windows.S)
     return _ahead(given, _orthonormal(_transport(step, before, inputs, V)))
 
 

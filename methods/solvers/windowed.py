@@ -13,7 +13,7 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.maps import Problem
 from methods.method import Method
-from methods.solution import History, Solution, largest
+from methods.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
 
@@ -48,7 +48,9 @@ class WindowedNewton(Newton):
         at = problem.evaluate(states)
         history = windows.history and History(*(jnp.nanmax(row, 0) for row in windows.history))
         updates, sweeps = (-(-counts.sum(0) * W // T) for counts in (windows.iterations, windows.evaluations))
-        return Solution(states, updates, sweeps + 1, largest(at.residual), self.status(at), history)
+        code = self.status(at)
+        states = from_where_it_broke(states, at.residual, code)
+        return Solution(states, updates, sweeps + 1, largest(at.residual), code, history)
 
 
 METHODS = {"gtf-deer-windowed": Method(solver=WindowedNewton(), forcing=Forcing("projected"))}
