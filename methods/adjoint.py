@@ -23,6 +23,7 @@ from methods.devices import Devices
 from methods.maps import Problem
 from methods.solution import Solution
 from methods.windows import MEMORY, Windows
+from settings import Count, Natural, Positive
 
 # Lanes below which windows on one device lose to one pass through time. CPU: measured on two cores, M = 3 and 16.
 FEWEST_LANES = {"cpu": 64}
@@ -41,13 +42,13 @@ class Adjoint:
     # `windows` runs windows of time side by side, see `adjoint_windows`, or one pass where there are too few to gain by it; the
     # others are those of `linear_recurrence`.
     adjoint_scan: Literal["auto", "associative", "chunked", "sequential", "windows"] = "auto"
-    adjoint_window: int = 0  # steps per window; 0: what takes least time on this device for the memory of the map
+    adjoint_window: Natural = 0  # steps per window; 0: what takes least time on this device for the memory of the map
     # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
-    adjoint_memory: int = MEMORY
+    adjoint_memory: Count = MEMORY
     # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
-    adjoint_tolerance: float | None = None
-    devices: int = 1  # to spread the windows over
+    adjoint_tolerance: Positive | None = None
+    devices: Count = 1  # to spread the windows over
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
