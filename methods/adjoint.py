@@ -24,6 +24,7 @@ from methods.maps import Problem
 from methods.precision import precise
 from methods.solution import Solution
 from methods.windows import Windows
+from settings import Count, Natural, Positive
 
 # Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.
 LONG = 2
@@ -39,13 +40,13 @@ class Adjoint:
     # others are those of `linear_recurrence`. `auto` is what suits the device, or step by step where the
     # solver goes step by step: the baseline is to be the same both ways.
     adjoint_scan: Literal["auto", "associative", "chunked", "blocked", "sequential", "windows"] = "auto"
-    adjoint_window: int = 0  # steps per window; 0: what takes least time on this device for the memory of the map
+    adjoint_window: Natural = 0  # steps per window; 0: what takes least time on this device for the memory of the map
     # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
-    adjoint_memory: int = cost.MEMORY
+    adjoint_memory: Count = cost.MEMORY
     # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
-    adjoint_tolerance: float | None = None
-    devices: int = 1  # to spread the windows over
+    adjoint_tolerance: Positive | None = None
+    devices: Count = 1  # to spread the windows over
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))

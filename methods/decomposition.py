@@ -33,6 +33,7 @@ from methods import exchange, training
 from methods.devices import each_seed, where_seeds_are
 from methods.training import Fit, Training
 from methods.updates import Log
+from settings import Count, Natural, NonNegative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,14 +43,14 @@ class Decomposition(Training):
     resumes: ClassVar[bool] = False
 
     sharing: Literal["shared", "local", "gossip", "mean"] = "shared"
-    windows: int = 8  # K
-    overlap: int = 20  # δ
+    windows: Count = 8  # K
+    overlap: Natural = 20  # δ
     # Where a window starts: from the one before, as it was at the last exchange; at B⁺x; or at a state that is trained.
     window_start: Literal["schwarz", "data", "learned"] = "schwarz"
     order: Literal["additive", "red-black"] = "additive"
-    local_steps: int = 1  # m
-    match_weight: float = 0.0  # μ
-    parameter_weight: float = 0.0  # μ_θ
+    local_steps: Count = 1  # m
+    match_weight: NonNegative = 0.0  # μ
+    parameter_weight: NonNegative = 0.0  # μ_θ
 
     def fit(self, method, series, **options) -> Fit:
         return fit(method, series, **options)

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from methods.pseudoinverse import by_decomposition
 from methods.pseudoinverse import pinv as pseudoinverse
+from settings import Count, Fraction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Forcing:
     """Kind and strength of teacher forcing, and what of it the gradient sees."""
 
     forcing: Literal["none", "gtf", "projected", "sparse", "input"] = "projected"
-    alpha: float = 0.5  # 0 free run, 1 the data replace what they determine
+    alpha: Fraction = 0.5  # 0 free run, 1 the data replace what they determine
     # Where α comes from: the field above, or an estimate that training follows from α = 1 on, see `adaptive`.
     alpha_from: Literal["constant", "bound", "batch_max", "product", "arithmetic"] = "constant"
-    interval: int = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
+    interval: Count = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
     # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
     differentiate: Literal["readout", "residual", "full"] = "readout"
 

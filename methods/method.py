@@ -1,7 +1,6 @@
 """A method is three choices, model, solver and forcing, with the gradient and the training that go with them."""
 
 import dataclasses
-import typing
 from functools import cached_property, partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,6 +11,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float
 
 import registry
+import settings
 from methods import updates
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
@@ -68,10 +68,18 @@ class Method:
     PARTS: ClassVar = ("model", "forcing", "solver", "gradient", "regularisation", "training")
 
     def __post_init__(self):
+        for part in self.PARTS:
+            settings.check(getattr(self, part), label=self.label)
+        settings.checked(Method, "guess", self.guess, label=self.label)
         if self.forcing.forcing not in self.model.forcings:
             known = ", ".join(self.model.forcings)
-            asked = f'method "{self.name}": forcing = {self.forcing.forcing!r}'
+            asked = f"{self.label}: forcing = {self.forcing.forcing!r}"
             raise ValueError(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
+
+    @property
+    def label(self) -> str:
+        """What errors call this method."""
+        return f'method "{self.name}"' if self.name else type(self).__name__
 
     @cached_property
     def parameters(self) -> dict:
@@ -86,22 +94,29 @@ class Method:
         return fields
 
     def configure(self, **fields) -> "Method":
-        """This method with `fields` set; an unknown field or a value outside its choices is an error that says so."""
+        """This method with `fields` set, in any order; an unknown field or a value out of range is an error that says so."""
         changes = {}
         for key, value in fields.items():
-            if key not in self.parameters:
-                known = ", ".join(sorted(self.parameters))
-                suggestion = registry.suggest(key, self.parameters)
-                raise registry.UnknownName(f'method "{self.name}": no field "{key}".{suggestion} Known: {known}.')
-            owners = [part for part in self.PARTS if hasattr(getattr(self, part), key)]  # `devices` is of solver and gradient
-            if not owners:
-                _check_choice(self.name, Method, key, value)
-                changes[key] = value
+            owners = [part for part in self.PARTS if key in _fields(getattr(self, part))]  # `devices` is of solver and gradient
             for owner in owners:
-                part = changes.get(owner, getattr(self, owner))
-                _check_choice(self.name, type(part), key, value)
-                changes[owner] = dataclasses.replace(part, **{key: value})
-        return dataclasses.replace(self, **changes)
+                held = settings.checked(type(getattr(self, owner)), key, value, label=self.label)
+                changes.setdefault(owner, {})[key] = held
+            if key == "guess":
+                changes[key] = settings.checked(Method, key, value, label=self.label)
+            elif not owners:
+                raise self._no_field(key)
+        parts = {part: dataclasses.replace(getattr(self, part), **changes[part]) for part in self.PARTS if part in changes}
+        configured = dataclasses.replace(self, guess=changes.get("guess", self.guess), **parts)
+        for key in fields:
+            if key not in configured.parameters:
+                raise configured._no_field(key)
+        return configured
+
+    def _no_field(self, key: str) -> Exception:
+        known = self.parameters
+        effect = f" that has an effect with forcing = {self.forcing.forcing!r}" if key in _fields(self.forcing) else ""
+        suggestion = registry.suggest(key, known)
+        return registry.UnknownName(f'{self.label}: no field "{key}"{effect}.{suggestion} Known: {", ".join(sorted(known))}.')
 
     @property
     def stepwise(self) -> "Method":
@@ -134,6 +149,8 @@ class Method:
         """
         if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
             raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+        if isinstance(alpha, int | float):  # an array may be traced, and is not looked at
+            settings.checked(Forcing, "alpha", alpha, label=self.label)
         if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
             return self.solve(params, x[0], alpha=alpha, key=key, progress=progress).as_batch()
         problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
@@ -207,8 +224,5 @@ def _relative(got, wanted):
     return jnp.where(error == 0, 0, error / size)  # a gradient may be exactly zero
 
 
-def _check_choice(method: str, owner: type, key: str, value) -> None:
-    choices = typing.get_args(typing.get_type_hints(owner).get(key)) if key != "increment_tolerance" else ()
-    if choices and all(isinstance(choice, str) for choice in choices) and value not in choices:
-        suggestion = registry.suggest(str(value), choices)
-        raise ValueError(f'method "{method}": {key} = {value!r} is not a choice.{suggestion} Known: {", ".join(choices)}.')
+def _fields(part) -> set[str]:
+    return {field.name for field in dataclasses.fields(part)}

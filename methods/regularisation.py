@@ -17,16 +17,18 @@ import dataclasses
 
 import jax.numpy as jnp
 
+from settings import Count, Natural, NonNegative
+
 
 @dataclasses.dataclass(frozen=True)
 class Regularisation:
     """Weights of the penalties; 0 leaves one out."""
 
-    slow_units: int = 0  # 0: half of the latent units, where a weight below asks for any
-    mar_weight: float = 0.0
-    mar_power: int = 2
-    readout_weight: float = 0.0
-    singular_weight: float = 0.0
+    slow_units: Natural = 0  # 0: half of the latent units, where a weight below asks for any
+    mar_weight: NonNegative = 0.0
+    mar_power: Count = 2
+    readout_weight: NonNegative = 0.0
+    singular_weight: NonNegative = 0.0
 
     def penalty(self, params):
         """The sum of the penalties that have a weight."""

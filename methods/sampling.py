@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jax.lax import stop_gradient
 
+from settings import Fraction, Rate
+
 
 @dataclasses.dataclass(frozen=True)
 class ScheduledSampling:
@@ -24,8 +26,8 @@ class ScheduledSampling:
 
     forcing: Literal["scheduled"] = "scheduled"
     schedule: Literal["linear", "exponential", "sigmoid"] = "linear"
-    sampling_rate: float = 0.01  # per hundredth of the training
-    sampling_max: float = 0.5  # ε_max
+    sampling_rate: Rate = 0.01  # per hundredth of the training
+    sampling_max: Fraction = 0.5  # ε_max
 
     def probability(self, progress):
         """ε when a share `progress` of the training is over."""

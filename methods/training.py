@@ -19,6 +19,7 @@ from jaxtyping import Array, ArrayLike, Float
 from methods.checkpoint import Checkpoint
 from methods.devices import each_seed, where_seeds_are
 from methods.updates import Log, State, start, update, windows
+from settings import Count, Natural, NonNegative, Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,17 +28,21 @@ class Training:
 
     resumes: ClassVar[bool] = True  # `fit` takes `resume` and `keep`
 
-    warmup: int = 0  # T_w: forced steps at the start of each window that the loss does not see
-    updates: int = 1000
-    learning_rate: float = 1e-3  # decays by a cosine over all updates
-    final_learning_rate: float = 1e-5
-    rate_warmup: int = 0  # updates in which the learning rate rises from 0
-    clip_norm: float = 0.0  # gradients are scaled down to this norm; 0: never
+    warmup: Natural = 0  # T_w: forced steps at the start of each window that the loss does not see
+    updates: Count = 1000
+    learning_rate: Positive = 1e-3  # decays by a cosine over all updates
+    final_learning_rate: NonNegative = 1e-5
+    rate_warmup: Natural = 0  # updates in which the learning rate rises from 0
+    clip_norm: NonNegative = 0.0  # gradients are scaled down to this norm; 0: never
     # Shorter windows to train on first, an equal share of the updates each; T comes last. The share of T_w stays the same.
-    curriculum: tuple[int, ...] = ()
-    observation_noise: float = 0.0  # std of noise drawn anew for every window, on what forces and on what is compared
+    curriculum: tuple[Count, ...] = ()
+    observation_noise: NonNegative = 0.0  # std of noise drawn anew for every window, on what forces and on what is compared
     # What an update does when a solve has not converged: no step; solve again step by step; use whatever finite states came back.
     on_failure: Literal["skip", "sequential", "accept"] = "skip"
+
+    def __post_init__(self):
+        if self.rate_warmup >= self.updates:
+            raise ValueError(f"rate_warmup = {self.rate_warmup}: must be less than updates = {self.updates}.")
 
     def schedule(self) -> optax.Schedule:
         """The learning rate by the number of steps taken before."""

@@ -156,8 +156,11 @@ def test_the_loss_does_not_see_the_warm_up(series):
     error = (params.readout(states) - x[:, 1:])[:, warmup:]
     loss, _ = jax.jit(lambda params: method(warmup=warmup).loss(params, x))(params)
     np.testing.assert_allclose(loss, jnp.mean(error**2), rtol=1e-12)
-    for wrong in (T, -1):
-        with pytest.raises(ValueError, match=f"warmup = {wrong}: must be at least 0 and less than the T = 20"):
+    for wrong, reason in (
+        (T, ": must be at least 0 and less than the T = 20"),
+        (-1, ", but it must be greater than or equal to 0"),
+    ):
+        with pytest.raises(ValueError, match=f"warmup = {wrong}{reason}"):
             jax.eval_shape(method(warmup=wrong).loss, params, x)
 
 

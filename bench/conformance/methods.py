@@ -114,7 +114,7 @@ def nan_is_never_success(name):
 
 
 def what_diverged_is_no_answer(name):
-    """NaN or infinity in a parameter: a solve that diverges, or whose sequential scan does, has no finite loss with a gradient."""
+    """NaN or infinity in a parameter: a solve that diverges, or whose sequential scan does, has no finite loss and gradient."""
     method, params, x = trials.tried(name)
     leaves, structure = jax.tree.flatten(params)
     for i, leaf in enumerate(leaves):

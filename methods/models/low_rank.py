@@ -12,6 +12,7 @@ import jax.random as jr
 
 from methods.models.model import Diagonal
 from methods.models.shplrnn import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
+from settings import Count, Natural
 
 
 @jax.tree_util.register_dataclass
@@ -64,9 +65,9 @@ class LowRankShape:
 
     forcings: ClassVar = LowRankPLRNN.forcings
 
-    latent_dim: int = 10
-    hidden_dim: int = 50
-    extra_rank: int = 0  # R = N + extra_rank
+    latent_dim: Count = 10
+    hidden_dim: Count = 50
+    extra_rank: Natural = 0  # R = N + extra_rank
 
     def init(self, key, observed_dim: int, dtype=jnp.float32) -> LowRankPLRNN:
         M, L, R = self.latent_dim, self.hidden_dim, observed_dim + self.extra_rank

@@ -20,6 +20,7 @@ from methods.maps import Map, Problem
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn import ShallowPLRNN, diagonal
 from methods.models.shplrnn_map import ForcedShallowPLRNN
+from settings import Count
 
 
 @jax.tree_util.register_dataclass
@@ -118,8 +119,8 @@ class LSSMShape:
 
     forcings: ClassVar = LSSM.forcings
 
-    latent_dim: int = 10
-    hidden_dim: int = 50
+    latent_dim: Count = 10
+    hidden_dim: Count = 50
 
     def init(self, key, observed_dim: int, dtype=jnp.float32) -> LSSM:
         M, L, N = self.latent_dim, self.hidden_dim, observed_dim

@@ -22,6 +22,7 @@ from jaxtyping import Array, Float
 from methods import cost, ssd
 from methods.maps import Map, Problem
 from methods.models.model import Model
+from settings import Count
 
 EPSILON = 1e-5  # of the RMS norm, as published
 
@@ -192,17 +193,20 @@ class Mamba2Shape:
 
     forcings: ClassVar = Mamba2.forcings
 
-    latent_dim: int = 16  # d
-    hidden_dim: int = 128  # L
-    state_dim: int = 64  # n
-    head_dim: int = 8  # p
-    conv_width: int = 4  # w
+    latent_dim: Count = 16  # d
+    hidden_dim: Count = 128  # L
+    state_dim: Count = 64  # n
+    head_dim: Count = 8  # p
+    conv_width: Count = 4  # w
+
+    def __post_init__(self):
+        if 2 * self.latent_dim % self.head_dim:
+            d_i = 2 * self.latent_dim
+            raise ValueError(f"head_dim = {self.head_dim} does not divide 2 latent_dim = {d_i}. Take one that does.")
 
     def init(self, key, observed_dim: int, dtype=jnp.float32) -> Mamba2:
         d, L, n, N, w = self.latent_dim, self.hidden_dim, self.state_dim, observed_dim, self.conv_width
         d_i, p = 2 * d, self.head_dim
-        if d_i % p:
-            raise ValueError(f"head_dim = {p} does not divide 2 latent_dim = {d_i}. Take one that does.")
         H, channels = d_i // p, d_i + 2 * n
         keys = iter(jr.split(key, 12))
 

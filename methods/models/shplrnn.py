@@ -18,6 +18,7 @@ from methods.coarse import Parts
 from methods.maps import Problem
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn_map import ForcedShallowPLRNN, SparselyForced
+from settings import Count
 
 FIRST_W1 = 0.01  # W1 starts in U(±FIRST_W1 / √L); larger values let unforced units blow up over 10⁴ steps before training starts
 
@@ -110,8 +111,8 @@ class ShallowPLRNNShape:
 
     forcings: ClassVar = ShallowPLRNN.forcings
 
-    latent_dim: int = 10
-    hidden_dim: int = 50
+    latent_dim: Count = 10
+    hidden_dim: Count = 50
     clipped: bool = False
 
     def init(self, key, observed_dim: int, dtype=jnp.float32) -> ShallowPLRNN:

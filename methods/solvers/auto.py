@@ -27,6 +27,7 @@ from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
 from methods.windows import Windows
+from settings import Count, Positive
 
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
 MEMORIES = (cost.MEMORY, 32)
@@ -51,8 +52,8 @@ class Auto(Solver):
 
     stepwise_adjoint: ClassVar[bool] = True
 
-    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
-    devices: int = 1  # to spread windows over
+    tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    devices: Count = 1  # to spread windows over
 
     def candidates(self, states) -> list[Candidate]:
         """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""

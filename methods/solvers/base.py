@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Int
 from methods import adjoint, compaction
 from methods.maps import Evaluation, Map, Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
+from settings import Count, NonNegative, Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,10 +75,11 @@ class Iterative(Solver):
                 counted, as in the front end of Lim et al. 2024, arXiv:2309.12252.
     """
 
-    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
-    max_iterations: int = 100
+    tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    max_iterations: Count = 100
     rule: Literal["residual", "absolute", "merit", "increment"] = "residual"
-    increment_tolerance: tuple[float, float] | None = None  # (atol, rtol); None: (1e-4, 1e-3) in float32, (1e-6, 1e-4) in float64
+    # (atol, rtol) of `increment`. None: (1e-4, 1e-3) in float32, (1e-6, 1e-4) in float64.
+    increment_tolerance: tuple[NonNegative, NonNegative] | None = None
     history: bool = False  # keep the residual and the size of every update
 
     def update(self, problem: Problem, at: Evaluation):

@@ -19,6 +19,7 @@ from methods.forcing import Forcing
 from methods.maps import Evaluation, Problem
 from methods.method import Method
 from methods.solvers.base import Iterative, finite, over_time
+from settings import Count, NonNegative
 
 SMALLEST, LARGEST = 1e-12, 1e12  # λ that steps are tried with
 
@@ -35,12 +36,12 @@ class Elk(Iterative):
     nearly singular and the iterates creep, while Newton, if it stays in range, leaps over.
     """
 
-    damping: float = 1.0  # λ, or the first one
+    damping: NonNegative = 1.0  # λ, or the first one
     adaptive: bool = True
     jacobian: Literal["full", "diagonal"] = "full"
     kind: Literal["smoother", "filter"] = "smoother"
     scan: kalman.Scan = "auto"
-    max_iterations: int = 200
+    max_iterations: Count = 200
     rule: Literal["residual", "absolute", "merit"] = "residual"  # an update refused changes nothing: `increment` would stop there
 
     def update(self, problem: Problem, at: Evaluation):

@@ -16,6 +16,7 @@ from methods.forcing import Forcing
 from methods.maps import Evaluation, Problem
 from methods.method import Method
 from methods.solvers.base import Iterative
+from settings import Count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Jacobi(Iterative):
 
     prefix_exact: ClassVar[bool] = True
 
-    max_iterations: int = 1000
+    max_iterations: Count = 1000
 
     def update(self, problem: Problem, at: Evaluation):
         return at.image
@@ -41,7 +42,7 @@ class Picard(Iterative):
     prefix_exact: ClassVar[bool] = True
     contraction_suffices: ClassVar[bool] = False
 
-    max_iterations: int = 1000
+    max_iterations: Count = 1000
 
     def update(self, problem: Problem, at: Evaluation):
         # Not `states − cumsum(residual)`, equal on paper: wrong states that have grown large would leave their rounding in it.

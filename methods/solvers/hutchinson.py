@@ -17,6 +17,7 @@ from methods.forcing import Forcing
 from methods.maps import Evaluation, Problem
 from methods.method import Method
 from methods.solvers.base import Iterative
+from settings import Count, Natural
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Hutchinson(Iterative):
 
     prefix_exact: ClassVar[bool] = True
 
-    max_iterations: int = 1000
-    probes: int = 1  # q
-    probe_seed: int = 0
+    max_iterations: Count = 1000
+    probes: Count = 1  # q
+    probe_seed: Natural = 0
     scan: linear_recurrence.Scan = "auto"
 
     def start(self, problem: Problem, at: Evaluation):

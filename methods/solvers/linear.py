@@ -20,6 +20,7 @@ from methods.sampling import ScheduledSampling
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
+from settings import Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,7 @@ class LinearScan(Solver):
     uses_adjoint: ClassVar[bool] = False
     solves: ClassVar[type] = Decay
 
-    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
 
     def solve(self, problem: Problem, guess) -> Solution:
         if not isinstance(problem.step, Decay):

@@ -12,6 +12,7 @@ from methods.method import Method
 from methods.models.mamba2 import Mamba2Shape
 from methods.solvers.ssd import ChunkedScan
 from methods.training import Training
+from settings import Count
 
 if reason := published_mamba.why_unavailable():
     raise ImportError(reason)
@@ -21,7 +22,7 @@ if reason := published_mamba.why_unavailable():
 class TritonScan(ChunkedScan):
     """The chunked scan of mamba-ssm's Triton kernels, in torch on an NVIDIA GPU. Tested on the CPU, not yet run on a GPU."""
 
-    chunk: int = 256  # as mamba-ssm's own default
+    chunk: Count = 256  # as mamba-ssm's own default
 
     def phases(self, method):
         from methods import torch_phases  # imports torch, which costs seconds

@@ -4,6 +4,7 @@ machine-discovery/deer (Lim et al. 2024, arXiv:2309.12252), with which Hess et a
 """
 
 import dataclasses
+from typing import Literal
 
 from methods import linear_recurrence
 from methods.adjoint import Adjoint
@@ -21,7 +22,7 @@ class Published(Newton):
     Stops when an update changes nothing (rule `increment`); the residual still decides the status. Memory O(T M²) several times.
     """
 
-    rule: str = "increment"
+    rule: Literal["residual", "absolute", "merit", "increment"] = "increment"
     scan: linear_recurrence.Scan = "associative"
 
     def solve(self, problem: Problem, guess) -> Solution:

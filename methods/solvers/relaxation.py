@@ -20,6 +20,7 @@ from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, large
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from methods.windows import Windows, block, put
+from settings import Count, Natural, Positive
 
 
 class At(NamedTuple):
@@ -62,11 +63,11 @@ class Relaxation(Solver):
     where one window ends and the next begins, and where states were met.
     """
 
-    tolerance: float | None = None  # None: 1e-6 in float32, 1e-10 in float64
-    max_iterations: int | None = None  # None: K, after which K windows are exact
-    window: int = 0  # C; 0: what takes least time on this device for the `memory` of the map
-    memory: int = cost.MEMORY  # ℓ, only used to choose the windows
-    devices: int = 1  # to spread the windows over
+    tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    max_iterations: Count | None = None  # None: K, after which K windows are exact
+    window: Natural = 0  # C; 0: what takes least time on this device for the `memory` of the map
+    memory: Count = cost.MEMORY  # ℓ, only used to choose the windows
+    devices: Count = 1  # to spread the windows over
 
     @property
     def sweeps_per_update(self) -> int:

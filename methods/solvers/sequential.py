@@ -15,6 +15,7 @@ from methods.maps import Problem
 from methods.method import Method
 from methods.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
+from settings import Count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Sequential(Solver):
     stepwise_adjoint: ClassVar[bool] = True
 
     # Steps per turn of the compiled loop. More than one is nowhere faster on two CPU cores: M = 3, 16 and 24, 1 and 16 sequences.
-    unroll: int = 1
+    unroll: Count = 1
 
     def solve(self, problem: Problem, guess=None) -> Solution:
         stepper = problem.step.stepper()

@@ -21,6 +21,7 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.solvers.relaxation import At, Given, Relaxation
+from settings import Count
 
 # Steps in which tangents that start along single units turn into the slow directions.
 TURNING = 128
@@ -30,7 +31,7 @@ TURNING = 128
 class Shooting(Relaxation):
     """Pushes r tangents through all windows in every sweep: work O(T r)."""
 
-    directions: int = 12  # r; no fewer than latent dimensions make it Newton's method proper
+    directions: Count = 12  # r; no fewer than latent dimensions make it Newton's method proper
 
     def keep(self, given: Given, starts):
         """The directions before each window `(M, r, lanes)`, none known yet."""

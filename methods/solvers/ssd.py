@@ -12,6 +12,7 @@ from methods.method import Method
 from methods.models.mamba2 import Block, Mamba2Shape
 from methods.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
+from settings import Natural
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Recurrent(Solver):
 class ChunkedScan(Recurrent):
     """By chunks, as many side by side as suit the device."""
 
-    chunk: int = 0  # Q; 0: what suits the device
+    chunk: Natural = 0  # Q; 0: what suits the device
 
     def outputs(self, params, x):
         return params.run(x, self.chunk)[0]

@@ -20,15 +20,16 @@ from methods.forcing import Forcing
 from methods.maps import Evaluation, Map, Problem
 from methods.method import Method
 from methods.solvers.newton import Newton
+from settings import Fraction, Limit, Relaxation
 
 
 @dataclasses.dataclass(frozen=True)
 class Stabilised(Newton):
     """Work and memory as Newton's; clipping full Jacobians builds them, O(T M²) memory, whatever the scan."""
 
-    scale_down: float = 0.0  # k, 0 … 1
-    clip: float = math.inf  # c
-    relaxation: float = 1.0  # ω, in (0, 2)
+    scale_down: Fraction = 0.0  # k, 0 … 1
+    clip: Limit = math.inf  # c
+    relaxation: Relaxation = 1.0  # ω
     reset: bool = False  # the status is still judged by the last iterate
 
     @property

@@ -27,6 +27,7 @@ from methods.coarse import CoarseMap, change_of
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.solvers.relaxation import At, Given, Relaxation
+from settings import Limit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +41,7 @@ class TwoLevel(Relaxation):
 
     coarse: CoarseMap = "blend"
     relaxation: Literal["F", "FCF"] = "F"
-    trust: float = 1.0  # largest correction 𝒢(U') − 𝒢(U), in units of 1 + max |z|; infinity is the textbook iteration
+    trust: Limit = 1.0  # largest correction 𝒢(U') − 𝒢(U), in units of 1 + max |z|; infinity is the textbook iteration
 
     @property
     def sweeps_per_update(self) -> int:

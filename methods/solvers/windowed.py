@@ -16,6 +16,7 @@ from methods.method import Method
 from methods.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
+from settings import Count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,7 @@ class WindowedNewton(Newton):
     with Newton's: updates of all windows times W/T. Row i of the history is the worst window still running after i updates.
     """
 
-    window: int = 256  # W
+    window: Count = 256  # W
 
     def solve(self, problem: Problem, guess) -> Solution:
         T, W = guess.shape[0], self.window
