@@ -136,10 +136,8 @@ class Method:
         alpha = getattr(self.forcing, "alpha", None) if alpha is None else alpha
         return params.pose(self.forcing, x, alpha=alpha, parts=self.solver.uses_coarse, **drawn)
 
-    @partial(jax.jit, static_argnums=0)
-    @precise()
     def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None, progress=None) -> Solution:
-        """The trajectory under teacher data x_0 … x_T, differentiable in `params`.
+        """The trajectory under teacher data x_0 … x_T, differentiable in `params`; compiled once for each shape.
 
         x         (S, T+1, N) or (T+1, N)
         alpha     forcing strength in place of the method's own; may be traced
@@ -147,35 +145,24 @@ class Method:
         progress  share of the training that is over, for a forcing that follows a schedule
         Returns states (S, T, M) = z_1 … z_T; they are compared with x_1 … x_T. Solver fields are per sequence.
         """
-        if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
-            raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+        self._check_strength(alpha)
+        return _solve(self, params, x, alpha=alpha, key=key, progress=progress)
+
+    def _check_strength(self, alpha) -> None:
         if isinstance(alpha, int | float):  # an array may be traced, and is not looked at
             settings.checked(Forcing, "alpha", alpha, label=self.label)
-        if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
-            return self.solve(params, x[0], alpha=alpha, key=key, progress=progress).as_batch()
-        problem, teacher = self.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
-        guess = first_guess(self.guess, problem, teacher, jr.key(0) if key is None else key)
-        solution = self.solver.evaluate(self.gradient, problem, jax.lax.stop_gradient(guess))
-        return solution._replace(states=jnp.moveaxis(solution.states, 0, -2))
 
     def explain(self, params, x: Float[Array, "... T_plus_1 N"]) -> str | None:
         """What a method that chooses its solver would do here, and why; None for all others."""
         return self.solver.explain(*_posed(self, params, x))
 
-    @partial(jax.jit, static_argnums=0)
-    @precise()
     def loss(self, params, x: Float[Array, "... T_plus_1 N"], **options) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
 
         options  as in `solve`
         """
-        solution = self.solve(params, x, **options)
-        T, warmup = x.shape[-2] - 1, self.training.warmup
-        if not 0 <= warmup < T:
-            raise ValueError(f"warmup = {warmup}: must be at least 0 and less than the T = {T} steps of the sequence.")
-        error = params.readout(solution.states[..., warmup:, :]) - x[..., warmup + 1 :, :]
-        loss = jnp.mean(error**2) + self.regularisation.penalty(params)
-        return loss, Aux(solution.iterations, solution.residual, solution.code)
+        self._check_strength(options.get("alpha"))
+        return _loss(self, params, x, **options)
 
     def certify(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None) -> "Certificate":
         """How far the gradient of the loss on x is from that of the sequential scan; costs both of them."""
@@ -206,6 +193,31 @@ class Method:
     def generate(self, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
         """A free run that starts where `history` ends; see `methods.generation.free_run`."""
         return free_run(self.forcing, params, history, length)
+
+
+@partial(jax.jit, static_argnums=0)
+@precise()
+def _solve(method, params, x, *, alpha, key, progress) -> Solution:
+    if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
+        raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+    if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
+        return _solve(method, params, x[0], alpha=alpha, key=key, progress=progress).as_batch()
+    problem, teacher = method.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
+    guess = first_guess(method.guess, problem, teacher, jr.key(0) if key is None else key)
+    solution = method.solver.evaluate(method.gradient, problem, jax.lax.stop_gradient(guess))
+    return solution._replace(states=jnp.moveaxis(solution.states, 0, -2))
+
+
+@partial(jax.jit, static_argnums=0)
+@precise()
+def _loss(method, params, x, *, alpha=None, key=None, progress=None) -> tuple[Array, Aux]:
+    solution = _solve(method, params, x, alpha=alpha, key=key, progress=progress)
+    T, warmup = x.shape[-2] - 1, method.training.warmup
+    if not 0 <= warmup < T:
+        raise ValueError(f"warmup = {warmup}: must be at least 0 and less than the T = {T} steps of the sequence.")
+    error = params.readout(solution.states[..., warmup:, :]) - x[..., warmup + 1 :, :]
+    loss = jnp.mean(error**2) + method.regularisation.penalty(params)
+    return loss, Aux(solution.iterations, solution.residual, solution.code)
 
 
 @partial(jax.jit, static_argnums=0)
