@@ -103,12 +103,12 @@ def test_runtime_times_right_answers_in_turn_and_names_the_others():
     assert outcomes[1 + list(FAILURES).index("shifted")].columns["value_error"] > 0.01
     for outcome in (outcomes[first], outcomes[last]):
         assert outcome.status == "ok"
-        assert outcome.columns["value_error"] < 1e-4 and outcome.columns["gradient_error"] < 3e-3
+        assert outcome.columns["value_error"] < 1e-5 and outcome.columns["gradient_error"] < 1e-4
         repetitions = [(row["repetition"], row["phase"]) for row in outcome.tables["runtime"]]
         assert repetitions == [(i, phase) for i in range(3) for phase in ("forward", "gradient")]
         assert all(row["seconds"] > 0 for row in outcome.tables["runtime"])
-    turns = order[order.index(last) + 1 :]  # once the last one is ready, the two take turns, and then give their answers
-    assert turns == [first, last] * 4
+    turns = order[-8:]  # once the last one is ready, the two take turns, and then give their answers
+    assert turns == [first, last] * 4 and set(order[:-8]) == set(range(len(cells)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,16 +1,21 @@
 """Forward and gradient time of each method at one size, on one trained model, timed in turn."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
 
 from bench import memory, timing
+from bench.cell import Cell
+from bench.environment import usable_cores
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.trained import trained, trainer, windows
+from methods.method import Method
 
 PHASES = ("forward", "gradient")
+CORES_PER_COMPILATION = 2  # XLA uses more than one itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +36,11 @@ class Runtime(Measure):
     trained_alpha: float = 0.2
 
     def run(self, cells, active):
+        references = {}
         ready = []
-        for cell in cells:
+        for cell, subject in self._prepared(cells, active):
             active(cell)
-            subject = _Subject.prepare(self, cell)
+            subject.check(references)
             if subject.status in self.timed:
                 ready.append((cell, subject))
             else:
@@ -48,41 +54,66 @@ class Runtime(Measure):
             active(cell)
             yield cell, subject.outcome()
 
+    def _prepared(self, cells, active):
+        """Each cell with its compiled programs, the next ones compiled meanwhile where there are cores to spare.
+
+        Nothing is timed before the last one is there.
+        """
+        pool = ThreadPoolExecutor(max(1, usable_cores() // CORES_PER_COMPILATION))
+        try:
+            ahead = []
+            for cell in cells:
+                active(cell)
+                ahead.append((cell, pool.submit(_Subject.compile, cell, *self._given(cell))))
+            for cell, subject in ahead:
+                active(cell)
+                yield cell, subject.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _given(self, cell):
+        """Method, parameters and data of a cell."""
+        method, system = cell.build_method(), cell.build_system()
+        training = {"updates": self.trained_updates, "alpha": self.trained_alpha}
+        params = trained(trainer(method), system, **training, dtype=cell.dtype, seed=cell.seed)
+        return method, params, windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
+
 
 @dataclasses.dataclass
 class _Subject:
     """One cell under way: its compiled programs, and what is known so far."""
 
+    cell: Cell
+    method: Method
     programs: dict
     arguments: tuple
-    status: str
-    columns: dict
+    status: str = ""
+    columns: dict = dataclasses.field(default_factory=dict)
     rows: list = dataclasses.field(default_factory=list)
     spent_s: float = 0.0
 
     @classmethod
-    def prepare(cls, measure: Runtime, cell) -> "_Subject":
-        """Compile, call once, and check the answer."""
-        method, system = cell.build_method(), cell.build_system()
-        training = {"updates": measure.trained_updates, "alpha": measure.trained_alpha}
-        params = trained(trainer(method), system, **training, dtype=cell.dtype, seed=cell.seed)
-        x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
-        programs = {phase: timing.compile(method.phases[phase], params, x) for phase in PHASES}
-        _, solution = timing.timed(programs["forward"].call, params, x)
-        first_call_s, (_, gradient) = timing.timed(programs["gradient"].call, params, x)
-        columns = programs["gradient"].costs | {
+    def compile(cls, cell, method, params, x) -> "_Subject":
+        return cls(cell, method, {phase: timing.compile(method.phases[phase], params, x) for phase in PHASES}, (params, x))
+
+    def check(self, references: dict) -> None:
+        """Call the programs once, and look at the answer; what it should be is computed once for all methods of one problem."""
+        _, solution = timing.timed(self.programs["forward"].call, *self.arguments)
+        first_call_s, (_, gradient) = timing.timed(self.programs["gradient"].call, *self.arguments)
+        self.columns = self.programs["gradient"].costs | {
             "first_call_s": first_call_s,
-            "choice": method.explain(params, x),
+            "choice": self.method.explain(*self.arguments),
             "iterations": int(solution.iterations.max()),
             "residual": float(solution.residual.max()),
         }
-        status = worst(solution.status)
-        if status == "ok":
-            exact = reference(method, params, x)
-            errors = exact.errors(solution.states, gradient)
-            columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
-            status = "ok" if exact.accepts(errors, cell.dtype) else "wrong_answer"
-        return cls(programs, (params, x), status, columns)
+        self.status = worst(solution.status)
+        if self.status == "ok":
+            problem = (self.method.stepwise, *map(id, self.arguments))
+            if problem not in references:
+                references[problem] = reference(self.method, *self.arguments)
+            errors = references[problem].errors(solution.states, gradient)
+            self.columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
+            self.status = "ok" if references[problem].accepts(errors, self.cell.dtype) else "wrong_answer"
 
     def time(self, repetition: int) -> None:
         for phase in PHASES:

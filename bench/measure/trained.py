@@ -31,6 +31,7 @@ def trainer(method) -> Method:
     return Method(method.solver.stepwise, forcing, method.model)
 
 
+@functools.lru_cache(maxsize=2)
 def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:
     """Data `(batch, T+1, N)`: windows of the test orbit, evenly spread and overlapping only where they must."""
     wanted = (T + 1) * min(batch, max(1, LONGEST_ORBIT // (T + 1)))
