@@ -5,7 +5,6 @@ Modules are found in the room's own folders, through entry points, and as single
 fails to import never breaks the others: it is kept as unavailable, with the error.
 """
 
-import dataclasses
 import difflib
 import importlib
 import importlib.metadata
@@ -24,15 +23,6 @@ def suggest(wrong: str, known) -> str:
     """` Did you mean "x"?` for the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
     return f' Did you mean "{near[0]}"?' if near else ""
-
-
-def configure(plugin, fields: dict, *, label: str):
-    """A frozen dataclass (type or instance) with `fields` set; an unknown field is an error that names the nearest one."""
-    known = [f.name for f in dataclasses.fields(plugin) if f.init]
-    for key in fields:
-        if key not in known:
-            raise UnknownName(f'{label}: no field "{key}".{suggest(key, known)} Known: {", ".join(sorted(known))}.')
-    return plugin(**fields) if isinstance(plugin, type) else dataclasses.replace(plugin, **fields)
 
 
 class Registry:

@@ -135,10 +135,10 @@ def find(experiment: str) -> Path:
 def _resolve(file: ExperimentFile, profile: str | None, path: str) -> tuple[dict[str, Setting], ...]:
     fixed = _settings(file.fixed, "fixed", path)
     for key, setting in fixed.items():
-        if isinstance(file.fixed.get(key, file.fixed.get("hidden")), list):
-            raise UserError(
-                f"{path}: {setting.where} = {show(setting.values)}: a list is an axis. Move it to [[grid]] or to a profile."
-            )
+        value = file.fixed.get(key, file.fixed.get("hidden"))
+        if isinstance(value, list) and not (len(value) == 1 and isinstance(value[0], list)):
+            problem = "a list is an axis. Move it to [[grid]] or to a profile. One value that is a list is written [[...]]."
+            raise UserError(f"{path}: {setting.where} = {show(setting.values)}: {problem}")
     grids = [{**fixed, **_settings(grid, f"grid[{i}]", path)} for i, grid in enumerate(file.grid)]
     chosen = {key: value for key, value in file.profile.get(profile, {}).items() if key not in RunOptions.model_fields}
     for key, setting in _settings(chosen, f"profile.{profile}", path).items():

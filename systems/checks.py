@@ -1,5 +1,7 @@
 """Checks of what a user sets; each message names the key, the value and a valid choice."""
 
+import dataclasses
+
 import settings
 from registry import UnknownName, suggest
 
@@ -13,6 +15,7 @@ def check_choice(value: str, known, *, label: str, key: str) -> None:
         raise UnknownName(f'{label}: {key} = "{value}": no such choice.{suggest(str(value), known)} Known: {choices}.')
 
 
+@dataclasses.dataclass
 class _Asked:
     """What `sample` is called with."""
 

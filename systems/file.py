@@ -71,6 +71,16 @@ class File:
             values = add_noise(values, self.noise, seed)
         return Trajectory(values, self.dt * self.every, standardisation)
 
+    @property
+    def observed_dim(self) -> int:
+        """N."""
+        return len(self._read(self.path).names)
+
+    def check(self, rows: dict[str, int]) -> None:
+        """Raise `SeriesError` unless the files can be used and each split of `rows` has at least so many rows."""
+        for split in {"train": 1} | rows:
+            self.sample(rows.get(split), split=split)
+
     def _read(self, path: str) -> Series:
         return read_series(path, self.columns, Format(self.separator, self.decimal, self.header))
 

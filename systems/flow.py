@@ -36,6 +36,11 @@ class Flow:
     def __post_init__(self):
         self.columns()
 
+    @property
+    def observed_dim(self) -> int:
+        """N."""
+        return len(self.columns())
+
     def field(self, t: Float[Array, ""], y: Float[Array, "dim"]) -> Float[Array, "dim"]:
         """The time derivative of `y` at time `t`, traceable by JAX."""
         raise TypeError(f"{type(self).__name__} must define field(t, y).")

@@ -57,7 +57,7 @@ def _table(file: Path, array: np.ndarray) -> Table:
         raise SeriesError(f'file "{file}": the array holds {array.dtype}, real numbers are wanted. Save it as float64.')
     if array.ndim not in (1, 2) or 0 in array.shape[1:]:
         raise SeriesError(f'file "{file}": shape {array.shape}, wanted (time, variables) or (time,). Reshape it before saving.')
-    array = array.reshape(len(array), -1)
+    array = array[:, None] if array.ndim == 1 else array
     rows, variables = array.shape
     if variables > max(rows, MANY):
         raise SeriesError(f'file "{file}": {variables} variables in {rows} rows: time comes first. Save its transpose.')
