@@ -34,8 +34,8 @@ def _by_system(cells: list[Cell]) -> list[list[Cell]]:
     """Cells that ask the same of a system, those that read the same file one after another."""
     groups: dict = {}
     for cell in cells:
-        groups.setdefault((cell.system, json.dumps(cell.system_parameters, sort_keys=True)), []).append(cell)
-    return sorted(groups.values(), key=lambda group: str(group[0].system_parameters.get("path")))
+        groups.setdefault((cell.system, json.dumps([cell.system_parameters, cell.files], sort_keys=True)), []).append(cell)
+    return sorted(groups.values(), key=lambda group: sorted(group[0].files.values()))
 
 
 def _check_sizes(model, observed_dim: int, cell: Cell) -> None:

@@ -2,12 +2,13 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 from typing import Literal
 
 import pydantic
 
 import settings
-from bench import catalogue, feasible
+from bench import catalogue, feasible, places
 from bench.cell import CORE, Cell
 from bench.config import Experiment, Setting
 from bench.errors import UserError
@@ -128,7 +129,9 @@ def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cel
     for key in values:  # one name may mean a number to a measure and a switch to a method: it goes to whom it fits
         if key in errors and None not in errors[key]:
             raise errors[key][0]
-    return _checked(experiment, Cell(measure=experiment.measure, **core.model_dump(), **parameters))
+    given_at = {key: setting.where for key, setting in grid.items()}
+    where = places.files(core.system, parameters["system_parameters"], given_at, Path(experiment.file))
+    return _checked(experiment, Cell(measure=experiment.measure, **core.model_dump(), **parameters, files=where))
 
 
 def _checked(experiment: Experiment, cell: Cell) -> Cell:

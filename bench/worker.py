@@ -74,6 +74,8 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
 
     try:
         _precision(cells[0].dtype)
+        for cell in cells:
+            cell.made_from  # noqa: B018  (what it holds now, not when it is over)
         measure = cells[0].build_measure()
         scratch = {"scratch": out / "checkpoints"} if measure.resumes else {}
         for cell, outcome in measure.run(cells, active, **scratch):

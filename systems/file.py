@@ -1,6 +1,7 @@
 """The user's own series, from a file."""
 
 import dataclasses
+import hashlib
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,6 +12,8 @@ from systems.checks import SPLITS, check_choice, check_seed, check_size
 from systems.reading.text import Format
 from systems.series import Series, SeriesError, read_series
 from systems.trajectory import Standardisation, Trajectory, add_noise
+
+ROUNDINGS = 8  # of a column's numbers: one that changes by no more is constant, however it was computed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,8 @@ class File:
             standardisation = Standardisation.identity(len(names))
         else:
             source = raw if self.standardise == "each" or split == "train" else self._raw("train")[1]
-            standardisation = Standardisation.of(source, names, label=label)
+            rounding = ROUNDINGS * self._read(self.path).rounding
+            standardisation = Standardisation.of(source, names, label=label, resolution=rounding)
         values = standardisation.apply(raw[:T])
         if split == "train":
             values = add_noise(values, self.noise, seed)
@@ -75,6 +79,12 @@ class File:
     def observed_dim(self) -> int:
         """N."""
         return len(self._read(self.path).names)
+
+    @property
+    def digest(self) -> str:
+        """Of the contents of the files: what tells a series from another one of the same name."""
+        digests = [self._read(path).digest for path in (self.path, self.test_path) if path]
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
 
     def check(self, rows: dict[str, int]) -> None:
         """Raise `SeriesError` unless the files can be used and each split of `rows` has at least so many rows."""
@@ -87,7 +97,7 @@ class File:
     def _raw(self, split: str) -> tuple[tuple[str, ...], Float[np.ndarray, "T N"]]:
         """Names and values of a split, finite and not empty."""
         path = self.test_path if self.test_path and split == "test" else self.path
-        names, values, _ = self._read(path)
+        names, values, *_ = self._read(path)
         kept, first = values[:: self.every], 0
         if not self.test_path:
             border = len(kept) - round(self.test_fraction * len(kept))

@@ -13,7 +13,7 @@ from systems.integrate import integrate
 from systems.trajectory import Standardisation, Trajectory, add_noise
 
 REFERENCE = 100_000  # rows that the statistics are taken from: the length of the published series
-AT_REST = 1e-6  # relative; smaller changes are the integrator's error, which standardising would blow up to size 1
+AT_REST = 1e-6  # relative to max(1, |y|); smaller changes are the integrator's error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Flow:
             return Standardisation.identity(len(self.variables))
         source = split if self.standardise == "each" else "train"
         orbit = self._clean(REFERENCE, seed, source)
-        return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST)
+        return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST, least=1.0)
 
     def _clean(self, T: int, seed: int, split: str) -> Float[np.ndarray, "T dim"]:
         dynamics = dataclasses.replace(self, observed="", noise=0.0, standardise="train")  # what the orbit depends on

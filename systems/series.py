@@ -27,6 +27,7 @@ class Series(NamedTuple):
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "T N"]  # shared and read-only
+    rounding: Float[np.ndarray, "N"]  # of the numbers of each column, relative to their size
     digest: str  # of the file's bytes
 
 
@@ -81,7 +82,8 @@ def _read(file: Path, wanted: tuple[str, ...], given: Format, version) -> Series
     if not wanted:
         _tell_of_counts(label, table.names, values)
     values.flags.writeable = False
-    return Series(tuple(table.names[i] for i in chosen), values, digest)
+    rounding = np.array([table.rounding(i) for i in chosen])
+    return Series(tuple(table.names[i] for i in chosen), values, rounding, digest)
 
 
 @functools.lru_cache(maxsize=2)

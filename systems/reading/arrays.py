@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from systems.reading.table import SeriesError, Table
+from systems.reading.table import SeriesError, Table, rounding_of
 
 MANY = 50  # variables; an array that has more, and fewer rows than variables, lies on its side
 
@@ -61,4 +61,6 @@ def _table(file: Path, array: np.ndarray) -> Table:
     rows, variables = array.shape
     if variables > max(rows, MANY):
         raise SeriesError(f'file "{file}": {variables} variables in {rows} rows: time comes first. Save its transpose.')
-    return Table(tuple(map(str, range(variables))), rows, lambda i: array[:, i].astype(np.float64))
+    return Table(
+        tuple(map(str, range(variables))), rows, lambda i: array[:, i].astype(np.float64), lambda i: rounding_of(array.dtype)
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from systems.reading.table import SeriesError, Table
+from systems.reading.table import SeriesError, Table, rounding_of
 
 
 def read_parquet(file: Path) -> Table:
@@ -25,4 +25,8 @@ def read_parquet(file: Path) -> Table:
             raise SeriesError(f'file "{file}": column "{names[i]}" holds {dtype}, not real numbers.')
         return table.iloc[:, i].to_numpy(dtype=np.float64, na_value=np.nan)
 
-    return Table(names, len(table), numbers)
+    def rounding(i):
+        dtype = table.dtypes.iloc[i]
+        return rounding_of(np.dtype(getattr(dtype, "numpy_dtype", dtype)))
+
+    return Table(names, len(table), numbers, rounding)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
+DOUBLE = float(np.finfo(np.float64).eps)
+
 
 class SeriesError(ValueError):
     """A file that cannot be used as a series; the message says what was found, what was wanted and the next step."""
@@ -15,13 +17,22 @@ class SeriesWarning(UserWarning):
     """How a file was read where it could have been meant otherwise."""
 
 
+def rounding_of(dtype: np.dtype) -> float:
+    """How finely a type of numbers divides them, at the precision that is computed in at best."""
+    return max(DOUBLE, float(np.finfo(dtype).eps)) if dtype.kind == "f" else DOUBLE
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Table:
-    """A file that was read: `numbers(i)` are the float64 values of column i, or a `SeriesError` if it holds none."""
+    """A file that was read: `numbers(i)` are the float64 values of column i, or a `SeriesError` if it holds none.
+
+    rounding  of the numbers of column i, relative to their size
+    """
 
     names: tuple[str, ...]
     rows: int
     numbers: Callable[[int], Float[np.ndarray, "rows"]]
+    rounding: Callable[[int], float] = lambda i: DOUBLE
 
     def numeric(self) -> list[str]:
         """Names of the columns that hold numbers."""
