@@ -67,6 +67,15 @@ FILES = {
     "of complex numbers": (SERIES + 0j, "real numbers are wanted"),
 }
 SETTINGS = {
+    "alpha = 1.7": "alpha = 1.7",
+    "alpha = -0.5": "alpha = -0.5",
+    "alpha = nan": "alpha = nan",
+    "latent_dim = 0": "latent_dim = 0",
+    "hidden_dim = -3": "hidden_dim = -3",
+    "updates = 0": "updates = 0",
+    "learning_rate = -1": "learning_rate = -1",
+    'tolerance = "x"': "tolerance = ",
+    'method = "low-rank"\nextra_rank = -3': "extra_rank = -3",
     "warmup = 20": "warmup = 20.*less than T = 20",
     "curriculum = [[30]]": "curriculum = ",
     'method = "low-rank"\nextra_rank = 9': "rank 12",
