@@ -87,8 +87,10 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     """
     path = find(experiment)
     try:
-        raw = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = read_toml(path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not text in UTF-8: {error}. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     file = _validated(ExperimentFile, raw, str(path))
     try:
@@ -115,6 +117,11 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
         grids=_resolve(file, profile, str(path)),
         options=_validated(RunOptions, run, "pitbench run", "--"),
     )
+
+
+def read_toml(path: Path) -> dict:
+    """What a TOML file says; editors may put a byte-order mark before it."""
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
 def find(experiment: str) -> Path:

@@ -111,8 +111,10 @@ def _listen(jobs: queue.Queue) -> None:
 
 def _private_output():
     """Keep the real standard output for messages, and send everything printed to standard error."""
-    channel = os.fdopen(os.dup(1), "w")
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):  # what a measure prints must not fail for want of a letter
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
     def send(message: dict) -> None:
         try:
