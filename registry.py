@@ -5,8 +5,8 @@ Modules are found in the room's own folders, through entry points, and as single
 fails to import never breaks the others: it is kept as unavailable, with the error.
 """
 
-import dataclasses
 import difflib
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -14,6 +14,7 @@ import pkgutil
 import sys
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 
 class UnknownName(ValueError):
@@ -26,13 +27,11 @@ def suggest(wrong: str, known) -> str:
     return f' Did you mean "{near[0]}"?' if near else ""
 
 
-def configure(plugin, fields: dict, *, label: str):
-    """A frozen dataclass (type or instance) with `fields` set; an unknown field is an error that names the nearest one."""
-    known = [f.name for f in dataclasses.fields(plugin) if f.init]
-    for key in fields:
-        if key not in known:
-            raise UnknownName(f'{label}: no field "{key}".{suggest(key, known)} Known: {", ".join(sorted(known))}.')
-    return plugin(**fields) if isinstance(plugin, type) else dataclasses.replace(plugin, **fields)
+class Source(NamedTuple):
+    """A plug-in's file, as it was when it was imported."""
+
+    path: str
+    digest: str
 
 
 class Registry:
@@ -45,6 +44,7 @@ class Registry:
         self._files: list[Path] = []
         self._entries: dict | None = None
         self._unavailable: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
 
     def add_file(self, path) -> None:
         """Also look for plug-ins in one Python file."""
@@ -63,6 +63,11 @@ class Registry:
         self._load()
         return dict(sorted(self._unavailable.items()))
 
+    def source(self, name: str) -> "Source | None":
+        """The file of one's own that the plug-in `name` comes from; None for what this project brings."""
+        self._load()
+        return self._sources.get(name)
+
     def __getitem__(self, name: str):
         entries = self._load()
         if name in entries:
@@ -75,10 +80,14 @@ class Registry:
 
     def _load(self) -> dict:
         if self._entries is None:
-            self._entries, self._unavailable = {}, {}
+            self._entries, self._unavailable, self._sources = {}, {}, {}
             for name, load in self._modules():
                 try:
-                    self._entries |= self._new_entries(load())
+                    module = load()
+                    new = self._new_entries(module)
+                    self._entries |= new
+                    if not name.startswith(tuple(f"{package}." for package in self._packages)):
+                        self._sources |= dict.fromkeys(new, _source(module))
                 except Exception as error:  # a broken plug-in must not take the suite down with it
                     self._unavailable[name] = f"{type(error).__name__}: {error}"
         return self._entries
@@ -99,6 +108,13 @@ class Registry:
             yield entry.name, entry.load
         for path in self._files:
             yield str(path), lambda path=path: _import_file(path)
+
+
+def _source(module) -> Source:
+    if not hasattr(module, "__pitbench_source__"):
+        path = Path(module.__file__)
+        module.__pitbench_source__ = Source(str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    return module.__pitbench_source__
 
 
 def _import_file(path: Path):

@@ -6,6 +6,7 @@ that computes trusts what it is given.
 
 import dataclasses
 import functools
+import inspect
 import types
 import typing
 from typing import Annotated
@@ -18,6 +19,7 @@ import registry
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Real = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Limit = Annotated[float, Field(gt=0)]  # infinity: none
@@ -27,6 +29,25 @@ Relaxation = Annotated[float, Field(gt=0, lt=2, allow_inf_nan=False)]
 Natural = Annotated[int, Field(ge=0, lt=2**31)]
 
 PLAIN = float, int, bool, str
+
+
+def configured(plugin, fields: dict, *, label: str):
+    """A frozen dataclass (type or instance) with `fields` set, each in the ranges that its class and those it is made from give.
+
+    An unknown field is an error that names the nearest one.
+    """
+    owner = plugin if isinstance(plugin, type) else type(plugin)
+    known = [f.name for f in dataclasses.fields(plugin) if f.init]
+    values = {}
+    for key, value in fields.items():
+        if key not in known:
+            near = registry.suggest(key, known)
+            raise registry.UnknownName(f'{label}: no field "{key}".{near} Known: {", ".join(sorted(known))}.')
+        for each in owner.__mro__:
+            if key in inspect.get_annotations(each):
+                value = checked(each, key, value, label=label)
+        values[key] = value
+    return plugin(**values) if isinstance(plugin, type) else dataclasses.replace(plugin, **values)
 
 
 def checked(owner: type, key: str, value, *, label: str):

@@ -35,6 +35,14 @@ def settings(kind: str, name: str) -> dict:
     return {field.name: _default(plugin, field) for field in dataclasses.fields(plugin) if field.init}
 
 
+def owner(kind: str, name: str) -> type | None:
+    """The class whose fields are the settings of a plug-in; None for a method, whose parts have them, and what is unavailable."""
+    if kind == "method" or why_unavailable(kind, name):
+        return None
+    plugin = plugins(kind)[name]
+    return plugin if isinstance(plugin, type) else type(plugin)
+
+
 def _default(plugin, field):
     if not isinstance(plugin, type):
         return getattr(plugin, field.name)

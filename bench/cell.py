@@ -30,6 +30,8 @@ class Cell:
     method_parameters: dict = dataclasses.field(default_factory=dict)
     system_parameters: dict = dataclasses.field(default_factory=dict)
     measure_parameters: dict = dataclasses.field(default_factory=dict)
+    # Where the files that the system's settings name are, by setting: what the question calls them, its id is made of.
+    files: dict = dataclasses.field(default_factory=dict, compare=False)
 
     def __hash__(self):
         return hash(self.id)
@@ -37,7 +39,8 @@ class Cell:
     @functools.cached_property
     def id(self) -> str:
         """16 hexadecimal digits, equal on every machine."""
-        question = json.dumps([QUESTION_VERSION, dataclasses.asdict(self)], sort_keys=True, separators=(",", ":"))
+        asked = {key: value for key, value in dataclasses.asdict(self).items() if key != "files"}
+        question = json.dumps([QUESTION_VERSION, asked], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(question.encode()).hexdigest()[:16]
 
     @classmethod
@@ -55,13 +58,20 @@ class Cell:
         """The configured system, ready to be sampled."""
         import systems
 
-        return systems.get(self.system, **self.system_parameters)
+        return systems.get(self.system, **self.system_parameters | self.files)
 
     def build_measure(self):
         """The configured measure, ready to run."""
         from bench import measure
 
         return measure.get(self.measure, **self.measure_parameters)
+
+    @functools.cached_property
+    def made_from(self) -> dict:
+        """Contents of data files and plug-ins as they are when this is first asked, see `bench.provenance`."""
+        from bench import provenance
+
+        return provenance.of(self)
 
     def parameters(self, kind: str) -> dict:
         """All settings of the cell's method, system or measure, defaults included."""

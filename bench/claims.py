@@ -62,7 +62,7 @@ class Claims:
     def _create(self, path: Path) -> bool:
         """Publish a complete claim if there is none: a hard link fails where the name is taken."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(self._me))
+        temporary.write_text(json.dumps(self._me), encoding="utf-8")
         try:
             os.link(temporary, path)
         except FileExistsError:

@@ -186,6 +186,8 @@ def env():
 
 def main() -> None:
     """Run a verb; a mistake that the user can mend is one message and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # whatever the locale: α, λ and units are in most tables
     try:
         app()
     except (UserError, UnknownName, FileNotFoundError) as error:

@@ -87,8 +87,10 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     """
     path = find(experiment)
     try:
-        raw = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = read_toml(path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not text in UTF-8: {error}. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     file = _validated(ExperimentFile, raw, str(path))
     try:
@@ -117,6 +119,11 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     )
 
 
+def read_toml(path: Path) -> dict:
+    """What a TOML file says; editors may put a byte-order mark before it."""
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+
 def find(experiment: str) -> Path:
     """The file of an experiment given by name or path."""
     if experiment.endswith(".toml") or "/" in experiment:
@@ -135,10 +142,10 @@ def find(experiment: str) -> Path:
 def _resolve(file: ExperimentFile, profile: str | None, path: str) -> tuple[dict[str, Setting], ...]:
     fixed = _settings(file.fixed, "fixed", path)
     for key, setting in fixed.items():
-        if isinstance(file.fixed.get(key, file.fixed.get("hidden")), list):
-            raise UserError(
-                f"{path}: {setting.where} = {show(setting.values)}: a list is an axis. Move it to [[grid]] or to a profile."
-            )
+        value = file.fixed.get(key, file.fixed.get("hidden"))
+        if isinstance(value, list) and not (len(value) == 1 and isinstance(value[0], list)):
+            problem = "a list is an axis. Move it to [[grid]] or to a profile. One value that is a list is written [[...]]."
+            raise UserError(f"{path}: {setting.where} = {show(setting.values)}: {problem}")
     grids = [{**fixed, **_settings(grid, f"grid[{i}]", path)} for i, grid in enumerate(file.grid)]
     chosen = {key: value for key, value in file.profile.get(profile, {}).items() if key not in RunOptions.model_fields}
     for key, setting in _settings(chosen, f"profile.{profile}", path).items():

@@ -59,7 +59,7 @@ def git_state() -> dict:
 
     def git(*arguments) -> str:
         return subprocess.run(
-            ["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True, timeout=10
+            ["git", "-C", ROOT, *arguments], capture_output=True, encoding="utf-8", check=True, timeout=10
         ).stdout.strip()
 
     try:
@@ -70,7 +70,7 @@ def git_state() -> dict:
 
 def _cpu() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())

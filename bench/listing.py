@@ -1,7 +1,6 @@
 """What exists, and why something does not work here."""
 
 import textwrap
-import tomllib
 
 from bench import catalogue, config
 from bench.errors import UserError, show
@@ -30,9 +29,9 @@ def listing(kinds: str) -> str:
 
 def _experiment(path) -> str:
     try:
-        file = tomllib.loads(path.read_text())
+        file = config.read_toml(path)
         return f"{path.stem}\n    {file['title']}\n    profiles: {', '.join(file.get('profile', {})) or 'none'}"
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         return f"{path.stem}\n    unreadable: {error}"
 
 

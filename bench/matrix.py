@@ -2,11 +2,13 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 from typing import Literal
 
 import pydantic
 
-from bench import catalogue
+import settings
+from bench import catalogue, feasible, places
 from bench.cell import CORE, Cell
 from bench.config import Experiment, Setting
 from bench.errors import UserError
@@ -25,10 +27,10 @@ class Core(pydantic.BaseModel, strict=True):
 
     method: str = pydantic.Field(description="the name of a method")
     system: str = pydantic.Field(description="the name of a system")
-    T: pydantic.PositiveInt = pydantic.Field(description="a whole number of at least 1")
-    batch: pydantic.PositiveInt = pydantic.Field(description="a whole number of at least 1")
+    T: settings.Count = pydantic.Field(description="a whole number of at least 1")
+    batch: settings.Count = pydantic.Field(description="a whole number of at least 1")
     dtype: Literal["float32", "float64"] = pydantic.Field("float32", description='"float32" or "float64"')
-    seed: pydantic.NonNegativeInt = pydantic.Field(0, description="a whole number of at least 0")
+    seed: settings.Natural = pydantic.Field(0, description="a whole number of at least 0 and below 2**31")
 
 
 def cells(experiment: Experiment) -> list[Cell]:
@@ -45,6 +47,10 @@ def cells(experiment: Experiment) -> list[Cell]:
         for values in itertools.product(*(setting.values for setting in grid.values())):
             cell = _cell(experiment, grid, dict(zip(grid, values, strict=True)))
             found.setdefault(cell.id, cell)
+    try:
+        feasible.check(list(found.values()))
+    except ValueError as error:
+        raise UserError(f"{experiment.file}: {error}") from None
     return list(found.values())
 
 
@@ -112,17 +118,25 @@ def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cel
     names = {"method": core.method, "system": core.system, "measure": experiment.measure}
     defaults = {kind: _defaults(kind, name) for kind, name in names.items()}
     claimed = set(CORE).union(*(known for known in defaults.values() if known is not None))
-    parameters = {}
+    parameters, errors = {}, {}
     for kind, known in defaults.items():
         if known is None:  # it may have any setting that nobody else of the cell has
             known = dict.fromkeys(values.keys() - claimed)
-        parameters[f"{kind}_parameters"] = _given(experiment, grid, values, f'{kind} "{names[kind]}"', known)
-    return _checked(experiment, Cell(measure=experiment.measure, **core.model_dump(), **parameters))
+        given, wrong = _given(experiment, grid, values, kind, names[kind], known)
+        parameters[f"{kind}_parameters"] = given
+        for key in known.keys() & values.keys():
+            errors.setdefault(key, []).append(wrong.get(key))
+    for key in values:  # one name may mean a number to a measure and a switch to a method: it goes to whom it fits
+        if key in errors and None not in errors[key]:
+            raise errors[key][0]
+    given_at = {key: setting.where for key, setting in grid.items()}
+    where = places.files(core.system, parameters["system_parameters"], given_at, Path(experiment.file))
+    return _checked(experiment, Cell(measure=experiment.measure, **core.model_dump(), **parameters, files=where))
 
 
 def _checked(experiment: Experiment, cell: Cell) -> Cell:
-    """The cell, if its method and system take the values they are given: better said now than in every row."""
-    builders = {"method": cell.build_method, "system": cell.build_system}
+    """The cell, if its parts take the values they are given: better said now than in every row."""
+    builders = {"method": cell.build_method, "system": cell.build_system, "measure": cell.build_measure}
     for kind, build in builders.items():
         if not catalogue.why_unavailable(kind, getattr(cell, kind)):
             try:
@@ -136,29 +150,44 @@ def _defaults(kind: str, name: str) -> dict | None:
     return None if catalogue.why_unavailable(kind, name) else catalogue.settings(kind, name)
 
 
-def _given(experiment: Experiment, grid: dict[str, Setting], values: dict, owner: str, known: dict) -> dict:
-    """What `values` says about the settings `known` of `owner`, where it differs from the default; sorted by name."""
-    given = {}
+def _given(experiment: Experiment, grid: dict[str, Setting], values: dict, kind: str, name: str, known: dict):
+    """What `values` says about the settings `known` of a plug-in, where it differs from the default; sorted by name.
+
+    And the errors of those values that are not of the setting's type.
+    """
+    given, wrong, holder = {}, {}, catalogue.owner(kind, name)
     for key in sorted(known.keys() - set(CORE)):
         if key in values:
-            value = _typed(experiment, grid[key].where, values[key], known[key])
+            try:
+                value = _typed(experiment, grid[key].where, values[key], known[key], holder, key)
+            except UserError as error:
+                wrong[key] = error
+                continue
             if known[key] is catalogue.REQUIRED or value != known[key]:
                 given[key] = value
         elif known[key] is catalogue.REQUIRED:
-            raise UserError(f"{experiment.file}: {key}: missing, {owner} needs it. Write it in [fixed] or [[grid]].")
-    return given
+            raise UserError(f'{experiment.file}: {key}: missing, {kind} "{name}" needs it. Write it in [fixed] or [[grid]].')
+    return given, wrong
 
 
-def _typed(experiment: Experiment, where: str, value, default):
+def _typed(experiment: Experiment, where: str, value, default, owner: type | None, key: str):
     """`value` in the type of `default`, so that 1 and 1.0 are one question."""
     wanted = type(default)
     if isinstance(value, list):
         value = tuple(value)
     if wanted is float and type(value) is int:
         return float(value)
-    if default is None or default is catalogue.REQUIRED or type(value) is wanted:
+    if default is None or default is catalogue.REQUIRED or type(value) is wanted or _also_takes(owner, key, value):
         return value
     raise experiment.error(where, value, f"want {_WORDS.get(wanted, wanted.__name__)}, like the default {default!r}.")
+
+
+def _also_takes(owner: type | None, key: str, value) -> bool:
+    """Whether a field holds values of other types than its default has, such as a list of names in place of a text."""
+    try:
+        return owner is not None and settings.checked(owner, key, value, label="") == value and not isinstance(value, bool)
+    except ValueError:
+        return False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,6 +33,7 @@ def rows(
     parameters = {kind: cell.parameters(kind) for kind in ("measure", "method", "system")}
     row |= {f"{kind}_parameters": json.dumps(values, sort_keys=True, default=str) for kind, values in parameters.items()}
     row |= {key: parameters["method"].get(key) for key in SIZES}
+    row |= cell.made_from
     row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s}
     return {"cells": [row | outcome.columns], **outcome.tables}
 

@@ -44,6 +44,10 @@ _COLUMNS = {
         "environment": _text,
         "git_sha": _text,
         "git_dirty": _flag,
+        "data_path": _text,  # of the files that a system has read, with commas between them, and a digest of what they held
+        "data_digest": _text,
+        "plugin_path": _text,  # of the files of one's own that method, system and measure come from, and a digest of them
+        "plugin_digest": _text,
         "isolation": _text,
     },
     "runtime": _ATTEMPT | {"phase": _text, "repetition": _whole, "seconds": _real, "iterations": _real},

@@ -74,6 +74,8 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
 
     try:
         _precision(cells[0].dtype)
+        for cell in cells:
+            cell.made_from  # noqa: B018  (what it holds now, not when it is over)
         measure = cells[0].build_measure()
         scratch = {"scratch": out / "checkpoints"} if measure.resumes else {}
         for cell, outcome in measure.run(cells, active, **scratch):
@@ -109,8 +111,10 @@ def _listen(jobs: queue.Queue) -> None:
 
 def _private_output():
     """Keep the real standard output for messages, and send everything printed to standard error."""
-    channel = os.fdopen(os.dup(1), "w")
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):  # what a measure prints must not fail for want of a letter
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
     def send(message: dict) -> None:
         try:

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import ArrayLike, Float, Shaped
 
+ROUNDING = 8 * np.finfo(np.float64).eps  # relative to the size of a variable
 DIVERGED = 1e3  # standard deviations of the truth
 
 
@@ -21,8 +22,8 @@ def as_orbits(
 
 
 def scales(truth: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "N"]:
-    """Standard deviation (ddof 0) of each variable; a truth that does not move raises `ValueError`."""
-    constant = np.flatnonzero(np.ptp(truth, axis=0) == 0)
+    """Standard deviation (ddof 0) of each variable; a truth that does not move, rounding apart, raises `ValueError`."""
+    constant = np.flatnonzero(np.ptp(truth, axis=0) <= ROUNDING * np.abs(truth).max(axis=0))
     if constant.size:
         raise ValueError(f"truth: variable {constant[0]} is constant over {len(truth)} rows, so it sets no scale. Leave it out.")
     return truth.std(axis=0)

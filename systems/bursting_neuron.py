@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from settings import Natural, NonNegative, Positive, Real
 from systems.checks import SPLITS
 from systems.flow import Flow
 
@@ -34,11 +35,11 @@ class BurstingNeuron(Flow):
     variables: ClassVar[tuple[str, ...]] = ("V", "n", "h")
     start: ClassVar[tuple[float, ...]] = (-24.4694, 0.0386, 0.0231)
 
-    dt: float = 0.1
-    transient: int = 5000
+    dt: Positive = 0.1
+    transient: Natural = 5000
     observed: str = "V,n"
-    noise: float = 0.05
-    nmda: float = 10.2  # g_NMDA
+    noise: NonNegative = 0.05
+    nmda: Real = 10.2  # g_NMDA
 
     def field(self, t: Float[Array, ""], y: Float[Array, "3"]) -> Float[Array, "3"]:
         V, n, h = y

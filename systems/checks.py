@@ -1,9 +1,11 @@
 """Checks of what a user sets; each message names the key, the value and a valid choice."""
 
+import dataclasses
+
+import settings
 from registry import UnknownName, suggest
 
 SPLITS = ("train", "test")
-STANDARDISE = ("train", "each", "none")
 
 
 def check_choice(value: str, known, *, label: str, key: str) -> None:
@@ -13,10 +15,22 @@ def check_choice(value: str, known, *, label: str, key: str) -> None:
         raise UnknownName(f'{label}: {key} = "{value}": no such choice.{suggest(str(value), known)} Known: {choices}.')
 
 
-def check_at_least(value, least, *, label: str, key: str) -> None:
-    """Raise `ValueError` naming the key and the value unless `value >= least`."""
-    if not value >= least:
-        raise ValueError(f"{label}: {key} = {value}, but it must be at least {least}.")
+@dataclasses.dataclass
+class _Asked:
+    """What `sample` is called with."""
+
+    T: settings.Count
+    seed: settings.Natural
+
+
+def check_size(T, *, label: str) -> None:
+    """Raise `ValueError` naming T and its value unless it is a whole number of at least 1."""
+    settings.checked(_Asked, "T", T, label=label)
+
+
+def check_seed(seed, *, label: str) -> None:
+    """Raise `ValueError` naming the seed unless it is a whole number from 0 up to, and without, 2**31."""
+    settings.checked(_Asked, "seed", seed, label=label)
 
 
 def column_indices(wanted: list[str], known, *, label: str, key: str) -> list[int]:

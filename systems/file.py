@@ -1,14 +1,19 @@
 """The user's own series, from a file."""
 
 import dataclasses
-from typing import ClassVar
+import hashlib
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from systems.checks import SPLITS, STANDARDISE, check_at_least, check_choice
-from systems.series import SeriesError, read_series
+from settings import Count, NonNegative, Positive, Share
+from systems.checks import SPLITS, check_choice, check_seed, check_size
+from systems.reading.text import Format
+from systems.series import Series, SeriesError, read_series
 from systems.trajectory import Standardisation, Trajectory, add_noise
+
+ROUNDINGS = 8  # of a column's numbers: one that changes by no more is constant, however it was computed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -16,30 +21,31 @@ class File:
     """A measured series from `.npy`, `.npz` (one array), `.csv` or `.parquet`, shape (time, variables) or (time,).
 
     The last `test_fraction` of the rows is the test split, unless `test_path` names a file of its own; nothing is shuffled.
+    How a .csv is written is found out; where it can be taken in two ways it is refused until a setting says which is meant.
     """
 
     name: ClassVar[str] = "file"
+    files: ClassVar[tuple[str, ...]] = ("path", "test_path")  # settings that name files
 
     path: str = ""
     test_path: str = ""
-    columns: str = ""  # comma separated: names for .csv and .parquet, 0-based numbers for arrays; "": all
-    every: int = 1  # keep one row in `every`
-    dt: float = 1.0  # time between the rows of the file
-    test_fraction: float = 0.2  # of the rows that are kept
-    noise: float = 0.0  # std of the noise added to the training split, in units of the standardised values
-    standardise: str = "train"  # statistics of the training split, of "each" split, or "none"
+    # Names for .csv and .parquet, 0-based numbers for arrays: a list, or a text with commas, '"name, with comma",b'; "": all.
+    columns: str | tuple[str, ...] = ""
+    separator: str = ""  # of the cells of a .csv, one character; " ": blanks and tabs; "": it is found
+    decimal: Literal["auto", ".", ","] = "auto"  # mark before the decimals in a .csv
+    header: Literal["auto", "yes", "no"] = "auto"  # whether the first row of a .csv names its columns
+    every: Count = 1  # keep one row in `every`
+    dt: Positive = 1.0  # time between the rows of the file
+    test_fraction: Share = 0.2  # of the rows that are kept
+    noise: NonNegative = 0.0  # std of the noise added to the training split, in units of the standardised values
+    standardise: Literal["train", "each", "none"] = "train"  # statistics of the training split, of "each" split's own, or "none"
 
     def __post_init__(self):
         label = f'system "{self.name}"'
         if not self.path:
             raise ValueError(f'{label}: path is missing. Name a file, for example path = "series.npy".')
-        check_choice(self.standardise, STANDARDISE, label=label, key="standardise")
-        check_at_least(self.every, 1, label=label, key="every")
-        check_at_least(self.noise, 0, label=label, key="noise")
-        if not self.dt > 0:
-            raise ValueError(f"{label}: dt = {self.dt}, but it must be positive.")
-        if not 0 <= self.test_fraction < 1:
-            raise ValueError(f"{label}: test_fraction = {self.test_fraction}, but it must be at least 0 and below 1.")
+        if len(self.separator) > 1:
+            raise ValueError(f'{label}: separator = "{self.separator}", but it must be one character, or "" to find it.')
 
     def sample(self, T: int | None = None, seed: int = 0, split: str = "train") -> Trajectory:
         """The first `T` rows of the split, or all of it; the seed chooses the added noise and nothing else.
@@ -49,33 +55,54 @@ class File:
         """
         label = f'file "{self.path}"'
         check_choice(split, SPLITS, label=label, key="split")
-        check_at_least(seed, 0, label=label, key="seed")
+        check_seed(seed, label=label)
         names, raw = self._raw(split)
         if T is not None:
-            check_at_least(T, 1, label=label, key="T")
+            check_size(T, label=label)
             if T > len(raw):
+                side = f" It has {len(names)} variables: time comes first." if len(names) > len(raw) else ""
                 raise SeriesError(
-                    f"{label}: {T} rows wanted, {len(raw)} rows in the {split} split. Lower T or give a longer series."
+                    f"{label}: {T} rows wanted, {len(raw)} rows in the {split} split. Lower T or give a longer series.{side}"
                 )
         if self.standardise == "none":
             standardisation = Standardisation.identity(len(names))
         else:
             source = raw if self.standardise == "each" or split == "train" else self._raw("train")[1]
-            standardisation = Standardisation.of(source, names, label=label)
+            rounding = ROUNDINGS * self._read(self.path).rounding
+            standardisation = Standardisation.of(source, names, label=label, resolution=rounding)
         values = standardisation.apply(raw[:T])
         if split == "train":
             values = add_noise(values, self.noise, seed)
         return Trajectory(values, self.dt * self.every, standardisation)
 
+    @property
+    def observed_dim(self) -> int:
+        """N."""
+        return len(self._read(self.path).names)
+
+    @property
+    def digest(self) -> str:
+        """Of the contents of the files: what tells a series from another one of the same name."""
+        digests = [self._read(path).digest for path in (self.path, self.test_path) if path]
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
+
+    def check(self, rows: dict[str, int]) -> None:
+        """Raise `SeriesError` unless the files can be used and each split of `rows` has at least so many rows."""
+        for split in {"train": 1} | rows:
+            self.sample(rows.get(split), split=split)
+
+    def _read(self, path: str) -> Series:
+        return read_series(path, self.columns, Format(self.separator, self.decimal, self.header))
+
     def _raw(self, split: str) -> tuple[tuple[str, ...], Float[np.ndarray, "T N"]]:
         """Names and values of a split, finite and not empty."""
         path = self.test_path if self.test_path and split == "test" else self.path
-        names, values = read_series(path, self.columns)
+        names, values, *_ = self._read(path)
         kept, first = values[:: self.every], 0
         if not self.test_path:
             border = len(kept) - round(self.test_fraction * len(kept))
             kept, first = (kept[:border], 0) if split == "train" else (kept[border:], border)
-        elif split == "test" and names != (wanted := read_series(self.path, self.columns)[0]):
+        elif split == "test" and names != (wanted := self._read(self.path).names):
             raise SeriesError(
                 f'file "{path}": variables {", ".join(names)}, but "{self.path}" has {", ".join(wanted)}. '
                 "Choose common ones with columns."

@@ -2,17 +2,18 @@
 
 import dataclasses
 import functools
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Array, Float
 
-from systems.checks import SPLITS, STANDARDISE, check_at_least, check_choice, column_indices
+from settings import Natural, NonNegative, Positive
+from systems.checks import SPLITS, check_choice, check_seed, check_size, column_indices
 from systems.integrate import integrate
 from systems.trajectory import Standardisation, Trajectory, add_noise
 
 REFERENCE = 100_000  # rows that the statistics are taken from: the length of the published series
-AT_REST = 1e-6  # relative; smaller changes are the integrator's error, which standardising would blow up to size 1
+AT_REST = 1e-6  # relative to max(1, |y|); smaller changes are the integrator's error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,20 +27,19 @@ class Flow:
     variables: ClassVar[tuple[str, ...]]  # a property where their number is a setting
     start: ClassVar[tuple[float, ...]]
 
-    dt: float  # time between rows
-    transient: int  # steps dropped before row 0
+    dt: Positive  # time between rows
+    transient: Natural  # steps dropped before row 0
     observed: str = ""  # "xz" or "x,z": the variables that are seen; "" or "all": every one
-    noise: float = 0.0  # std of the observation noise on the training orbit, in units of the standardised values
-    standardise: str = "train"  # statistics of the training orbit, of "each" split's own orbit, or "none"
+    noise: NonNegative = 0.0  # std of the observation noise on the training orbit, in units of the standardised values
+    standardise: Literal["train", "each", "none"] = "train"  # statistics of the training orbit, of "each" orbit's own, or "none"
 
     def __post_init__(self):
-        label = f'system "{self.name}"'
-        check_choice(self.standardise, STANDARDISE, label=label, key="standardise")
-        check_at_least(self.noise, 0, label=label, key="noise")
-        check_at_least(self.transient, 0, label=label, key="transient")
-        if not self.dt > 0:
-            raise ValueError(f"{label}: dt = {self.dt}, but it must be positive.")
         self.columns()
+
+    @property
+    def observed_dim(self) -> int:
+        """N."""
+        return len(self.columns())
 
     def field(self, t: Float[Array, ""], y: Float[Array, "dim"]) -> Float[Array, "dim"]:
         """The time derivative of `y` at time `t`, traceable by JAX."""
@@ -72,8 +72,8 @@ class Flow:
         """
         label = f'system "{self.name}"'
         check_choice(split, SPLITS, label=label, key="split")
-        check_at_least(T, 1, label=label, key="T")
-        check_at_least(seed, 0, label=label, key="seed")
+        check_size(T, label=label)
+        check_seed(seed, label=label)
         standardisation = self._standardisation(seed, split)
         values = standardisation.apply(self._clean(T, seed, split))
         if split == "train":
@@ -86,7 +86,7 @@ class Flow:
             return Standardisation.identity(len(self.variables))
         source = split if self.standardise == "each" else "train"
         orbit = self._clean(REFERENCE, seed, source)
-        return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST)
+        return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST, least=1.0)
 
     def _clean(self, T: int, seed: int, split: str) -> Float[np.ndarray, "T dim"]:
         dynamics = dataclasses.replace(self, observed="", noise=0.0, standardise="train")  # what the orbit depends on

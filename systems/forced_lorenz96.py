@@ -1,13 +1,15 @@
 """Lorenz-96 with a slow periodic drive that nobody observes."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from pydantic import Field
 
-from systems.checks import SPLITS, check_at_least
+from settings import Count, Natural, NonNegative, Positive, Real
+from systems.checks import SPLITS
 from systems.flow import Flow
 
 
@@ -24,18 +26,13 @@ class ForcedLorenz96(Flow):
 
     name: ClassVar[str] = "forced-lorenz96"
 
-    dt: float = 0.05
-    transient: int = 2000
-    noise: float = 0.05
-    sites: int = 5  # N
-    force: float = 8.0  # F
-    amplitude: float = 4.0  # A
-    period: int = 1000  # steps of dt
-
-    def __post_init__(self):
-        check_at_least(self.sites, 4, label=f'system "{self.name}"', key="sites")
-        check_at_least(self.period, 1, label=f'system "{self.name}"', key="period")
-        super().__post_init__()
+    dt: Positive = 0.05
+    transient: Natural = 2000
+    noise: NonNegative = 0.05
+    sites: Annotated[int, Field(ge=4)] = 5  # N; each needs three others
+    force: Real = 8.0  # F
+    amplitude: Real = 4.0  # A
+    period: Count = 1000  # steps of dt
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from settings import Natural, Positive, Real
 from systems.flow import Flow
 
 
@@ -21,11 +22,11 @@ class Lorenz63(Flow):
     variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
     start: ClassVar[tuple[float, ...]] = (1.0, 1.0, 1.0)
 
-    dt: float = 0.01
-    transient: int = 2000
-    sigma: float = 10.0
-    rho: float = 28.0
-    beta: float = 8 / 3
+    dt: Positive = 0.01
+    transient: Natural = 2000
+    sigma: Real = 10.0
+    rho: Real = 28.0
+    beta: Real = 8 / 3
 
     def field(self, t: Float[Array, ""], y: Float[Array, "3"]) -> Float[Array, "3"]:
         x, y, z = y

@@ -1,132 +1,134 @@
 """Reading a user's time series from disk; every way in which that can go wrong says what to do next."""
 
-import contextlib
 import csv
 import functools
-import zipfile
+import hashlib
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from registry import suggest
-from systems.checks import column_indices
+from registry import UnknownName, suggest
+from systems.checks import check_choice
+from systems.reading.arrays import read_archive, read_array
+from systems.reading.parquet import read_parquet
+from systems.reading.table import SeriesError as SeriesError
+from systems.reading.table import SeriesWarning, Table
+from systems.reading.text import Format, read_text
 
+FOUND = Format()
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 
 
-class SeriesError(ValueError):
-    """A file that cannot be used as a series; the message says what was found, what was wanted and the next step."""
+class Series(NamedTuple):
+    """What a file holds, as it was when it was read."""
+
+    names: tuple[str, ...]
+    values: Float[np.ndarray, "T N"]  # shared and read-only
+    rounding: Float[np.ndarray, "N"]  # of the numbers of each column, relative to their size
+    digest: str  # of the file's bytes
 
 
-def read_series(path: str, columns: str) -> tuple[tuple[str, ...], Float[np.ndarray, "T N"]]:
-    """Names and float64 values of the chosen `columns` of `path`, time first; "" chooses all.
+def read_series(path: str | Path, columns: str | tuple[str, ...] = "", given: Format = FOUND) -> Series:
+    """Names and float64 values of the chosen `columns` of a file, time first; "" chooses all.
 
-    `columns` is comma separated: names for .csv and .parquet, 0-based numbers for .npy, .npz and a .csv without a line of names.
-    An array of shape (T,) is one variable. The values are shared and read-only; a changed file is read anew. What cannot be read
-    raises `SeriesError`; an unknown column raises `UnknownName`. Both are `ValueError`s.
+    columns  names for .csv and .parquet, 0-based numbers for .npy, .npz and a .csv without names: a tuple, or a text in which
+             commas separate them and names with a comma stand in double quotes, '"voltage, mV",current'
+    given    how a .csv is written where that cannot be found
+
+    An array of shape (T,) is one variable. A changed file is read anew. What cannot be read raises `SeriesError`; an unknown
+    column raises `UnknownName`. Both are `ValueError`s.
     """
     file = Path(path).expanduser()
     if not file.is_file():
         raise SeriesError(f'file "{path}": no such file (looked in {file.resolve().parent}). Give an existing path.')
-    if file.suffix.lower() not in SUFFIXES:
-        near = suggest(file.suffix.lower(), SUFFIXES)
-        raise SeriesError(f'file "{path}": unknown suffix "{file.suffix}".{near} Known: {", ".join(SUFFIXES)}.')
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise SeriesError(
+            f'file "{path}": unknown suffix "{file.suffix}".{suggest(suffix, SUFFIXES)} Known: {", ".join(SUFFIXES)}.'
+        )
+    if suffix != ".csv" and given != FOUND:
+        raise SeriesError(f'file "{path}": separator, decimal and header are settings of .csv files. Leave them out.')
     stat = file.stat()
-    return _read(file, columns, (stat.st_mtime_ns, stat.st_size))
+    return _read(file, wanted_columns(columns), given, (stat.st_mtime_ns, stat.st_size))
+
+
+def wanted_columns(columns: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The names in a setting `columns`, none for all."""
+    if not isinstance(columns, str):
+        return tuple(columns)
+    try:
+        (names,) = csv.reader([columns], skipinitialspace=True, strict=True) if columns else [[]]
+    except (csv.Error, ValueError):
+        raise SeriesError(f'columns = "{columns}": want names separated by commas, \'voltage,"current, mA"\'.') from None
+    return tuple(names)
 
 
 @functools.lru_cache(maxsize=4)
-def _read(file: Path, columns: str, _version):
-    read = {".npy": _array, ".npz": _archive, ".csv": _csv, ".parquet": _parquet}[file.suffix.lower()]
-    names, values = read(file, [name.strip() for name in columns.split(",")] if columns else [])
+def _read(file: Path, wanted: tuple[str, ...], given: Format, version) -> Series:
+    table, digest = _opened(file, given, version)
+    label = f'file "{file}"'
+    if not table.names:
+        raise SeriesError(f"{label}: no columns. A table of shape (time, variables) is wanted.")
+    chosen = _positions(wanted, table.names, label) if wanted else range(len(table.names))
+    try:
+        values = np.stack([table.numbers(i) for i in chosen], axis=1)
+    except SeriesError as error:
+        numeric = ",".join(f'"{name}"' if "," in name else name for name in table.numeric())
+        advice = f'Choose others, for example columns = "{numeric}".' if numeric else "Is the table comma separated?"
+        raise SeriesError(f"{error} {advice}") from None
+    if not wanted:
+        _tell_of_counts(label, table.names, values)
     values.flags.writeable = False
-    return names, values
+    rounding = np.array([table.rounding(i) for i in chosen])
+    return Series(tuple(table.names[i] for i in chosen), values, rounding, digest)
 
 
-def _array(file: Path, wanted: list[str]):
-    with _explained(file):
-        array = np.load(file, allow_pickle=False)
-    return _numeric_array(file, array, wanted)
-
-
-def _archive(file: Path, wanted: list[str]):
-    with _explained(file), np.load(file, allow_pickle=False) as archive:
-        if len(archive.files) != 1:
-            held = ", ".join(archive.files) or "none"
-            raise SeriesError(f'file "{file}": one array is wanted, {len(archive.files)} are there ({held}). Save one by itself.')
-        array = archive[archive.files[0]]
-    return _numeric_array(file, array, wanted)
-
-
-@contextlib.contextmanager
-def _explained(file: Path):
-    """Turns what `np.load` says of a pickled or broken file into a `SeriesError`."""
+@functools.lru_cache(maxsize=2)
+def _opened(file: Path, given: Format, _version) -> tuple[Table, str]:
+    """A file as a table, whichever columns are wanted of it, and the digest of its bytes."""
+    read = {".npy": read_array, ".npz": read_archive, ".parquet": read_parquet}.get(file.suffix.lower())
     try:
-        yield
-    except SeriesError:
-        raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise SeriesError(
-            f'file "{file}": not an array of numbers ({error}). Pickled objects are not read, as loading them runs code: '
-            "save a float array of shape (time, variables) with np.save."
-        ) from error
+        table = read(file) if read else read_text(file, given)
+        with open(file, "rb") as data:
+            return table, hashlib.file_digest(data, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise SeriesError(f'file "{file}": cannot be read ({error}).') from error
 
 
-def _numeric_array(file: Path, array: np.ndarray, wanted: list[str]):
-    if array.dtype.kind not in "iufb":
-        raise SeriesError(f'file "{file}": the array holds {array.dtype}, real numbers are wanted. Save it as float64.')
-    if array.ndim not in (1, 2) or 0 in array.shape[1:]:
-        raise SeriesError(f'file "{file}": shape {array.shape}, wanted (time, variables) or (time,). Reshape it before saving.')
-    array = array.reshape(len(array), -1)
-    known = tuple(str(number) for number in range(array.shape[1]))
-    chosen = column_indices(wanted, known, label=f'file "{file}"', key="columns") if wanted else list(range(len(known)))
-    return tuple(known[i] for i in chosen), array[:, chosen].astype(np.float64)
+def _positions(wanted: tuple[str, ...], known: tuple[str, ...], label: str) -> list[int]:
+    """Where each of `wanted` stands in `known`, blanks around a name aside where no name has just these."""
+    found = []
+    stripped = [each.strip() for each in known]
+    for name in wanted:
+        there = _all_of(name, known) or _all_of(name.strip(), stripped)
+        if not there:
+            check_choice(name, known, label=label, key="columns")
+        if len(there) > 1:
+            raise UnknownName(f'{label}: columns: {len(there)} columns are called "{name}". Give each a name of its own.')
+        if there[0] in found:
+            raise UnknownName(f'{label}: columns: "{name}" is named {wanted.count(name)} times. Name it once.')
+        found += there
+    return found
 
 
-def _csv(file: Path, wanted: list[str]):
-    import pandas as pd
-
-    try:
-        with open(file, newline="", encoding="utf-8-sig") as lines:
-            first = next(csv.reader(lines), [])
-        nameless = bool(first) and all(map(_is_number, first))
-        table = pd.read_csv(file, header=None if nameless else "infer", encoding="utf-8-sig", skipinitialspace=True)
-    except (ValueError, OSError, csv.Error) as error:  # pandas' parser errors are ValueErrors
-        raise SeriesError(f'file "{file}": not a comma separated table ({error}).') from error
-    return _numeric_table(file, table.rename(columns=str), wanted)
+def _all_of(name: str, names) -> list[int]:
+    return [i for i, each in enumerate(names) if each == name]
 
 
-def _parquet(file: Path, wanted: list[str]):
-    import pandas as pd
-
-    try:
-        table = pd.read_parquet(file)
-    except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
-        raise SeriesError(f'file "{file}": not a parquet table ({error}).') from error
-    return _numeric_table(file, table.rename(columns=str), wanted)
-
-
-def _numeric_table(file: Path, table, wanted: list[str]):
-    from pandas.api.types import is_complex_dtype, is_numeric_dtype
-
-    known = tuple(table.columns)
-    chosen = column_indices(wanted, known, label=f'file "{file}"', key="columns") if wanted else range(len(known))
-    for i in chosen:
-        dtype = table.dtypes.iloc[i]
-        if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
-            numbers = ",".join(name for name, kind in table.dtypes.items() if is_numeric_dtype(kind))
-            advice = f'Choose others, for example columns = "{numbers}".' if numbers else "Is the table comma separated?"
-            raise SeriesError(f'file "{file}": column "{known[i]}" holds {dtype}, not real numbers. {advice}')
-    values = [table.iloc[:, i].to_numpy(dtype=np.float64, na_value=np.nan) for i in chosen]
-    if not values:
-        raise SeriesError(f'file "{file}": no columns. A table of shape (time, variables) is wanted.')
-    return tuple(known[i] for i in chosen), np.stack(values, axis=1)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _tell_of_counts(label: str, names, values: Float[np.ndarray, "T N"]) -> None:
+    """A column that rises evenly is the time or a number of the row more often than a variable."""
+    if len(values) < 3:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(values, axis=0)
+        even = (np.abs(steps - steps[0]) <= 1e-6 * np.abs(steps[0])).all(axis=0) & (steps[0] != 0)
+    for i in np.flatnonzero(even):
+        warnings.warn(
+            f'{label}: column "{names[i]}" changes by {steps[0, i]:g} from row to row, as time or a count of rows does. '
+            "It is taken as a variable: choose others with columns if it is none.",
+            SeriesWarning,
+            stacklevel=2,
+        )

@@ -21,19 +21,24 @@ class Standardisation:
         return cls(np.zeros(N), np.ones(N))
 
     @classmethod
-    def of(cls, raw: Float[np.ndarray, "T N"], names, *, label: str, resolution: float = 0.0) -> "Standardisation":
+    def of(cls, raw: Float[np.ndarray, "T N"], names, *, label: str, resolution, least: float = 0.0) -> "Standardisation":
         """Mean and standard deviation (ddof 0) of `raw`, the clean series.
 
-        A variable that never changes by more than `resolution` of its size (absolute below 1) raises `ValueError` naming it.
+        A variable that never changes by more than `resolution` of its size, or of `least` if that is more, raises `ValueError`
+        naming it: what is left of it is rounding, which standardising would blow up to size 1.
         """
-        constant = np.flatnonzero(np.ptp(raw, axis=0) <= resolution * np.maximum(1, np.abs(raw[0])))
+        low, high, size = raw.min(axis=0), raw.max(axis=0), np.abs(raw).max(axis=0)
+        constant = np.flatnonzero(high / 2 - low / 2 <= resolution / 2 * np.maximum(least, size))
         if constant.size:
             column = constant[0]
+            equal = "" if low[column] == high[column] else ", up to rounding"
             raise ValueError(
-                f'{label}: "{names[column]}" is {raw[0, column]:g} in all {len(raw)} rows, so it cannot be standardised. '
+                f'{label}: "{names[column]}" is {raw[0, column]:g} in all {len(raw)} rows{equal}, so it cannot be standardised. '
                 'Leave it out, or set standardise = "none".'
             )
-        return cls(raw.mean(axis=0), raw.std(axis=0))
+        exponent = np.frexp(size)[1]  # powers of two change no digit, and keep squares within the range of numbers
+        scaled = np.ldexp(raw, -exponent)
+        return cls(np.ldexp(scaled.mean(axis=0), exponent), np.ldexp(scaled.std(axis=0), exponent))
 
     def apply(self, raw: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
         return (raw - self.mean) / self.std

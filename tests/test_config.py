@@ -70,7 +70,7 @@ def cells(tmp_path, profile=None, **changes):
         ),
         ({"[[grid]]": 'method = "deer"\nT = 0'}, "grid[0].T = 0: want a whole number of at least 1."),
         ({"[[grid]]": 'method = "deer"\nT = [8, 1e4]'}, "grid[0].T = 10000.0: want a whole number of at least 1."),
-        ({"[[grid]]": 'method = "deer"\nseed = true'}, "grid[0].seed = true: want a whole number of at least 0."),
+        ({"[[grid]]": 'method = "deer"\nseed = true'}, "grid[0].seed = true: want a whole number of at least 0 and below 2**31."),
         (
             {"[[grid]]": 'method = "deer"\ndtype = "float16"'},
             'grid[0].dtype = "float16": want "float32" or "float64". Did you mean "float64"?',
@@ -150,6 +150,21 @@ def test_a_plugin_that_does_not_exist_is_an_unknown_name():
 
     with pytest.raises(UnknownName, match="no such measure"):
         measure.get("nothing")
+
+
+def test_a_value_that_is_a_list_has_brackets_of_its_own(tmp_path, misbehaving):
+    (cell,) = cells(tmp_path, **{"[fixed]": GOOD["[fixed]"] + "\ncurriculum = [[2, 4]]", "[[grid]]": 'method = "deer"'})
+    assert cell.method_parameters["curriculum"] == (2, 4)
+
+
+def test_one_name_of_two_meanings_goes_to_whom_its_value_fits(tmp_path, misbehaving):
+    """`history` is a switch of a solver and a number of rows of a reconstruction."""
+    for value, fits in (("7", "measure"), ("true", "method")):
+        grid = {"[[grid]]": f'method = "deer"\nhistory = {value}'}
+        (cell,) = cells(tmp_path, measure='"reconstruction"', **grid)
+        assert [kind for kind in ("method", "measure") if "history" in getattr(cell, f"{kind}_parameters")] == [fits]
+    with pytest.raises(UserError, match='history = "x": want true or false'):
+        cells(tmp_path, measure='"reconstruction"', **{"[[grid]]": 'method = "deer"\nhistory = "x"'})
 
 
 def test_settings_of_the_command_line_replace_those_of_the_file(tmp_path, misbehaving):

@@ -55,7 +55,7 @@ def test_a_table_without_names_loses_no_row(tmp_path):
 
 
 def test_one_dimension_is_one_variable(write):
-    assert raw(write("s.npy", np.arange(10.0))).sample().values.shape == (8, 1)
+    assert raw(write("s.npy", np.arange(10.0) ** 2)).sample().values.shape == (8, 1)
 
 
 def test_integers_and_single_precision_become_double(write):
@@ -215,3 +215,46 @@ def test_an_electrocardiogram(published_series):
 def test_the_published_noise_came_after_standardising(published_series):
     train = systems.get("file", path=str(published_series / "lorenz63_on0.05_train.npy"), test_fraction=0.0, standardise="none")
     np.testing.assert_allclose(train.sample().values.std(0), np.hypot(1, 0.05), rtol=1e-3)
+
+
+SUM = 0.1 + 0.2  # not 0.3
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.where(np.arange(10) % 3, 0.3, SUM),
+        -1e9 * np.where(np.arange(10) % 3, 0.3, SUM),
+        np.full(10, 1e-300) * np.where(np.arange(10) % 3, 1, 1 + 2e-16),
+        (np.full(10, 7.1) / 3 * 3 + np.spacing(7.1) * (np.arange(10) % 2)).astype(np.float64),
+        np.float32(0.3) + np.spacing(np.float32(0.3)) * (np.arange(10) % 2).astype(np.float32),
+        np.zeros(10),
+        np.full(10, 5),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".npy", ".csv", ".parquet"])
+def test_a_column_that_is_constant_up_to_rounding_is_named(tmp_path, suffix, column):
+    path, moving = tmp_path / f"s{suffix}", np.arange(10.0) ** 2
+    table = pd.DataFrame({"a": moving.astype(np.float32) if column.dtype == np.float32 else moving, "b": column})
+    match suffix:
+        case ".npy":
+            np.save(path, table.to_numpy(dtype=column.dtype if column.dtype == np.float32 else np.float64))
+        case ".csv":
+            table["b"] = table["b"].astype(np.float64)
+            table.to_csv(path, index=False)
+        case ".parquet":
+            table.to_parquet(path)
+    if suffix == ".csv" and column.dtype == np.float32:
+        pytest.skip("a text does not say that its numbers were of single precision")
+    name = "1" if suffix == ".npy" else "b"
+    with pytest.raises(ValueError, match=f'"{name}" is .* in all 8 rows.*cannot be standardised'):
+        systems.get("file", path=str(path)).sample()
+    assert systems.get("file", path=str(path), standardise="none").sample().values.shape == (8, 2)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-12, 1.0, 1e9, 1e300])
+@pytest.mark.parametrize("mean", [0.0, 1.0, 1e6])
+def test_small_and_large_numbers_are_standardised_alike(write, size, mean):
+    rows = (ROWS + mean) * size
+    values = systems.get("file", path=write("s.npy", rows)).sample().values
+    np.testing.assert_allclose(values, (ROWS[:8] - ROWS[:8].mean(0)) / ROWS[:8].std(0), rtol=1e-6, atol=1e-6)

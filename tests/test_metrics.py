@@ -108,3 +108,10 @@ def test_delay_embedding_puts_the_past_behind_the_present():
         metrics.delay_embedding(x, delay=3, lag=3)
     with pytest.raises(ValueError, match="lag = 0"):
         metrics.delay_embedding(x, delay=3, lag=0)
+
+
+def test_a_truth_that_moves_by_rounding_alone_sets_no_scale():
+    truth = np.stack([np.sin(np.arange(400.0)), np.where(np.arange(400) % 3, 0.3, 0.1 + 0.2)], axis=1)
+    for metric in (metrics.state_space_divergence, metrics.binned_divergence, metrics.power_spectrum_distance):
+        with pytest.raises(ValueError, match="variable 1 is constant"):
+            metric(truth, truth + 1)

@@ -136,3 +136,49 @@ def test_one_step_and_single_precision(models):
     np.testing.assert_allclose(single, np.log(0.5), rtol=1e-6)
     with pytest.raises(ValueError, match="count = 4; the map has 3 dimensions"):
         metrics.lyapunov_exponents(step, np.ones(3), 1, count=4)
+
+
+DIAGONALS = [(0.5, 2, 0.9), (0.9, 0.5, 2), (0.1, 0.2, 0.3, 3), (1.5,), (-0.5, -2), (0.5, 0, 2)]
+
+
+def rotated(diagonal):
+    """A map that carries the vector of equal entries into itself, and has the exponents of `diagonal`."""
+    M = len(diagonal)
+    first = np.eye(M)
+    first[:, 0] = 1
+    Q = np.linalg.qr(first)[0]
+    return Q @ np.diag(np.array(diagonal, float)) @ Q.T
+
+
+@pytest.mark.parametrize("transient", [0, 1000])
+@pytest.mark.parametrize("diagonal", DIAGONALS)
+@pytest.mark.parametrize("make", [lambda diagonal: np.diag(np.array(diagonal, float)), rotated], ids=["axes", "equal entries"])
+def test_a_direction_that_a_map_keeps_does_not_hide_the_others(make, diagonal, transient):
+    W = make(diagonal)
+    with np.errstate(divide="ignore"):
+        expected = -np.sort(-np.log(np.abs(np.array(diagonal, float))))
+    close = {"atol": 0.01}
+    for count in range(1, len(W) + 1):
+        found = metrics.lyapunov_exponents(lambda z: W @ z, np.zeros(len(W)), 1000, transient=transient, count=count)
+        alive = np.isfinite(expected[:count])
+        np.testing.assert_allclose(found[alive], expected[:count][alive], **close)
+        assert (found[~alive] < -30).all() and (np.diff(found) <= 0).all()
+    jacobians = np.broadcast_to(W, (1000, *W.shape))
+    spectrum, alive = metrics.spectrum_from_jacobians(jacobians), np.isfinite(expected)
+    np.testing.assert_allclose(spectrum[alive], expected[alive], **close)
+    assert metrics.largest_from_jacobians(jacobians) == pytest.approx(expected[0], abs=0.01)
+
+
+def test_a_given_direction_is_the_one_that_is_followed():
+    jacobians = np.broadcast_to(np.diag([0.5, 2.0]), (100, 2, 2))
+    assert metrics.largest_from_jacobians(jacobians, v0=[1, 0]) == pytest.approx(np.log(0.5))
+    assert metrics.largest_from_jacobians(np.diag([0.0, 2.0])[None], v0=[1, 0]) == -np.inf
+
+
+def test_blocks_that_never_mix_show_all_their_exponents():
+    """Two oscillators side by side: the slower one comes first."""
+    turn = lambda angle, size: size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])  # noqa: E731
+    W = np.zeros((4, 4))
+    W[:2, :2], W[2:, 2:] = turn(0.3, 0.7), turn(1.1, 1.2)
+    found = metrics.lyapunov_exponents(lambda z: W @ z, np.zeros(4), 500, count=2)
+    np.testing.assert_allclose(found, np.log(1.2), atol=1e-6)

@@ -47,7 +47,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                text=True,
+                encoding="utf-8",
                 # its own process group: Ctrl-C reaches the runner alone, and a kill reaches whatever the worker has started
                 start_new_session=True,
             )
@@ -81,7 +81,7 @@ class Child:
 
     def last_lines(self) -> str:
         """The end of what the worker has printed."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
 
     def kill(self) -> None:
         """End it now, in whatever state it is; an empty log goes with it."""

@@ -1,6 +1,7 @@
 """Kinds of measurement: one file each, found by name. The only place where methods, systems and metrics meet."""
 
 import registry
+import settings
 
 REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES")
 names = REGISTRY.names
@@ -9,4 +10,4 @@ unavailable = REGISTRY.unavailable
 
 def get(name: str, **fields):
     """The measure `name` with `fields` set, see `Measure`."""
-    return registry.configure(REGISTRY[name], fields, label=f'measure "{name}"')
+    return settings.configured(REGISTRY[name], fields, label=f'measure "{name}"')

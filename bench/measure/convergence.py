@@ -10,8 +10,9 @@ import numpy as np
 from bench.measure.accuracy import DOUBLE_PRECISION_LIMIT, VALUE_TOLERANCE
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
-from bench.measure.trained import trained, trainer, windows
+from bench.measure.trained import needs, trained, trainer, windows
 from methods.solution import largest
+from settings import Count, Fraction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +22,11 @@ class Convergence(Measure):
     The model is trained once, at `trained_alpha`, and met at every forcing strength.
     """
 
-    trained_updates: int = 1000
-    trained_alpha: float = 0.2
+    trained_updates: Count = 1000
+    trained_alpha: Fraction = 0.2
+
+    def needs(self, cell):
+        return needs(cell.T)
 
     def run(self, cells, active):
         for cell in cells:

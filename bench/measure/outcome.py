@@ -46,6 +46,16 @@ class Measure:
     # `run` also takes `scratch`, a folder where it may keep what a killed job needs to go on.
     resumes: ClassVar[bool] = False
 
+    def needs(self, cell) -> dict[str, int]:
+        """Rows of each split of the system without which the cell cannot be answered."""
+        return {}
+
+    def check(self, cell) -> None:
+        """Raise `ValueError` for a cell that can only fail, from its settings alone; asked before anything is run."""
+        warmup = cell.parameters("method").get("warmup", 0)
+        if warmup >= cell.T:
+            raise ValueError(f"warmup = {warmup}, but it must be less than T = {cell.T}, or no step is left to learn from.")
+
     def run(self, cells: list, active: Callable) -> Iterator[tuple]:
         """Yield `(cell, Outcome)` for every cell of one job, in any order.
 

@@ -16,6 +16,7 @@ from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
+from settings import Count, Natural
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,22 +31,33 @@ class Reconstruction(Measure):
     together: ClassVar[tuple[str, ...]] = ("seed",)
     resumes: ClassVar[bool] = True
 
-    train_rows: int = 100_000
-    test_rows: int = 10_000  # also the length of the free run
-    delay: int = 1  # of the embedding for the state-space divergences
-    lag: int = 1
-    history: int = 100  # rows before a free run or a forecast
-    lyapunov_steps: int = 0  # of a free run whose largest exponent is taken; 0: none is
-    rmse_steps: int = 50
-    rmse_windows: int = 100
-    orbit_steps: int = 0  # of the free run of the first seed that are kept as an example
-    repeats: int = 20
+    train_rows: Count = 100_000
+    test_rows: Count = 10_000  # also the length of the free run
+    delay: Count = 1  # of the embedding for the state-space divergences
+    lag: Count = 1
+    history: Count = 100  # rows before a free run or a forecast
+    lyapunov_steps: Natural = 0  # of a free run whose largest exponent is taken; 0: none is
+    rmse_steps: Count = 50
+    rmse_windows: Count = 100
+    orbit_steps: Natural = 0  # of the free run of the first seed that are kept as an example
+    repeats: Count = 20
 
     @property
     def scoring(self):
         from bench.measure.scoring import Scoring  # loads scipy, which other measures need not pay for
 
         return Scoring(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Scoring)})
+
+    def needs(self, cell):
+        return {"train": cell.T + 1, "test": self.history + self.rmse_steps}
+
+    def check(self, cell):
+        super().check(cell)
+        for key, split in (("train_rows", "train"), ("test_rows", "test")):
+            if getattr(self, key) < (least := self.needs(cell)[split]):
+                what = f"T = {cell.T}" if split == "train" else f"history = {self.history} and rmse_steps = {self.rmse_steps}"
+                raise ValueError(f"{key} = {getattr(self, key)}, but {what} need at least {least} rows.")
+        cell.build_method().training.stages(cell.T)
 
     def run(self, cells, active, scratch: Path | None = None):
         first = cells[0]

@@ -11,8 +11,9 @@ from bench.cell import Cell
 from bench.environment import usable_cores
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
-from bench.measure.trained import trained, trainer, windows
+from bench.measure.trained import needs, trained, trainer, windows
 from methods.method import Method
+from settings import Count, Fraction, NonNegative
 
 PHASES = ("forward", "gradient")
 CORES_PER_COMPILATION = 2  # XLA uses more than one itself
@@ -30,10 +31,13 @@ class Runtime(Measure):
     together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan")
     timed: ClassVar[tuple[str, ...]] = ("ok",)  # statuses of an answer that is worth a time
 
-    repeats: int = 20
-    budget_s: float = 30.0  # a cell whose calls have taken this long is timed no further, after at least three repetitions
-    trained_updates: int = 500  # of the model that is timed, at T = 200
-    trained_alpha: float = 0.2
+    repeats: Count = 20
+    budget_s: NonNegative = 30.0  # a cell whose calls have taken this long is timed no further, after at least three repetitions
+    trained_updates: Count = 500  # of the model that is timed, at T = 200
+    trained_alpha: Fraction = 0.2
+
+    def needs(self, cell):
+        return needs(cell.T)
 
     def run(self, cells, active):
         references = {}

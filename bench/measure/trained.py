@@ -31,6 +31,11 @@ def trainer(method) -> Method:
     return Method(method.solver.stepwise, forcing, method.model)
 
 
+def needs(T: int) -> dict[str, int]:
+    """Rows of each split that `trained` and `windows` of T steps cannot do without."""
+    return {"train": 2, "test": T + 1}
+
+
 @functools.lru_cache(maxsize=2)
 def windows(system, *, T: int, batch: int, dtype: str, seed: int) -> jax.Array:
     """Data `(batch, T+1, N)`: windows of the test orbit, evenly spread and overlapping only where they must."""

@@ -1,0 +1,34 @@
+"""Where the files are that an experiment names: beside the experiment's file, or else in the working directory."""
+
+import warnings
+from pathlib import Path
+
+from bench import catalogue
+
+
+def files(system: str, parameters: dict, given_at: dict[str, str], experiment: Path) -> dict[str, str]:
+    """The place of each file that the settings `parameters` of a system name, by setting.
+
+    given_at  where each setting was given: what the command line says is meant from the working directory
+
+    A relative path belongs to the folder of the experiment's file. Where a file is in the working directory alone it is taken
+    from there, and that is said.
+    """
+    owner = catalogue.owner("system", system)
+    named = [key for key in getattr(owner, "files", ()) if parameters.get(key)]
+    return {key: _place(parameters[key], given_at.get(key, ""), experiment) for key in named}
+
+
+def _place(path: str, given_at: str, experiment: Path) -> str:
+    here = Path(path).expanduser()
+    if here.is_absolute():
+        return str(here)
+    beside = experiment.resolve().parent / here
+    if given_at.startswith("--set"):
+        return str(here.resolve())
+    if not beside.exists() and here.exists():
+        if experiment.resolve().parent != Path.cwd():
+            said = f"{experiment}: {given_at} = {path}: not beside this file; {here.resolve()} in the working directory is taken."
+            warnings.warn(said, stacklevel=2)
+        return str(here.resolve())
+    return str(beside)

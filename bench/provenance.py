@@ -1,0 +1,63 @@
+"""What an answer was made from beside the question: the contents of data files, and plug-ins of one's own.
+
+An answer made from others is none to the question as it stands. Rows that do not say what they were made from, which earlier
+versions wrote, are taken at their word.
+"""
+
+import hashlib
+
+from bench import catalogue
+from bench.cell import Cell
+
+COLUMNS = ("data_digest", "plugin_digest")
+
+
+def of(cell: Cell) -> dict[str, str | None]:
+    """Paths and digests, as columns of `cells`; None where there is nothing to say, or nothing that can be read."""
+    data, sources = _data(cell), _sources(cell)
+    return {
+        "data_path": ", ".join(cell.files.values()) or None if data else None,
+        "data_digest": data,
+        "plugin_path": ", ".join(source.path for source in sources) or None,
+        "plugin_digest": _digest(source.digest for source in sources),
+    }
+
+
+def outdated(cells: list[Cell], answers: dict[str, dict]) -> dict[str, str]:
+    """Which of the cells have an answer that was made from other data or another plug-in, and which of them changed.
+
+    answers  the row of each answered cell by its id, with `COLUMNS`
+    """
+    found = {}
+    for cell in cells:
+        before = answers.get(cell.id)
+        if before is None or not any(before.get(column) for column in COLUMNS):
+            continue
+        now = of(cell)
+        for kind, what in (("data", "the data in"), ("plugin", "the plug-in")):
+            digest = f"{kind}_digest"
+            if before.get(digest) and now[digest] and before[digest] != now[digest]:
+                found[cell.id] = f"{what} {now[f'{kind}_path']}"
+    return found
+
+
+def _data(cell: Cell) -> str | None:
+    if catalogue.why_unavailable("system", cell.system):
+        return None
+    try:
+        return getattr(cell.build_system(), "digest", None)
+    except ValueError:  # files that cannot be read
+        return None
+
+
+def _sources(cell: Cell) -> list:
+    kinds = [kind for kind in ("method", "system", "measure") if not catalogue.why_unavailable(kind, getattr(cell, kind))]
+    found = [catalogue.plugins(kind).source(getattr(cell, kind)) for kind in kinds]
+    return list(dict.fromkeys(source for source in found if source))
+
+
+def _digest(parts) -> str | None:
+    parts = list(parts)
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""Whether the first row of a text file names the columns, and which columns merely number the rows."""
+
+import re
+import warnings
+
+import numpy as np
+
+from systems.reading.numbers import is_missing, looks_numeric
+from systems.reading.table import SeriesError, SeriesWarning
+
+SEEN = 1000  # rows that are looked at
+_WHOLE = re.compile(r"\s*-?\d+\s*", re.ASCII)
+_FRACTIONAL = re.compile(r"\s*[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=[eE]))([eE][+-]?\d+)?\s*", re.ASCII)
+_UNNAMED = re.compile(r"\s*|Unnamed: \d+")  # what pandas writes for an index, and what it makes of that on reading
+
+
+def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) -> bool:
+    """Whether `rows[0]` are names; numbers 0, 1, 2, … that may be either are refused, or told of where names are likelier.
+
+    asked   "yes", "no" or "auto"
+    quoted  whether the first row alone stands in quotes
+    """
+    if asked != "auto":
+        return asked == "yes"
+    first, rest = rows[0], rows[1:]
+    if quoted or not all(map(looks_numeric, first)):
+        return True
+    if not rest or any(len(row) != len(first) for row in rest[:SEEN]):
+        return False
+    if len(first) > 1 and not first[0].strip() and not any(map(is_missing, first[1:])):
+        index = [row[0] for row in rest]
+        return numbers_rows(index) and (index[0].strip() == "0" or _counts(first[1:]))
+    if not _counts(first):
+        return False
+    columns = [[cell for cell in column if not is_missing(cell)] for column in zip(*rest[:SEEN], strict=True)]
+    fractional = [column for column in columns if column and all(map(_FRACTIONAL.fullmatch, column))]
+    if any(map(_by_python, fractional)) or (fractional and len(first) > 2):
+        warnings.warn(f"{label}: the first row, {', '.join(first)}, is taken as names of columns.", SeriesWarning, stacklevel=2)
+        return True
+    raise SeriesError(
+        f"{label}: the first row, {', '.join(first)}, may name the columns, as pandas does, or hold data. "
+        'Set header = "yes" or header = "no".'
+    )
+
+
+def _counts(names: list[str]) -> bool:
+    return [name.strip() for name in names] == [str(i) for i in range(len(names))]
+
+
+def numbers_rows(cells: list[str]) -> bool:
+    """Whether the cells of a column are whole numbers in equal steps: they count rows."""
+    if not cells or not all(map(_WHOLE.fullmatch, cells)):
+        return False
+    steps = np.diff([int(cell) for cell in cells])
+    return bool((steps == steps[0]).all() and steps[0] > 0) if len(steps) else True
+
+
+def without_row_numbers(names: list[str], columns: list[list[str]], label: str) -> tuple[list[str], list[list[str]]]:
+    """Names and columns without an index that `DataFrame.to_csv` wrote as a first column of no name."""
+    while len(names) > 1 and _UNNAMED.fullmatch(names[0]):
+        if not numbers_rows(columns[0]):
+            raise SeriesError(
+                f"{label}: the first column has no name: an index of the rows, or a variable? Give it a name, or leave it out."
+            )
+        warnings.warn(f"{label}: the first column, which has no name and counts rows, is left out.", SeriesWarning, stacklevel=2)
+        names, columns = names[1:], columns[1:]
+    return names, columns
+
+
+def _by_python(cells: list[str]) -> bool:
+    """Whether Python wrote these real numbers, which would write 0 as 0.0."""
+    cells = [cell.strip() for cell in cells]
+    exact = all(repr(float(cell.replace(",", "."))) == cell.replace(",", ".") for cell in cells)
+    return exact and any(cell.endswith(".0") or len(_digits(cell)) > 15 for cell in cells)
+
+
+def _digits(cell: str) -> str:
+    """The significant digits of a number: other programs write at most 15."""
+    return re.sub(r"[eE].*|\D", "", cell).lstrip("0")
