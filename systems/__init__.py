@@ -2,7 +2,7 @@
 
 import registry
 
-REGISTRY = registry.Registry("system", ("systems",), "SYSTEMS")
+REGISTRY = registry.Registry("system", ("systems",), "SYSTEMS", needs=("sample",))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

@@ -2,7 +2,7 @@
 
 import registry
 
-REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES")
+REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES", needs=("run", "together"))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 
