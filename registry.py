@@ -37,10 +37,12 @@ class Source(NamedTuple):
 class Registry:
     """The plug-ins of one room."""
 
-    def __init__(self, kind: str, packages: tuple[str, ...], attribute: str):
+    def __init__(self, kind: str, packages: tuple[str, ...], attribute: str, needs: tuple[str, ...] = ()):
+        """`needs`: attributes without which something is no plug-in of this kind."""
         self.kind = kind
+        self._needs = ("__dataclass_fields__", *needs)
         self._packages = packages
-        self._attribute = attribute
+        self.attribute = attribute
         self._files: list[Path] = []
         self._entries: dict | None = None
         self._unavailable: dict[str, str] = {}
@@ -81,24 +83,38 @@ class Registry:
     def _load(self) -> dict:
         if self._entries is None:
             self._entries, self._unavailable, self._sources = {}, {}, {}
-            for name, load in self._modules():
+            for place, load in self._modules():
                 try:
                     module = load()
-                    new = self._new_entries(module)
-                    self._entries |= new
-                    if not name.startswith(tuple(f"{package}." for package in self._packages)):
-                        self._sources |= dict.fromkeys(new, _source(module))
-                except Exception as error:  # a broken plug-in must not take the suite down with it
-                    self._unavailable[name] = f"{type(error).__name__}: {error}"
+                    added = self._add(place, self._entries_of(module))
+                    if not place.startswith(tuple(f"{package}." for package in self._packages)):
+                        self._sources |= dict.fromkeys(added, _source(module))
+                # a broken plug-in must not take the suite down with it, and one that ends the process not end it
+                except (Exception, SystemExit) as error:
+                    self._unavailable[place] = f"{type(error).__name__}: {error}"
         return self._entries
 
-    def _new_entries(self, module) -> dict:
-        entries = getattr(module, self._attribute, {})
+    def _entries_of(self, module) -> dict:
+        entries = getattr(module, self.attribute, {})
         if not isinstance(entries, dict):
-            raise TypeError(f"{self._attribute} is a {type(entries).__name__}, want a dictionary name -> {self.kind}.")
-        if taken := sorted(self._entries.keys() & entries.keys()):
-            raise ValueError(f'there is a {self.kind} "{taken[0]}" already. Give this one another name.')
+            raise TypeError(f"{self.attribute} is a {type(entries).__name__}, want a dictionary name -> {self.kind}.")
         return entries
+
+    def _add(self, place: str, entries: dict) -> list[str]:
+        """Takes those of `entries` whose names are free, and names them; the others are unavailable, each by itself."""
+        added = []
+        for name, plugin in entries.items():
+            if not isinstance(name, str):
+                self._unavailable[f"{place}: {name!r}"] = f"the name of a {self.kind} is a text, not a {type(name).__name__}."
+            elif lacking := [need for need in self._needs if not hasattr(plugin, need)]:
+                reason = f'a {type(plugin).__name__} is no {self.kind}: it has no "{lacking[0]}".'
+                self._unavailable[f"{place}: {name}"] = reason
+            elif name in self._entries:
+                self._unavailable[f"{place}: {name}"] = f'there is a {self.kind} "{name}" already. Give this one another name.'
+            else:
+                self._entries[name] = plugin
+                added.append(name)
+        return added
 
     def _modules(self):
         for package in self._packages:
@@ -117,10 +133,21 @@ def _source(module) -> Source:
     return module.__pitbench_source__
 
 
+def imported(path):
+    """The module that a plug-in file became; None if it could not be imported."""
+    return sys.modules.get(_module_name(Path(path).resolve()))
+
+
+def _module_name(path: Path) -> str:
+    return f"pitbench_plugin_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+
+
 def _import_file(path: Path):
-    name = f"pitbench_plugin_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+    name = _module_name(path)
     if name not in sys.modules:  # one file may serve several rooms: run it once
         spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None:
+            raise ImportError(f'a plug-in file is Python and ends in ".py", not in "{path.suffix}".')
         module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up there
         try:
             spec.loader.exec_module(module)

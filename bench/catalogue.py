@@ -22,9 +22,32 @@ def add_plugin(path) -> None:
 
 
 def broken(path) -> str | None:
-    """Why the plug-in file `path` cannot be used; nothing if it can be."""
+    """Why nothing in the plug-in file `path` can be used; nothing if something can be."""
     entry = str(Path(path).resolve())
-    return next((reasons[entry] for kind in PACKAGES if entry in (reasons := plugins(kind).unavailable())), None)
+    for kind in PACKAGES:
+        if reason := plugins(kind).unavailable().get(entry):
+            return reason
+    module = registry.imported(path)
+    offered = {kind: getattr(module, plugins(kind).attribute, {}) for kind in PACKAGES}
+    if not any(offered.values()):
+        return "it registers nothing: want a dictionary name -> plug-in, " + _attributes(module)
+    for kind, entries in offered.items():
+        if any(name in plugins(kind).names() and plugins(kind)[name] is plugin for name, plugin in entries.items()):
+            return None
+    return " ".join(left_out(path))
+
+
+def _attributes(module) -> str:
+    wanted = [plugins(kind).attribute for kind in PACKAGES]
+    near = (registry.suggest(name.upper(), wanted) for name in vars(module) if not name.startswith("_"))
+    return f"called {', '.join(wanted[:-1])} or {wanted[-1]}.{next(filter(None, near), '')}"
+
+
+def left_out(path) -> list[str]:
+    """One line for each plug-in of the file `path` that cannot be used, its reason included, where others of it can be."""
+    start = f"{Path(path).resolve()}: "
+    reasons = {entry: reason for kind in PACKAGES for entry, reason in plugins(kind).unavailable().items()}
+    return [f'"{entry.removeprefix(start)}": {reason}' for entry, reason in reasons.items() if entry.startswith(start)]
 
 
 def settings(kind: str, name: str) -> dict:

@@ -74,18 +74,27 @@ class Claims:
 
 def held(path: Path) -> bool:
     """Whether a living process holds this claim."""
-    claim = files.read_json(path)
+    claim = _read(path)
     if claim is None:
         return False
     alive = owner.alive(claim)
-    return time.time() - path.stat().st_mtime < SILENT_S if alive is None else alive
+    try:
+        return time.time() - path.stat().st_mtime < SILENT_S if alive is None else alive
+    except FileNotFoundError:  # given back in the meantime
+        return False
 
 
 def all_claims(folder: Path) -> dict[str, dict]:
     """`cell -> claim`, with `held` added, of everything claimed in a run's folder."""
     found = {}
     for path in sorted((folder / "running").glob("[!.]*.json")):
-        claim = files.read_json(path)
+        claim = _read(path)
         if claim is not None:
             found[path.stem] = claim | {"held": held(path)}
     return found
+
+
+def _read(path: Path) -> dict | None:
+    """What a claim says; None if it is gone, or does not say who made it and so keeps nobody away."""
+    claim = files.read_json(path)
+    return claim if claim and claim.keys() >= {"host", "pid", "started", "since_utc"} else None

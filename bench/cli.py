@@ -1,107 +1,100 @@
 """The command line. Everything heavy is imported inside the verbs, so that `pitbench --help` answers at once."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.errors import UserError
+from bench.arguments import (
+    Budget,
+    Device,
+    Executor,
+    Folder,
+    Format,
+    Isolation,
+    Methods,
+    Name,
+    Out,
+    Plugins,
+    Profile,
+    Rerun,
+    Seeds,
+    Set,
+    Systems,
+    Verb,
+    Where,
+)
+from bench.errors import Notice, UserError, refusal, say
 from registry import UnknownName
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Benchmarks of parallel-in-time training."
 )
 
-Name = Annotated[
-    str, typer.Argument(metavar="EXPERIMENT", help="A name from `pitbench list experiments`, or a path to a TOML file.")
-]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
-Method = Annotated[str | None, typer.Option("-m", "--method", help="Only methods that match, as in 'gtf-*'.")]
-System = Annotated[str | None, typer.Option("-s", "--system", help="Only systems that match.")]
-Where = Annotated[list[str], typer.Option("-w", "--where", help="Only cells for which this holds, as in 'T<=1e4'; repeatable.")]
-Set = Annotated[
-    list[str], typer.Option("--set", help="A setting in place of the file's: 'path=series.csv', 'T=[100, 200]'; repeatable.")
-]
-Seeds = Annotated[str | None, typer.Option(help="Seeds in place of the file's: 0:5 for 0 to 4, or one number.")]
-Profile = Annotated[
-    str | None, typer.Option(help="A profile of the file: quick, cpu, gpu, paper. By default cpu where there is one.")
-]
-Out = Annotated[Path | None, typer.Option(help="Where results go. By default results/runs/EXPERIMENT/PROFILE in the checkout.")]
-Plugins = Annotated[
-    list[Path], typer.Option("--plugin", help="A Python file with methods, systems, metrics or measures; repeatable.")
-]
 
-
-@app.command()
+@app.command(cls=Verb)
 def run(
     experiment: Name,
-    method: Method = None,
-    system: System = None,
-    where: Where = [],  # noqa: B006  (typer copies it)
+    method: Methods = [],  # noqa: B006  (typer copies it, as the other lists)
+    system: Systems = [],  # noqa: B006
+    where: Where = [],  # noqa: B006
     settings: Set = [],  # noqa: B006
-    seeds: Seeds = None,
+    seeds: Seeds = [],  # noqa: B006
     profile: Profile = None,
     out: Out = None,
     plugin: Plugins = [],  # noqa: B006
-    budget: Annotated[str | None, typer.Option(help="Start nothing new after this time: 90s, 8m, 1h30m.")] = None,
-    rerun: Annotated[str | None, typer.Option(help="Also answer again: failed, stale (another commit) or all.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or gpu. By default what jax chooses.")] = None,
-    isolation: Annotated[str | None, typer.Option(help="shared: one worker for all cells; cell: a new one for each.")] = None,
-    executor: Annotated[str, typer.Option(help="Where jobs run: local.")] = "local",
+    budget: Budget = None,
+    rerun: Rerun = [],  # noqa: B006
+    device: Device = None,
+    isolation: Isolation = None,
+    executor: Executor = "local",
 ):
-    """Run the missing cells of an experiment; run it again to go on."""
-    from bench import filters, runner, show, status
+    """Run the missing cells of an experiment; run it again to go on.
 
-    resolved, cells, chosen = _cells(
-        experiment, method, system, where, settings, seeds, profile, plugin, device=device, isolation=isolation
-    )
+    Exit status: 0, every chosen cell has an answer (not_converged, diverged and wrong_answer say something of the method and are
+    answers); 1, some cell failed (error, crashed, timeout, out_of_memory, unavailable), now or in an earlier run; 2, a mistake in
+    what was asked, or a file or folder that cannot be used; 3, the budget is spent and cells are left, whatever else; 130,
+    interrupted. Cells that another run is at do not count.
+    """
+    from bench import ending, filters, runner
+
+    options = {"device": device, "isolation": isolation}
+    resolved, cells, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, **options)
     out = out or runner.default_out(resolved)
-    options = runner.Options(
+    how = runner.Options(
         out=out,
-        rerun=rerun,
-        budget_s=filters.duration_s(budget) if budget else None,
+        rerun=tuple(rerun),
+        budget_s=filters.duration_s(budget) if budget is not None else None,
         executor=executor,
         plugins=tuple(map(str, plugin)),
     )
-    result = runner.run(resolved, cells, chosen, options)
-    if not result.answered and not result.left:
-        print(f"Nothing to do: all {len(chosen)} cells have a row (--rerun failed|stale|all answers them again).\n")
-    elif result.answered and not result.interrupted:
-        print(show.table(out, "text"))
-        if show.has_figure(out):
-            print("\nFigure: " + ", ".join(map(str, show.draw(out))))
-        print()
-    print(status.status(out))
-    print(f"Tables: {out / 'tables'}. Shown by `pitbench table {out}` and `pitbench plot {out}`.")
-    if result.left:
-        reason = "Interrupted" if result.interrupted else f"Budget of {budget} spent" if budget else "Others are running the rest"
-        print(f"{reason}: {result.left} cells left. The same command goes on with them.")
-    if result.interrupted:
-        raise typer.Exit(130)
+    raise typer.Exit(ending.end(runner.run(resolved, cells, chosen, how), chosen, out, budget))
 
 
-@app.command()
+@app.command(cls=Verb)
 def plan(
     experiment: Name,
-    method: Method = None,
-    system: System = None,
+    method: Methods = [],  # noqa: B006
+    system: Systems = [],  # noqa: B006
     where: Where = [],  # noqa: B006
     settings: Set = [],  # noqa: B006
-    seeds: Seeds = None,
+    seeds: Seeds = [],  # noqa: B006
     profile: Profile = None,
     out: Out = None,
     plugin: Plugins = [],  # noqa: B006
+    isolation: Isolation = None,
 ):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
     from bench import runner
     from bench.plan import estimate
 
-    resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin)
-    print(estimate(chosen, out or runner.default_out(resolved), resolved.name))
+    resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, isolation=isolation)
+    print(estimate(chosen, out or runner.default_out(resolved), resolved.name, resolved.options.isolation))
 
 
-@app.command()
+@app.command(cls=Verb)
 def status(folder: Folder):
     """Show what is running, done, failed and lost; reads files only."""
     from bench.status import status
@@ -109,7 +102,15 @@ def status(folder: Folder):
     print(status(folder))
 
 
-@app.command()
+@app.command(cls=Verb)
+def failures(folder: Folder):
+    """Show why cells of a run failed or have another answer than ok, and where their logs lie."""
+    from bench.failures import failures
+
+    print(failures(folder))
+
+
+@app.command(cls=Verb)
 def collect(folder: Folder):
     """Compact the files of single cells into tables; idempotent."""
     from bench import show
@@ -120,15 +121,15 @@ def collect(folder: Folder):
         print(path)
 
 
-@app.command()
-def table(folder: Folder, format: Annotated[str, typer.Option(help="text, markdown, latex or csv.")] = "text"):
+@app.command(cls=Verb)
+def table(folder: Folder, format: Format = "text"):
     """Print the summary of a run."""
     from bench import show
 
     print(show.table(folder, format))
 
 
-@app.command()
+@app.command(cls=Verb)
 def plot(folder: Folder):
     """Draw the figure of a run as pdf and png, with the plotted points as csv."""
     from bench import show
@@ -137,30 +138,32 @@ def plot(folder: Folder):
         print(path)
 
 
-@app.command("list")
+@app.command("list", cls=Verb)
 def list_(
     kind: Annotated[str, typer.Argument(help="methods, systems, metrics, measures or experiments.")],
     plugin: Plugins = [],  # noqa: B006
 ):
     """List what exists, and why something is unavailable."""
+    from bench import catalogue
     from bench.listing import listing
 
-    _add_plugins(plugin)
+    for path in plugin:
+        catalogue.add_plugin(path)
     print(listing(kind))
+    for path in plugin:
+        if reason := catalogue.broken(path):
+            say(f"plug-in file {path}: {reason}")
 
 
-@app.command()
+@app.command(cls=Verb)
 def check(
     name: Annotated[str, typer.Argument(help="The name of a method, system or metric.")],
     plugin: Plugins = [],  # noqa: B006
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""
-    from bench import catalogue, conformance
+    from bench import conformance
 
     _add_plugins(plugin)
-    for path in plugin:
-        if reason := catalogue.broken(path):
-            raise UserError(f"plug-in file {path}: unavailable: {reason}")
     broken, before = 0, ""
     for result in conformance.check(name):
         broken += result.outcome == "broken"
@@ -174,14 +177,16 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
-def env():
-    """Print the environment that is stored with every run."""
+@app.command(cls=Verb)
+def env(device: Device = None):
+    """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json
 
-    from bench import environment
+    from bench import environment, worker
 
-    print(json.dumps(environment.capture() | environment.git_state(), indent=2))
+    worker.set_flags(device, compile_cache=False)
+    captured = environment.capture()
+    print(json.dumps({"environment": environment.row(captured)["environment"]} | captured | environment.git_state(), indent=2))
 
 
 def main() -> None:
@@ -189,18 +194,43 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # whatever the locale: α, λ and units are in most tables
     try:
-        app()
-    except (UserError, UnknownName, FileNotFoundError) as error:
+        with warnings.catch_warnings():
+            _show_notices()
+            app()
+    except (UserError, UnknownName) as error:
         print(f"pitbench: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"pitbench: {refusal(error)}", file=sys.stderr)
         sys.exit(2)
 
 
+def _show_notices() -> None:
+    """Show each notice as one line, once; other warnings as ever."""
+    said, others = set(), warnings.showwarning
+
+    def show(message, category, *place, **more):
+        if not issubclass(category, Notice):
+            others(message, category, *place, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            print(f"pitbench: {message}", file=sys.stderr, flush=True)
+
+    warnings.simplefilter("always", Notice)
+    warnings.showwarning = show
+
+
 def _add_plugins(paths: list[Path]) -> None:
+    """Add files that can be used; one that cannot is the user's mistake, a part of one that cannot is said."""
     if paths:
         from bench import catalogue
 
         for path in paths:
             catalogue.add_plugin(path)
+            if reason := catalogue.broken(path):
+                raise UserError(f"plug-in file {path}: unavailable: {reason}")
+            for reason in catalogue.left_out(path):
+                say(f"plug-in file {path}: {reason}")
 
 
 def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
@@ -209,7 +239,7 @@ def _cells(experiment, method, system, where, settings, seeds, profile, plugins,
 
     _add_plugins(plugins)
     resolved = config.load(experiment, profile, **options).with_settings(settings)
-    if seeds is not None:
+    if seeds:
         resolved = resolved.with_seeds(filters.seeds(seeds))
     cells = matrix.cells(resolved)
     return resolved, cells, filters.select(cells, method=method, system=system, where=where)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,11 +70,13 @@ class Experiment:
             key, sign, value = text.partition("=")
             if not (key.strip().isidentifier() and sign):
                 raise UserError(f"--set {text}: want KEY=VALUE, as in 'path=series.csv' or 'T=[100, 200]'.")
+            if key.strip() in given:
+                raise UserError(f"--set {text}: {key.strip()} is given twice. Several values are a list, as in 'T=[100, 200]'.")
             given[key.strip()] = _value(value.strip())
         chosen = _settings(given, "--set", "pitbench run")
         return dataclasses.replace(self, grids=tuple({**grid, **chosen} for grid in self.grids))
 
-    def with_seeds(self, seeds: range) -> "Experiment":
+    def with_seeds(self, seeds: Iterable[int]) -> "Experiment":
         """The same experiment with its seed axis replaced."""
         axis = Setting(tuple(seeds), "--seeds")
         return dataclasses.replace(self, grids=tuple({**grid, "seed": axis} for grid in self.grids))

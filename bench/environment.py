@@ -13,6 +13,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("jax", "jaxlib", "jax-cuda12-plugin", "numpy", "optax", "scipy", "torch", "mamba-ssm")
 FLAGS = ("JAX_", "XLA_", "CUDA_VISIBLE", "OMP_", "MKL_")
+_GIT_POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
 VOLATILE = ("slurm", "gpu_clocks_mhz")  # differ between two runs on the same machine
 
 
@@ -55,17 +56,25 @@ def row(captured: dict) -> dict:
 
 
 def git_state() -> dict:
-    """The commit of this checkout and whether files differ from it; nulls outside a checkout or without git."""
+    """The commit of this checkout and whether files differ from it.
+
+    Where the source is no checkout of its own, a copy inside somebody else's repository included, PITBENCH_GIT_SHA stands in for
+    the commit; without it there are nulls.
+    """
+    # a hook or a script that works on another repository points git there by these
+    surroundings = {key: value for key, value in os.environ.items() if key not in _GIT_POINTERS}
 
     def git(*arguments) -> str:
-        return subprocess.run(
-            ["git", "-C", ROOT, *arguments], capture_output=True, encoding="utf-8", check=True, timeout=10
-        ).stdout.strip()
+        command = ["git", "-C", ROOT, *arguments]
+        options = {"capture_output": True, "encoding": "utf-8", "check": True, "timeout": 10, "env": surroundings}
+        return subprocess.run(command, **options).stdout.strip()
 
     try:
-        return {"git_sha": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
+        if Path(git("rev-parse", "--show-toplevel")).samefile(ROOT):
+            return {"git_sha": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
     except (OSError, subprocess.SubprocessError):
-        return {"git_sha": None, "git_dirty": None}
+        pass
+    return {"git_sha": os.environ.get("PITBENCH_GIT_SHA", "").strip() or None, "git_dirty": None}
 
 
 def _cpu() -> str:

@@ -1,8 +1,39 @@
-"""Mistakes that the user can mend."""
+"""What the user is told: mistakes that can be mended, what the system refuses, and what is left aside."""
+
+import errno
+import warnings
+
+_NEXT_STEP = {
+    errno.ENOSPC: "Make room on the disk; the same command goes on where this one ended.",
+    errno.EDQUOT: "Make room in your quota; the same command goes on where this one ended.",
+    errno.ENOTDIR: "A folder is wanted where a file is.",
+    errno.EEXIST: "A folder is wanted where a file is.",
+    errno.EACCES: "Change its permissions, or choose another folder (--out).",
+    errno.EPERM: "Change its permissions, or choose another folder (--out).",
+    errno.EROFS: "Choose another folder (--out).",
+}
 
 
 class UserError(ValueError):
     """Printed as it stands, without a traceback: it names the key, the value, what was wanted and the next step."""
+
+
+class Notice(UserWarning):
+    """Something that stops nothing but should be known; the command line shows it as one line, once."""
+
+
+def say(text: str) -> None:
+    """Give a notice."""
+    warnings.warn(text, Notice, stacklevel=2)
+
+
+def refusal(error: OSError) -> str:
+    """In one line what the system refused, on which file, and the next step."""
+    if error.strerror is None:  # raised by hand, with a message of its own
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    reason = " ".join(error.strerror.split()).rstrip(".")
+    return f"{place}{reason}. {_NEXT_STEP.get(error.errno, '')}".rstrip()
 
 
 def show(value) -> str:

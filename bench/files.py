@@ -32,9 +32,10 @@ def replace_json(path: Path, content) -> None:
     replace(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1, default=str), encoding="utf-8"))
 
 
-def read_json(path: Path):
-    """The contents of a JSON file; None if it is not there (any more) or is no JSON."""
+def read_json(path: Path) -> dict | None:
+    """The object in a JSON file; None if the file is not there (any more), torn, or something else."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+    return content if isinstance(content, dict) else None

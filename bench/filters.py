@@ -3,6 +3,7 @@
 import fnmatch
 import operator
 import re
+from collections.abc import Sequence
 
 from bench.cell import Cell
 from bench.errors import UserError, show
@@ -13,16 +14,20 @@ _WHERE = re.compile(r"\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*(.+?)\s*")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
-def select(cells: list[Cell], *, method: str | None = None, system: str | None = None, where: list[str] = ()) -> list[Cell]:
-    """The cells whose method and system match the globs and for which every comparison in `where` holds."""
+def select(cells: list[Cell], *, method: Sequence[str] = (), system: Sequence[str] = (), where: Sequence[str] = ()) -> list[Cell]:
+    """The cells whose method and system match one of the globs each and for which every comparison in `where` holds."""
     cells = _matching(_matching(cells, "method", method), "system", system)
     for condition in where:
         cells = _holding(cells, condition)
     return cells
 
 
-def seeds(text: str) -> range:
-    """`0:5` for the seeds 0 to 4, `3` for seed 3 alone."""
+def seeds(texts: Sequence[str]) -> list[int]:
+    """`0:5` for the seeds 0 to 4, `3` for seed 3 alone, and both for both; each once."""
+    return list(dict.fromkeys(seed for text in texts for seed in _seeds(text)))
+
+
+def _seeds(text: str) -> range:
     first, colon, end = text.partition(":")
     if not first.isdecimal() or (colon and not end.isdecimal()) or (colon and int(first) >= int(end)):
         raise UserError(f"--seeds {text}: want a first seed and one past the last, --seeds 0:5, or a single seed, --seeds 3.")
@@ -40,15 +45,17 @@ def duration_s(text: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def _matching(cells: list[Cell], kind: str, glob: str | None) -> list[Cell]:
-    if glob is None:
-        return cells
-    found = [cell for cell in cells if fnmatch.fnmatchcase(getattr(cell, kind), glob)]
-    if not found:
-        names = sorted({getattr(cell, kind) for cell in cells})
-        problem = f"matches no {kind} of the chosen cells.{suggest(glob, names)}"
-        raise UserError(f'--{kind} "{glob}": {problem}\nThey have: {", ".join(names)}. * and ? stand for any letters.')
-    return found
+def _matching(cells: list[Cell], kind: str, globs: Sequence[str]) -> list[Cell]:
+    """The cells that match one of the globs; all of them if there is none."""
+    names = sorted({getattr(cell, kind) for cell in cells})
+    chosen = set()
+    for glob in globs:
+        found = fnmatch.filter(names, glob)
+        if not found:
+            problem = f"matches no {kind} of the chosen cells.{suggest(glob, names)}"
+            raise UserError(f'--{kind} "{glob}": {problem}\nThey have: {", ".join(names)}. * and ? stand for any letters.')
+        chosen.update(found)
+    return [cell for cell in cells if getattr(cell, kind) in chosen] if globs else cells
 
 
 def _holding(cells: list[Cell], condition: str) -> list[Cell]:

@@ -3,84 +3,89 @@
 import dataclasses
 from pathlib import Path
 
-from bench import files
+from bench import collect, cost
 from bench.cell import Cell
-from bench.collect import load
-from bench.errors import UserError
+from bench.measure.outcome import FAILED
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """Hours and memory of the missing cells; `unknown` of them have no finished cell to go by."""
+    """Time and memory of the missing cells; `unknown` of them have no finished cell to go by.
+
+    sources   the folders of the finished cells that were gone by, and the kinds of device that they ran on
+    factors   how much more work the missing units are than those, the least and the most
+    """
 
     done: int
     failed: int
     missing: int
-    hours: float
+    seconds: float
     bytes: float
     unknown: int
+    sources: tuple[Path, ...] = ()
+    devices: tuple[str, ...] = ()
+    factors: tuple[float, float] = (1.0, 1.0)
 
     def __str__(self):
-        lines = [
-            f"{self.done + self.failed + self.missing} cells: {self.done} done, {self.failed} failed, {self.missing} missing."
-        ]
+        total = self.done + self.failed + self.missing
+        lines = [f"{total} cells: {self.done} done, {self.failed} failed, {self.missing} missing."]
         if self.unknown < self.missing:
             known = self.missing - self.unknown
-            memory = f", up to {_bytes(self.bytes)} of temporary memory" if self.bytes else ""
-            lines.append(
-                f"About {_time(self.hours)} for {known} of the missing cells{memory}, scaled by T × batch from finished ones."
-            )
+            memory = f", up to {in_bytes(self.bytes)} of temporary memory" if self.bytes else ""
+            lines.append(f"About {in_words(self.seconds)} for {known} of the missing cells{memory}.")
+            where = f"on {' and '.join(self.devices)} in {', '.join(map(str, self.sources))}"
+            lines.append(f"Based on cells of the same method {where}, {self._scaling()}.")
         if self.unknown:
-            lines.append(
-                f"Unknown cost of {self.unknown} missing cells: no cell of their method has been finished in this experiment."
-            )
+            reason = "no cell of their method has been finished in this experiment"
+            lines.append(f"Unknown cost of {self.unknown} missing cells: {reason}.")
         return "\n".join(lines)
 
+    def _scaling(self) -> str:
+        least, most = self.factors
+        if 0.9 < least and most < 1.1:
+            return "of the same work"
+        span = f"{least:.3g}" if most / least < 1.1 else f"{least:.3g} to {most:.3g}"
+        return f"scaled to {span} times their work"
 
-def estimate(chosen: list[Cell], out: Path, experiment: str) -> Estimate:
-    """Time and memory from the finished cells of the same measure and method, the nearest in size, scaled by T × batch.
 
-    Finished cells of the experiment's other profiles, in the folders beside `out`, count too.
+def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> Estimate:
+    """Time and memory of the cells without an answer, job by job, each from the finished one that is nearest in work.
+
+    Finished cells of the experiment's other runs, in the folders beside `out` and in the source's results, count too.
     """
-    finished = [row for folder in [out, *_siblings(out, experiment)] for row in _rows(folder)]
-    here = {row["cell"]: row["status"] for row in _rows(out)}
+    here = {row["cell"]: row["status"] for row in collect.cells(out, "status")}
     missing = [cell for cell in chosen if cell.id not in here]
-    seconds, memory, unknown = 0.0, 0.0, 0
-    for cell in missing:
-        size = cell.T * cell.batch
-        alike = [row for row in finished if (row["measure"], row["method"], row["status"]) == (cell.measure, cell.method, "ok")]
-        if not alike:
-            unknown += 1
-            continue
-        nearest = min(alike, key=lambda row: max(row["size"] / size, size / row["size"]))
-        seconds += nearest["wall_s"] * size / nearest["size"]
-        if nearest["temp_bytes"] == nearest["temp_bytes"]:  # not NaN
-            memory = max(memory, nearest["temp_bytes"] * size / nearest["size"])
-    ok = sum(here.get(cell.id) == "ok" for cell in chosen)
-    return Estimate(ok, len(chosen) - ok - len(missing), len(missing), seconds / 3600, memory, unknown)
+    pairs = paired([unit for job in cost.asked(missing, isolation) for unit in job], out, experiment)
+    priced = [(unit, by, *cost.scaled(unit, by)) for unit, by in pairs if by]
+    factors = [unit.work / by.work for unit, by, *_ in priced]
+    failed = sum(here.get(cell.id) in FAILED for cell in chosen)
+    return Estimate(
+        done=len(chosen) - failed - len(missing),
+        failed=failed,
+        missing=len(missing),
+        seconds=sum(seconds for *_, seconds, _ in priced),
+        bytes=max((size for *_, size in priced if size == size), default=0.0),  # NaN where nobody says
+        unknown=sum(len(unit.cells) for unit, by in pairs if not by),
+        sources=tuple(dict.fromkeys(by.source for _, by, *_ in priced)),
+        devices=tuple(dict.fromkeys(by.device or "an unknown device" for _, by, *_ in priced)),
+        factors=(min(factors, default=1.0), max(factors, default=1.0)),
+    )
 
 
-def _siblings(out: Path, experiment: str) -> list[Path]:
-    stored = {path.parent: files.read_json(path) for path in out.parent.glob("*/experiment.json")}
-    return [folder for folder, content in stored.items() if folder != out and content and content["name"] == experiment]
+def paired(units: list[cost.Unit], out: Path, experiment: str) -> list[tuple[cost.Unit, cost.Unit | None]]:
+    """Each unit with the finished one to go by, if there is one."""
+    known = [each for folder in cost.sources(out, experiment) for each in cost.finished(folder)]
+    return [(unit, cost.nearest(unit, known)) for unit in units]
 
 
-def _rows(folder: Path) -> list[dict]:
-    try:
-        cells = load(folder)["cells"]
-    except UserError:
-        return []
-    cells["size"] = cells["T"] * cells["batch"]
-    return cells[["cell", "status", "measure", "method", "size", "wall_s", "temp_bytes"]].to_dict("records")
+def in_words(seconds: float) -> str:
+    """A time as one says it: 40 seconds, 9 minutes, 2.5 hours."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
-def _time(hours: float) -> str:
-    if hours >= 1:
-        return f"{hours:.1f} hours"
-    return f"{60 * hours:.0f} minutes" if hours >= 1 / 30 else f"{3600 * hours:.0f} seconds"
-
-
-def _bytes(count: float) -> str:
+def in_bytes(count: float) -> str:
     for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if count >= size:
             return f"{count / size:.1f} {unit}"

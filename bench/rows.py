@@ -5,6 +5,7 @@ import datetime
 import json
 
 from bench.cell import Cell
+from bench.disturbance import Load
 from bench.measure.outcome import Outcome
 
 SIZES = ("latent_dim", "hidden_dim", "alpha")  # settings that have a column of their own where the method has them
@@ -20,10 +21,17 @@ class Context:
     git_dirty: bool | None = None
     device: str | None = None
     environment: str | None = None
+    log: str | None = None
 
 
 def rows(
-    cell: Cell, outcome: Outcome, context: Context, *, started: datetime.datetime, wall_s: float | None
+    cell: Cell,
+    outcome: Outcome,
+    context: Context,
+    *,
+    started: datetime.datetime,
+    wall_s: float | None,
+    load: Load | None = None,
 ) -> dict[str, list[dict]]:
     """All rows that one attempt leaves, table by table."""
     if "cells" in outcome.tables:
@@ -35,6 +43,7 @@ def rows(
     row |= {key: parameters["method"].get(key) for key in SIZES}
     row |= cell.made_from
     row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s}
+    row |= load.columns if load else {}
     return {"cells": [row | outcome.columns], **outcome.tables}
 
 

@@ -1,23 +1,26 @@
-"""A run: the cells without a row are answered, then everything is collected and shown."""
+"""A run: the cells without an answer are answered, then everything is collected."""
 
 import dataclasses
+import itertools
+import json
 import signal
 import time
 from pathlib import Path
 
-from bench import catalogue, environment, executors, files, store
+from bench import catalogue, cost, environment, executors, files, store
 from bench.cell import Cell
 from bench.clock import now
-from bench.collect import collect
+from bench.collect import cells, collect, keep
 from bench.config import Experiment
 from bench.errors import UserError
 from bench.executors.local import Finished, Plan
 from bench.matrix import jobs
+from bench.needed import check_rerun, needed
+from bench.plan import paired
 from bench.progress import Progress
+from bench.remaining import Remaining
 from bench.rows import Context, failure, rows
 from bench.worker import Orders
-
-RERUNS = ("failed", "stale", "all")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Options:
     """What the command line says about a run, beside the question and the experiment's own options."""
 
     out: Path
-    rerun: str | None = None
+    rerun: tuple[str, ...] = ()
     budget_s: float | None = None
     executor: str = "local"
     plugins: tuple[str, ...] = ()
@@ -33,11 +36,12 @@ class Options:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """How a run ended: cells answered now, cells left without an answer, and whether Ctrl-C ended it."""
+    """How a run ended: cells answered now, cells left without an answer, and whether Ctrl-C or the budget ended it."""
 
     answered: int
     left: int
     interrupted: bool = False
+    spent: bool = False
 
 
 def default_out(experiment: Experiment) -> Path:
@@ -52,63 +56,72 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
     """
     executor = executors.get(options.executor)
     git = environment.git_state()
-    known = store.latest(options.out)
-    todo = needed(chosen, known, options, git["git_sha"])
-    _remember(experiment, everything, options.out)
+    check_rerun(options.rerun, git["git_sha"])
+    todo = _todo(experiment, everything, chosen, options, git["git_sha"])
     if not todo:
         return Result(answered=0, left=0)
-    store.sweep(options.out)
+    keep(options.out)
+    known = store.latest(options.out)
     context = Context(experiment=experiment.name, isolation=experiment.options.isolation, **git)
     deadline = time.monotonic() + (options.budget_s if options.budget_s is not None else float("inf"))
-    plan = Plan(
-        out=options.out,
-        orders=Orders(
-            out=str(options.out),
-            context=dataclasses.asdict(context),
-            plugins=list(options.plugins),
-            device=experiment.options.device,
-            compile_cache=todo[0].build_measure().compile_cache,
-        ),
-        timeout_s=experiment.options.timeout_s,
-        isolation=experiment.options.isolation,
-        known=known,
-        may_start=lambda: time.monotonic() < deadline,
-    )
+    reasons = {cell.id: reason for cell in todo if (reason := _reason(cell))}
+    possible = [cell for cell in todo if cell.id not in reasons]
     answered, interrupted = 0, False
-    possible = [cell for cell in todo if _reason(cell) is None]
-    with Progress(len(todo)) as progress, _Interruptible():
+    with Progress(len(todo), _remaining(experiment, possible, options.out)) as progress, _Interruptible():
+        plan = Plan(
+            out=options.out,
+            orders=_orders(experiment, todo, options, context),
+            timeout_s=experiment.options.timeout_s,
+            isolation=experiment.options.isolation,
+            known=known,
+            may_start=lambda: time.monotonic() < deadline,
+            doing=progress.doing,
+        )
+        impossible = _unavailable([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
+        answers = executor.run(jobs(possible, experiment.options.isolation), plan)
         try:
-            for finished in _unavailable([cell for cell in todo if _reason(cell)], context, options.out):
+            for finished in itertools.chain(impossible, answers):
                 progress.finished(finished)
-                answered += 1
-            answers = executor.run(jobs(possible, experiment.options.isolation), plan)
-            try:
-                for finished in answers:
-                    progress.finished(finished)
-                    answered += finished.final
-            finally:
-                answers.close()
+                answered += finished.final
         except KeyboardInterrupt:
             interrupted = True
+        finally:
+            answers.close()
+        spent = not plan.may_start()
     collect(options.out)
-    latest = store.latest(options.out)
-    return Result(answered, left=sum(latest.get(cell.id) == known.get(cell.id) for cell in todo), interrupted=interrupted)
+    latest = store.latest(options.out, [cell.id for cell in todo])
+    left = sum(latest.get(cell.id) == known.get(cell.id) for cell in todo)
+    return Result(answered, left, interrupted=interrupted, spent=spent and left > 0)
 
 
-def needed(chosen: list[Cell], known: dict[str, str], options: Options, git_sha: str | None) -> list[Cell]:
-    """The cells without a row, and with `rerun` those whose latest row is not good enough."""
-    if options.rerun not in (None, *RERUNS):
-        raise UserError(f'--rerun "{options.rerun}": want one of {", ".join(RERUNS)}.')
-    if options.rerun == "all":
-        return chosen
-    if options.rerun is None:
-        return [cell for cell in chosen if cell.id not in known]
-    column, good = ("status", "ok") if options.rerun == "failed" else ("git_sha", git_sha)
+def _todo(
+    experiment: Experiment, everything: list[Cell], chosen: list[Cell], options: Options, git_sha: str | None
+) -> list[Cell]:
+    """The cells to answer, in a folder that has been put in order."""
+    out = options.out
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}: a file is there. Give a folder, new or of an earlier run.")
+    _remember(experiment, everything, out)
+    store.sweep(out)
+    if store.attempts(out):
+        collect(out)
+    answers = {row["cell"]: row for row in cells(out, "status", "git_sha")}
+    return needed(chosen, answers, options.rerun, git_sha)
 
-    def poor(cell: Cell) -> bool:
-        return cell.id not in known or store.read(options.out, cell.id, known[cell.id], "cells")[column][0].as_py() != good
 
-    return [cell for cell in chosen if poor(cell)]
+def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
+    units = [unit for job in cost.asked(possible, experiment.options.isolation) for unit in job]
+    return Remaining(paired(units, out, experiment.name))
+
+
+def _orders(experiment: Experiment, todo: list[Cell], options: Options, context: Context) -> Orders:
+    return Orders(
+        out=str(options.out),
+        context=dataclasses.asdict(context),
+        plugins=list(options.plugins),
+        device=experiment.options.device,
+        compile_cache=todo[0].build_measure().compile_cache,
+    )
 
 
 def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None:
@@ -117,14 +130,16 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     Its file may change in between: old cells stay, and their ids keep them apart from new ones.
     """
     path = out / "experiment.json"
-    before = files.read_json(path)
-    wanted, held = f'"{experiment.name}" ({experiment.measure})', before and f'"{before["name"]}" ({before["measure"]})'
-    if held and held != wanted:
+    before = files.read_json(path) or {}
+    wanted = f'"{experiment.name}" ({experiment.measure})'
+    held = f'"{before["name"]}" ({before["measure"]})' if before.keys() >= {"name", "measure"} else wanted
+    if held != wanted:
         raise UserError(f"{out}: holds the experiment {held}, not {wanted}. Choose another folder with --out.")
     described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
     grids = [{key: list(setting.values) for key, setting in grid.items()} for grid in experiment.grids]
     cells = [{"id": cell.id} | dataclasses.asdict(cell) for cell in everything]
     content = described | experiment.options.model_dump() | {"grids": grids, "cells": cells}
+    content = json.loads(json.dumps(content, default=str))  # as it comes back: a folder that is only read is not written to
     if before != content:
         files.replace_json(path, content)
 
@@ -137,17 +152,17 @@ def _reason(cell: Cell) -> str | None:
     return None
 
 
-def _unavailable(cells: list[Cell], context: Context, out: Path):
+def _unavailable(missing: list[Cell], reasons: dict[str, str], context: Context, out: Path):
     """Rows for cells that cannot be answered here: what was not run is not silently missing."""
-    if not cells:
+    if not missing:
         return
     described = environment.row(environment.capture())
     store.write_environment(out, described)
     context = dataclasses.replace(context, environment=described["environment"])
-    for cell in cells:
-        outcome = failure("unavailable", None, _reason(cell))
+    for cell in missing:
+        outcome = failure("unavailable", None, reasons[cell.id])
         store.write(out, cell.id, rows(cell, outcome, context, started=now(), wall_s=0.0))
-        yield Finished(cell, outcome.status, 0.0)
+        yield Finished(cell, outcome.status, 0.0, reason=reasons[cell.id])
 
 
 class _Interruptible:

@@ -40,6 +40,9 @@ _COLUMNS = {
         "peak_bytes": _whole,
         "temp_bytes": _whole,
         "wall_s": _real,
+        "load_1m": _real,  # the machine's load average when the cell began, work of ours included
+        "foreign_cores": _real,  # how many cores other programs kept busy while the cell was measured
+        "log": _text,  # what its worker printed, a path below DIR; deleted where that was nothing
         "started_utc": pa.timestamp("us", tz="UTC"),
         "environment": _text,
         "git_sha": _text,

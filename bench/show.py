@@ -36,7 +36,10 @@ def has_figure(folder: Path) -> bool:
 
 def remembered(folder: Path) -> dict:
     """The resolved experiment as it was stored beside its results."""
-    experiment = files.read_json(folder / "experiment.json")
-    if experiment is None:
-        raise UserError(f"{folder}: no run is stored here. Give the folder that `pitbench run` wrote to (its --out).")
-    return experiment
+    path = folder / "experiment.json"
+    experiment = files.read_json(path)
+    if experiment and experiment.keys() >= {"name", "measure", "figure", "cells"}:
+        return experiment
+    if path.exists():
+        raise UserError(f"{path}: cannot be read. Running the experiment again with --out {folder} writes it anew.")
+    raise UserError(f"{folder}: no run is stored here. Give the folder that `pitbench run` wrote to (its --out).")

@@ -4,9 +4,8 @@ import collections
 import dataclasses
 from pathlib import Path
 
-from bench import store
 from bench.claims import all_claims
-from bench.collect import load
+from bench.collect import cells
 from bench.show import remembered
 
 
@@ -38,12 +37,8 @@ class Status:
 
 def status(folder: Path) -> Status:
     """The state of the run stored in `folder`."""
-    experiment = remembered(folder)
-    asked = {cell["id"] for cell in experiment["cells"]}
-    answered = dict.fromkeys(store.attempts(folder), None)
-    if answered:
-        cells = load(folder)["cells"]
-        answered |= dict(zip(cells["cell"], cells["status"], strict=True))
+    asked = {cell["id"] for cell in remembered(folder)["cells"]}
+    answered = {row["cell"]: row["status"] for row in cells(folder, "status")}
     claims = all_claims(folder)
     running = {cell: claim for cell, claim in claims.items() if claim["held"]}
     lost = [cell for cell in claims if cell not in running and cell not in answered]

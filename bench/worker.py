@@ -4,7 +4,7 @@ Jobs come in on standard input as JSON lines, `{"cells": [...]}`. On standard ou
 
     {"ready": CONTEXT}                  once, when jax is there
     {"active": CELL}                    work on this cell starts or goes on: its clock runs, it is blamed if the process dies
-    {"written": CELL, "status": ...}    its attempt is on the disk
+    {"written": CELL, "status": ...}    its attempt is on the disk; with wall_s and the reason of a failure
     {"done": true, "singly": BOOL}      the job is over; cells not written must be tried again, one by one if `singly`
 
 Whatever measures and libraries print goes to standard error, which the executor keeps as a log. When standard input ends, because
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from bench.cell import Cell
 from bench.clock import Clock
+from bench.disturbance import Load
 from bench.rows import Context, failure, rows
 
 
@@ -58,19 +59,24 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     from bench import store
 
     clock = Clock(cells[0].id)
+    loads = {cells[0].id: Load()}
     waiting = {cell.id: cell for cell in cells}
 
     def active(cell):
         if cell.id != clock.active:
             send({"active": cell.id})
         clock.turn(cell.id)
+        if cell.id not in loads:
+            loads[cell.id] = Load()
 
     def write(cell, outcome):
         wall_s = clock.spent_s(cell.id)
         started = clock.started.get(cell.id, clock.started[cells[0].id])
-        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s))
+        load = loads.get(cell.id, loads[cells[0].id])
+        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load))
         del waiting[cell.id]
-        send({"written": cell.id, "status": outcome.status, "wall_s": wall_s})
+        reason = outcome.columns.get("error_message") or ""
+        send({"written": cell.id, "status": outcome.status, "wall_s": wall_s, "reason": reason})
 
     try:
         _precision(cells[0].dtype)
@@ -139,15 +145,7 @@ def _prepare(orders: Orders) -> Context:
     """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
     from bench import environment
 
-    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
-    if orders.device:
-        os.environ["JAX_PLATFORMS"] = PLATFORMS.get(orders.device, orders.device)
-    os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
-    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
-    if orders.compile_cache:
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
-    else:
-        os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+    set_flags(orders.device, orders.compile_cache)
 
     import jax
 
@@ -158,9 +156,26 @@ def _prepare(orders: Orders) -> Context:
 
     for path in orders.plugins:
         catalogue.add_plugin(path)
+    for kind in catalogue.PACKAGES:  # imported now, so that no cell's clock runs meanwhile
+        catalogue.plugins(kind).names()
     row = environment.row(environment.capture())
     store.write_environment(Path(orders.out), row)
     return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
+
+
+def set_flags(device: str | None, compile_cache: bool) -> None:
+    """Set what jax and XLA read from the environment of a worker; before jax is imported."""
+    from bench import environment
+
+    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+    if device:
+        os.environ["JAX_PLATFORMS"] = PLATFORMS.get(device, device)
+    os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
+    if compile_cache:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
+    else:
+        os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
 
 
 def _user_cache() -> Path:

@@ -26,7 +26,7 @@ __all__ = [
     "unavailable",
 ]
 
-REGISTRY = registry.Registry("metric", ("metrics",), "METRICS")
+REGISTRY = registry.Registry("metric", ("metrics",), "METRICS", needs=("function",))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

@@ -3,7 +3,7 @@
 import registry
 import settings
 
-REGISTRY = registry.Registry("system", ("systems",), "SYSTEMS")
+REGISTRY = registry.Registry("system", ("systems",), "SYSTEMS", needs=("sample",))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

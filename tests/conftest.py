@@ -3,6 +3,7 @@
 import importlib.metadata
 import itertools
 import os
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +17,8 @@ if importlib.metadata.version("jaxlib").startswith("0.10."):
     FAST += " --xla_cpu_use_fusion_emitters=false"
 os.environ.setdefault("XLA_FLAGS", FAST)
 os.environ.setdefault("MPLBACKEND", "agg")
+# Runs in tests wait for no other run on this machine; each test process has locks of its own.
+os.environ["PITBENCH_LOCKS"] = tempfile.mkdtemp(prefix="pitbench-locks-")
 
 import jax  # noqa: E402  (the cache directory is read when jax is imported)
 import jax.numpy as jnp  # noqa: E402

@@ -1,10 +1,11 @@
 """Fixtures that add plug-ins to the catalogues for one test, and take them away again."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench import catalogue
+from bench import catalogue, cli
 
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 
@@ -17,6 +18,20 @@ def catalogues(monkeypatch):
         monkeypatch.setattr(registry, "_files", list(registry._files))
         monkeypatch.setattr(registry, "_entries", registry._entries)
         monkeypatch.setattr(registry, "_unavailable", registry._unavailable)
+
+
+@pytest.fixture
+def pitbench(monkeypatch, capsys, catalogues):
+    """Run a command line in this process: exit status, output, errors."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pitbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return end.value.code, captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture

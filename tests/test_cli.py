@@ -9,26 +9,12 @@ from pathlib import Path
 import pytest
 from test_config import write
 
-from bench import cli, schema
+from bench import schema
 
 pytest_plugins = ["runner_doubles"]
 
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 HEAVY = {"jax", "pandas", "pyarrow", "pydantic", "matplotlib", "numpy", "psutil", "methods", "systems", "metrics"}
-
-
-@pytest.fixture
-def pitbench(monkeypatch, capsys, catalogues):
-    """Run a command line in this process: exit status, output, errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pitbench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return call
 
 
 def test_help_imports_nothing_heavy():

@@ -17,9 +17,11 @@ def some(tmp_path, misbehaving):
 @pytest.mark.parametrize(
     ("choice", "count"),
     [
-        ({"method": "*deer"}, 8),
-        ({"method": "gtf-*"}, 4),
-        ({"system": "lorenz*", "method": "sequential"}, 4),
+        ({"method": ["*deer"]}, 8),
+        ({"method": ["gtf-*"]}, 4),
+        ({"method": ["gtf-*", "sequential"]}, 8),
+        ({"method": ["*deer", "deer"]}, 8),
+        ({"system": ["lorenz*"], "method": ["sequential"]}, 4),
         ({"where": ["T<=1e2"]}, 6),
         ({"where": ["T > 8"]}, 6),
         ({"where": ["T!=8", "how == 'raise'"]}, 3),
@@ -36,7 +38,7 @@ def test_filters_choose(some, choice, count):
     ("choice", "message"),
     [
         (
-            {"method": "der"},
+            {"method": ["deer", "der"]},
             '--method "der": matches no method of the chosen cells. Did you mean "deer"?\nThey have: ',
         ),
         ({"where": ["T"]}, '--where "T": want SETTING COMPARISON VALUE, '),
@@ -67,12 +69,12 @@ def test_other_durations_are_refused(text):
         filters.duration_s(text)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("0:5", [0, 1, 2, 3, 4]), ("3", [3])])
-def test_seeds(text, expected):
-    assert list(filters.seeds(text)) == expected
+@pytest.mark.parametrize(("texts", "expected"), [(["0:5"], [0, 1, 2, 3, 4]), (["3"], [3]), (["4", "0:2", "1:3"], [4, 0, 1, 2])])
+def test_seeds(texts, expected):
+    assert filters.seeds(texts) == expected
 
 
 @pytest.mark.parametrize("text", ["5:0", "a", "0:", ":", "1,2"])
 def test_other_seeds_are_refused(text):
     with pytest.raises(UserError, match="--seeds"):
-        filters.seeds(text)
+        filters.seeds([text])

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 import bench
-from bench import config, files, matrix, runner, store, worker
+from bench import collect, config, files, matrix, needed, runner, store, worker
 from bench.errors import UserError
+from bench.measure.outcome import STATUSES
 from bench.status import status
 
 pytest_plugins = ["runner_doubles"]
@@ -180,7 +181,8 @@ def test_a_measure_that_forgets_a_cell_is_told(tmp_path, misbehaving):
 
 
 def test_a_spent_budget_starts_nothing(tmp_path, misbehaving):
-    assert run(experiment(tmp_path, "seed = [0, 1]"), tmp_path / "out", budget_s=0) == runner.Result(answered=0, left=2)
+    result = run(experiment(tmp_path, "seed = [0, 1]"), tmp_path / "out", budget_s=0)
+    assert result == runner.Result(answered=0, left=2, spent=True)
 
 
 def test_a_worker_that_cannot_start_says_why(tmp_path, misbehaving):
@@ -201,11 +203,32 @@ def test_rerun_chooses_by_the_latest_row(tmp_path, misbehaving):
     cells = matrix.cells(config.load(str(experiment(tmp_path, "seed = [0, 1, 2, 3]"))))
     for cell, state, sha in zip(cells, ["ok", "ok", "timeout"], ["new", "old", "new"], strict=False):
         store.write(tmp_path, cell.id, {"cells": [{"status": state, "git_sha": sha}]})
-    known = store.latest(tmp_path)
+    answers = {row["cell"]: row for row in collect.cells(tmp_path, "status", "git_sha")}
 
-    def seeds(rerun):
-        return [cell.seed for cell in runner.needed(cells, known, runner.Options(tmp_path, rerun=rerun), "new")]
+    def seeds(*rerun):
+        return [cell.seed for cell in needed.needed(cells, answers, rerun, "new")]
 
-    assert (seeds(None), seeds("failed"), seeds("stale"), seeds("all")) == ([3], [2, 3], [1, 3], [0, 1, 2, 3])
-    with pytest.raises(UserError, match='--rerun "some": want one of failed, stale, all'):
-        seeds("some")
+    assert (seeds(), seeds("failed"), seeds("stale"), seeds("all")) == ([3], [2, 3], [1, 3], [0, 1, 2, 3])
+    assert seeds("failed", "stale") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_each_status_is_answered_again_on_one_word_only(tmp_path, misbehaving, status):
+    (cell,) = matrix.cells(config.load(str(experiment(tmp_path))))
+    answers = {cell.id: {"status": status, "git_sha": "old"}}
+    words = [word for word in ("failed", "diverged") if needed.needed([cell], answers, (word,), "old")]
+    again = "error crashed timeout out_of_memory unavailable".split()
+    assert words == ([] if status == "ok" else ["failed"] if status in again else ["diverged"])
+
+
+@pytest.mark.parametrize(("word", "message"), [("some", "want one of failed"), ("diverge", 'Did you mean "diverged"')])
+def test_other_words_for_rerun_are_refused(tmp_path, misbehaving, word, message):
+    path = experiment(tmp_path)
+    with pytest.raises(UserError, match=f'--rerun "{word}": .*{message}'):
+        run(path, tmp_path / "out", rerun=("failed", word))
+    assert not (tmp_path / "out").exists()
+
+
+def test_stale_needs_a_commit_to_compare_with():
+    with pytest.raises(UserError, match="PITBENCH_GIT_SHA"):
+        needed.check_rerun(("stale",), None)

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.clock import now
@@ -18,6 +20,7 @@ from bench.worker import Orders
 
 START_S = 300.0  # importing jax and finding a GPU, on a cluster's slow disk
 LOG_LINES = 15
+TICK_S = 1.0  # how long nobody is told anything
 
 
 class Died(Exception):
@@ -36,10 +39,12 @@ class Died(Exception):
 class Child:
     """A running `python -m bench.worker`; `context` describes it as it described itself."""
 
-    def __init__(self, orders: Orders, out: Path):
+    def __init__(self, orders: Orders, out: Path, meanwhile: Callable[[], None]):
+        """Start it and wait until it is ready, calling `meanwhile` about once a second."""
         logs = out / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         self.log = logs / f"{now():%Y%m%dT%H%M%S%f}Z-{os.getpid()}.log"
+        orders = dataclasses.replace(orders, context=orders.context | {"log": f"{logs.name}/{self.log.name}"})
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 # -P: a `metrics.py` in the folder where the user happens to be must not take the place of ours
@@ -54,11 +59,14 @@ class Child:
         self._messages: queue.Queue = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            self.context = Context(**self.receive(START_S)["ready"])
+            self.context = Context(**self._started(meanwhile)["ready"])
         except (Died, queue.Empty) as error:
             self.kill()
             problem = f"did not answer within {START_S:g} s" if isinstance(error, queue.Empty) else str(error)
             raise UserError(f"No worker could be started: {problem}. Its last lines ({self.log}):\n{self.last_lines()}") from None
+        except BaseException:
+            self.kill()
+            raise
 
     def send(self, job: Job) -> None:
         """Hand a job over."""
@@ -75,6 +83,16 @@ class Child:
             self._messages.put(None)
             raise Died(self._process.wait())
         return message
+
+    def _started(self, meanwhile: Callable[[], None]) -> dict:
+        end = time.monotonic() + START_S
+        while True:
+            meanwhile()
+            try:
+                return self.receive(min(TICK_S, end - time.monotonic()))
+            except queue.Empty:
+                if time.monotonic() > end:
+                    raise
 
     def alive(self) -> bool:
         return self._process.poll() is None

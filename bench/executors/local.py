@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import store
+from bench.alone import Alone
 from bench.cell import Cell
-from bench.claims import HEARTBEAT_S, Claims
+from bench.claims import Claims
 from bench.clock import Clock
-from bench.executors.child import Child, Died
+from bench.executors.child import TICK_S, Child, Died
 from bench.matrix import Job
 from bench.measure.outcome import Outcome
 from bench.rows import failure, rows
@@ -25,6 +26,7 @@ class Plan:
 
     known      the latest attempt of each cell when the run was planned: a later one means that another runner has answered it
     may_start  asked before each job; False stops the run
+    doing      told what is going on, about once a second
     """
 
     out: Path
@@ -33,6 +35,7 @@ class Plan:
     isolation: str
     known: dict[str, str]
     may_start: Callable[[], bool]
+    doing: Callable[[str | Cell], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Finished:
     status: str
     wall_s: float
     final: bool = True
+    reason: str = ""
 
 
 def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
@@ -58,29 +62,35 @@ class _Local:
     def __init__(self, jobs: list[Job], plan: Plan):
         self._plan = plan
         self._claims = Claims(plan.out)
+        self._machine = Alone()
         self._child: Child | None = None
         self._queue = deque(jobs)
         self._killed: set[str] = set()
 
     def answers(self) -> Iterator[Finished]:
-        while self._queue and self._plan.may_start():
+        while self._queue and self._plan.may_start() and self._machine.take(self._may_wait):
             cells = self._claim(self._queue.popleft().cells)
-            if not cells:
-                continue
-            yield from self._answer(cells)
-            self._release(cells)
-            if self._plan.isolation == "cell":
-                self._end_child()
+            if cells:
+                yield from self._answer(cells)
+                self._release(cells)
+                if self._plan.isolation == "cell":
+                    self._end_child()
+            self._machine.give()
 
     def close(self) -> None:
         self._end_child()
         self._claims.release_all()
+        self._machine.give()
+
+    def _may_wait(self) -> bool:
+        self._plan.doing("waiting for another run on this machine, as one job at a time is measured")
+        return self._plan.may_start()
 
     def _claim(self, cells: tuple[Cell, ...]) -> dict[str, Cell]:
         """Those of the cells that nobody else runs or has answered."""
         mine = {cell.id: cell for cell in cells if self._claims.claim(cell.id)}
         # looked up after claiming: whoever answered a cell wrote the attempt before giving up the claim
-        latest = store.latest(self._plan.out)
+        latest = store.latest(self._plan.out, mine)
         answered = {cell for cell in mine if latest.get(cell) != self._plan.known.get(cell)}
         self._release(answered)
         return {cell: mine[cell] for cell in mine if cell not in answered}
@@ -93,13 +103,13 @@ class _Local:
         """One job: follow the worker's messages until every cell is written or put back into the queue."""
         if self._child is None or not self._child.alive():
             self._end_child()
-            self._child = Child(self._plan.orders, self._plan.out)
+            self._child = Child(self._plan.orders, self._plan.out, lambda: self._plan.doing("starting a worker"))
         waiting = dict(cells)
         clock = Clock(next(iter(cells)))
         self._child.send(Job(tuple(cells.values())))
         while True:
             try:
-                message = self._next(clock)
+                message = self._next(clock, cells)
             except (TimeoutError, Died) as end:
                 waiting.pop(clock.active, None)
                 yield from self._blame(cells[clock.active], end, clock)
@@ -108,7 +118,8 @@ class _Local:
             if "active" in message:
                 clock.turn(message["active"])
             elif "written" in message:
-                yield Finished(waiting.pop(message["written"]), message["status"], message["wall_s"])
+                cell = waiting.pop(message["written"])
+                yield Finished(cell, message["status"], message["wall_s"], reason=message["reason"])
                 if message["status"] == "out_of_memory":  # what the allocator still holds must not fail the next cell
                     self._end_child()
                     self._put_back(waiting.values())
@@ -122,15 +133,16 @@ class _Local:
                 self._put_back(waiting.values())
                 return
 
-    def _next(self, clock: Clock) -> dict:
+    def _next(self, clock: Clock, cells: dict[str, Cell]) -> dict:
         """The worker's next message; `TimeoutError` when the active cell has used up its time."""
         while True:
             self._claims.beat()
+            self._plan.doing(cells[clock.active])
             left = self._plan.timeout_s - clock.spent_s(clock.active)
             if left <= 0:
                 raise TimeoutError(f"stopped after {self._plan.timeout_s:g} s")
             try:
-                return self._child.receive(min(left, HEARTBEAT_S))
+                return self._child.receive(min(left, TICK_S))
             except queue.Empty:
                 pass
 
@@ -139,7 +151,7 @@ class _Local:
         outcome = self._post_mortem(end)
         context = self._child.context
         self._end_child()
-        if store.latest(self._plan.out).get(cell.id) != self._plan.known.get(cell.id):
+        if store.latest(self._plan.out, [cell.id]).get(cell.id) != self._plan.known.get(cell.id):
             return  # the attempt was on the disk when the worker went, only its message was lost
         wall_s = clock.spent_s(cell.id)
         # The kernel kills without a word when memory runs out, and so does a person. A person seldom does it twice.
@@ -149,7 +161,7 @@ class _Local:
             self._queue.append(Job((cell,)))
         else:
             store.write(self._plan.out, cell.id, rows(cell, outcome, context, started=clock.started[cell.id], wall_s=wall_s))
-        yield Finished(cell, outcome.status, wall_s, final=not again)
+        yield Finished(cell, outcome.status, wall_s, final=not again, reason=outcome.columns["error_message"])
 
     def _post_mortem(self, end: TimeoutError | Died) -> Outcome:
         if isinstance(end, TimeoutError):

@@ -3,7 +3,7 @@
 import registry
 import settings
 
-REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES")
+REGISTRY = registry.Registry("measure", ("bench.measure",), "MEASURES", needs=("run", "together"))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ class Checkpoints:
             with np.load(self.path) as stored:
                 states = [stored[name] for name in sorted(stored) if name.startswith("state")]
                 return Checkpoint(states, Log(*(stored[name] for name in Log._fields)))
-        except (FileNotFoundError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
             return None
 
     def keep(self, checkpoint: Checkpoint) -> None:

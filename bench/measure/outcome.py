@@ -16,6 +16,8 @@ STATUSES = (
     "unavailable",
     "skipped",
 )
+# Nothing was learnt about the method, and it may end otherwise when it is tried again. The other statuses are answers.
+FAILED = ("timeout", "out_of_memory", "error", "crashed", "unavailable")
 
 
 @dataclasses.dataclass(frozen=True)

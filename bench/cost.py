@@ -1,0 +1,125 @@
+"""What cells cost, learnt from those that are finished.
+
+Cells of a job share their costs: seeds train in one program, whose time falls on the first of them. So the unit of cost is one
+method's part of a job, with what its cells took together.
+"""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+from bench import catalogue, environment, files
+from bench.cell import Cell
+from bench.collect import cells
+from bench.matrix import jobs
+from bench.measure.outcome import FAILED
+
+# Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.
+PROGRAMS = 4
+_PARAMETERS = ("measure_parameters", "system_parameters", "method_parameters")
+_COLUMNS = ("measure", "method", "system", *_PARAMETERS, "T", "batch", "dtype", "seed", "device", "isolation", "status")
+_COSTS = ("wall_s", "compile_s", "temp_bytes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """One method's part of a job: what it asks, how much work that is and, where it is finished, what it took.
+
+    work      T × batch × seeds × updates
+    compile_s the part of `seconds` that does not grow with the work
+    """
+
+    cells: tuple[str, ...]
+    measure: str
+    method: str
+    settings: dict
+    work: float
+    seconds: float = math.nan
+    compile_s: float = math.nan
+    bytes: float = math.nan
+    device: str | None = None
+    source: Path | None = None
+
+
+def asked(missing: list[Cell], isolation: str) -> list[list[Unit]]:
+    """The units of each job, in the order in which jobs are run."""
+    found = []
+    for job in jobs(missing, isolation):
+        parts: dict = {}
+        for cell in job.cells:
+            parts.setdefault((cell.method, json.dumps(cell.method_parameters, sort_keys=True)), []).append(cell)
+        found.append([_unit(part[0].measure, part[0].method, part[0].settings, part) for part in parts.values()])
+    return found
+
+
+def finished(folder: Path) -> list[Unit]:
+    """The units among the answered cells of a run."""
+    groups: dict = {}
+    for row in cells(folder, *_COLUMNS, *_COSTS):
+        if row["status"] not in FAILED and row["wall_s"] is not None:
+            together = "seed" in _together(row["measure"]) and row["isolation"] != "cell"
+            key = [row[name] for name in _COLUMNS if name not in ("seed", "isolation", "status")]
+            groups.setdefault((*key, None if together else row["seed"]), []).append(row)
+    return [_finished(rows, folder) for rows in groups.values()]
+
+
+def sources(out: Path, experiment: str) -> list[Path]:
+    """Folders with finished cells of an experiment: `out`, those beside it, and what is delivered with the source."""
+    beside = [path.parent for path in sorted(out.parent.glob("*/experiment.json"))]
+    delivered = environment.ROOT / "results" / experiment
+    named = [folder for folder in beside if (files.read_json(folder / "experiment.json") or {}).get("name") == experiment]
+    folders = [out, *named, *([delivered] if delivered.is_dir() else [])]
+    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+
+
+def nearest(unit: Unit, known: list[Unit]) -> Unit | None:
+    """The finished unit of the same method that is nearest in work and latent dimension, and then in other settings."""
+    alike = [each for each in known if (each.measure, each.method) == (unit.measure, unit.method)]
+    return min(alike, key=lambda each: _distance(unit, each), default=None)
+
+
+def scaled(unit: Unit, by: Unit) -> tuple[float, float]:
+    """Seconds and bytes that `unit` will take, going by a finished one: all but its compiling grows with the work."""
+    factor = unit.work / by.work
+    fixed = min(by.seconds, PROGRAMS * by.compile_s) if by.compile_s == by.compile_s else 0.0
+    return fixed + (by.seconds - fixed) * factor, by.bytes * factor
+
+
+def _distance(unit: Unit, other: Unit) -> tuple[float, int]:
+    def apart(a, b) -> float:
+        return abs(math.log(a / b)) if a and b else 0.0
+
+    keys = unit.settings.keys() | other.settings.keys()
+    differing = sum(unit.settings.get(key) != other.settings.get(key) for key in keys)
+    sizes = [unit.settings.get("latent_dim"), other.settings.get("latent_dim")]
+    return round(apart(unit.work, other.work) + apart(*sizes), 6), differing
+
+
+def _finished(rows: list[dict], folder: Path) -> Unit:
+    def most(name: str) -> float:
+        return max((row[name] for row in rows if row[name] is not None), default=math.nan)
+
+    first = rows[0]
+    settings = {key: value for name in _PARAMETERS for key, value in json.loads(first[name] or "{}").items()}
+    settings |= {key: first[key] for key in ("system", "T", "batch", "dtype")}
+    unit = _unit(first["measure"], first["method"], settings, rows)
+    seconds, where = sum(row["wall_s"] for row in rows), {"device": first["device"], "source": folder}
+    return dataclasses.replace(unit, seconds=seconds, compile_s=most("compile_s"), bytes=most("temp_bytes"), **where)
+
+
+def _unit(measure: str, method: str, settings: dict, cells: list) -> Unit:
+    work = settings["T"] * settings["batch"] * len(cells) * (settings.get("updates") or 1)
+    settings = {key: _plain(value) for key, value in settings.items() if key not in ("seed", "method", "measure")}
+    ids = tuple(cell.id if isinstance(cell, Cell) else cell["cell"] for cell in cells)
+    return Unit(ids, measure, method, settings, float(work))
+
+
+def _plain(value):
+    """As json gives it back."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _together(measure: str) -> tuple[str, ...]:
+    registry = catalogue.plugins("measure")
+    return registry[measure].together if measure in registry.names() else ()
