@@ -126,6 +126,8 @@ def table(folder: Folder, format: Annotated[str, typer.Option(help="text, markdo
     from bench import show
 
     print(show.table(folder, format))
+    if format != "text":  # which says it itself
+        _say(show.note(folder))
 
 
 @app.command()
@@ -135,6 +137,7 @@ def plot(folder: Folder):
 
     for path in show.draw(folder):
         print(path)
+    _say(show.note(folder))
 
 
 @app.command("list")
@@ -191,6 +194,12 @@ def main() -> None:
     except (UserError, UnknownName, FileNotFoundError) as error:
         print(f"pitbench: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def _say(note: str) -> None:
+    """On standard error, so that standard output stays what was asked for."""
+    if note:
+        print(note, file=sys.stderr)
 
 
 def _add_plugins(paths: list[Path]) -> None:

@@ -35,14 +35,12 @@ def load(folder) -> dict:
         raise UserError(f"{folder}: no run is stored here. Give the folder that `pitbench run` wrote to (its --out).")
     if latest and not _fresh(folder, latest):
         return {name: table.to_pandas() for name, table in gather(folder, latest).items()}
-    return {
-        name: _collected(folder / "tables" / f"{name}.parquet", columns).to_pandas() for name, columns in schema.TABLES.items()
-    }
+    return {name: _collected(folder / "tables" / f"{name}.parquet", name).to_pandas() for name in schema.TABLES}
 
 
-def _collected(path: Path, columns: pa.Schema) -> pa.Table:
+def _collected(path: Path, name: str) -> pa.Table:
     """A table on the disk; one that was collected before the schema grew lacks columns, or is not there at all."""
-    return pq.read_table(path, schema=columns) if path.exists() else columns.empty_table()
+    return schema.read(path, name) if path.exists() else schema.TABLES[name].empty_table()
 
 
 def gather(folder: Path, latest: dict[str, str]) -> dict[str, pa.Table]:
@@ -50,7 +48,7 @@ def gather(folder: Path, latest: dict[str, str]) -> dict[str, pa.Table]:
     tables = {}
     for name, columns in schema.TABLES.items():
         if name == "environments":
-            parts = [pq.read_table(path, schema=columns) for path in sorted((folder / "environments").glob("[!.]*.parquet"))]
+            parts = [schema.read(path, name) for path in sorted((folder / "environments").glob("[!.]*.parquet"))]
         else:
             parts = [store.read(folder, cell, attempt, name) for cell, attempt in latest.items()]
         tables[name] = pa.concat_tables([columns.empty_table(), *(part for part in parts if part is not None)])

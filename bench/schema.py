@@ -1,8 +1,12 @@
-"""The columns of every table, with explicit types. Missing values are null."""
+"""The columns of every table, with explicit types. Missing values are null.
+
+Version 2 has `cells.job`, and calls `noise` what version 1 called `metrics.failure`.
+"""
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _ATTEMPT = {"cell": _text, "attempt": _text}
@@ -45,13 +49,14 @@ _COLUMNS = {
         "git_sha": _text,
         "git_dirty": _flag,
         "isolation": _text,
+        "job": _text,  # the call of the measure that answered the cell: only within one were timings taken in turn
     },
     "runtime": _ATTEMPT | {"phase": _text, "repetition": _whole, "seconds": _real, "iterations": _real},
     "newton": _ATTEMPT | {"sequence": _whole, "update": _whole, "residual": _real, "step": _real},
     "training": _ATTEMPT
     | {"update": _whole, "loss": _real, "iterations": _real, "alpha": _real, "gradient_norm": _real, "seconds": _real},
     "metrics": _ATTEMPT
-    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "failure": _real},
+    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "noise": _real},
     "orbits": _ATTEMPT | {"step": _whole, "variable": _whole, "truth": _real, "generated": _real},
     "environments": {
         "environment": _text,
@@ -77,6 +82,21 @@ TABLES = {
     name: pa.schema(columns, metadata={"schema_version": str(SCHEMA_VERSION), "table": name})
     for name, columns in _COLUMNS.items()
 }
+
+
+RENAMED = {"metrics": {"failure": "noise"}}  # since version 1
+
+
+def read(path, name: str) -> pa.Table:
+    """The table `name` in a parquet file of this or an earlier version: columns that it lacks are null."""
+    found = pq.read_table(path)
+    found = found.rename_columns([RENAMED.get(name, {}).get(column, column) for column in found.column_names])
+    schema = TABLES[name]
+    columns = [
+        found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(len(found), field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def table(name: str, rows: list[dict]) -> pa.Table:

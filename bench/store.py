@@ -72,7 +72,7 @@ def latest(folder: Path) -> dict[str, str]:
 def read(folder: Path, cell: str, attempt: str, table: str):
     """One table of one attempt as an arrow table; None where the attempt left no rows in it."""
     path = folder / "attempts" / f"{cell}-{attempt}" / f"{table}.parquet"
-    return pq.read_table(path, schema=schema.TABLES[table]) if path.exists() else None
+    return schema.read(path, table) if path.exists() else None
 
 
 def sweep(folder: Path) -> None:

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import os
 import queue
+import secrets
 import sys
 import threading
 import traceback
@@ -57,7 +58,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     """
     from bench import store
 
-    clock = Clock(cells[0].id)
+    clock, job = Clock(cells[0].id), secrets.token_hex(8)
     waiting = {cell.id: cell for cell in cells}
 
     def active(cell):
@@ -68,7 +69,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     def write(cell, outcome):
         wall_s = clock.spent_s(cell.id)
         started = clock.started.get(cell.id, clock.started[cells[0].id])
-        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s))
+        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, job=job))
         del waiting[cell.id]
         send({"written": cell.id, "status": outcome.status, "wall_s": wall_s})
 

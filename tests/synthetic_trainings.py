@@ -17,9 +17,9 @@ def train(made: Tables, method: str, scores: dict, seeds=5, spread=0.12, lost=()
         status = "diverged" if seed in lost else "ok"
         cell = made.cell("reconstruction", method, status, seed=seed, **values)
         for metric, typical in scores.items():
-            floor, failure = REFERENCES.get(metric, PLAIN)
+            floor, noise = REFERENCES.get(metric, PLAIN)
             value = np.inf if seed in lost else typical * made.noise(spread)
-            made.add("metrics", cell, metric=metric, value=value, unit="", higher_is_better=False, floor=floor, failure=failure)
+            made.add("metrics", cell, metric=metric, value=value, unit="", higher_is_better=False, floor=floor, noise=noise)
         if orbit and seed == 0:
             _add_orbit(made, cell, orbit, scores["dstsp_gmm"], seed in lost)
 

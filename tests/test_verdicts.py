@@ -208,7 +208,7 @@ def test_parallel_training_of_a_measured_series_is_as_good_or_is_not():
 
 def test_without_a_reference_nothing_is_near_it():
     old = trainings.ecg()
-    old["metrics"] = old["metrics"].drop(columns="failure")
+    old["metrics"] = old["metrics"].drop(columns="noise")
     assert verdict_on("ecg", old, "nearer to the truth") == {"undecided"}
 
 

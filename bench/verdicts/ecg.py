@@ -19,7 +19,7 @@ NAMES = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse"
 def judge(tables) -> list[Verdict]:
     tables = of_measure(tables, "reconstruction")
     found, references = runs(tables), scores(tables)
-    references = references[references["metric"] == "dstsp_gmm"].groupby("cell")[["floor", "failure"]].max()
+    references = references[references["metric"] == "dstsp_gmm"].groupby("cell")[["floor", "noise"]].max()
     found = found.assign(problem=problems(found)).merge(references, on="cell", how="left")
     verdicts = []
     for problem, own in found.groupby("problem", sort=False):
@@ -39,8 +39,8 @@ def _as_good(problem: str, own, metric: str) -> Verdict:
 
 def _good(problem: str, method: str, arm) -> Verdict:
     arm = arm[arm["dstsp_gmm"].notna()]
-    middle, floor, failure = arm[["dstsp_gmm", "floor", "failure"]].median()
-    holds = bool(middle - floor < failure - middle) if floor < failure else None
-    evidence = f"D_stsp {described(arm['dstsp_gmm'])}; two true pieces score {floor:.3g}, white noise {failure:.3g}"
+    middle, floor, noise = arm[["dstsp_gmm", "floor", "noise"]].median()
+    holds = bool(middle - floor < noise - middle) if floor < noise else None
+    evidence = f"D_stsp {described(arm['dstsp_gmm'])}; two true pieces score {floor:.3g}, white noise {noise:.3g}"
     claim = f"{problem}: the reconstruction by {method} is nearer to the truth than to white noise"
     return Verdict(claim, SOURCE, decide(holds, arm["seed"].nunique(), SEEDS), evidence)

@@ -24,7 +24,7 @@ def judge(tables) -> list[Verdict]:
     if METRIC not in found:
         return []
     found = found[found[METRIC].notna() & (found["T"] >= LONG)]
-    failure = white_noise(tables, found["cell"])
+    noise = white_noise(tables, found["cell"])
     fails = f"{PLAIN} fails from scratch at T >= {LONG} where M > N"
     claims = {PLAIN: (fails, False), CLIPPED: (f"{CLIPPED} trains there", True), GENTLE: (f"{GENTLE} trains there", True)}
     verdicts = []
@@ -32,9 +32,9 @@ def judge(tables) -> list[Verdict]:
         own = found[found["recipe"] == recipe]
         if not own.empty:
             lengths = own.groupby("T")
-            survived = lengths.apply(lambda rows: _survives(rows, failure), include_groups=False)
+            survived = lengths.apply(lambda rows: _survives(rows, noise), include_groups=False)
             holds = survived.all() if wanted else not survived.any()
-            evidence = f"{'; '.join(_described(T, rows) for T, rows in lengths)}; white noise scores {failure:.3g}"
+            evidence = f"{'; '.join(_described(T, rows) for T, rows in lengths)}; white noise scores {noise:.3g}"
             verdicts.append(Verdict(claim, SOURCE, decide(bool(holds), lengths.size().min(), SEEDS), evidence))
     return verdicts
 
@@ -45,8 +45,8 @@ def _recipes(cells: pd.DataFrame) -> pd.Series:
     return clipped.map({False: PLAIN, True: CLIPPED}).mask(gentle, GENTLE)
 
 
-def _survives(rows, failure: float) -> bool:
-    return not rows["status"].eq("diverged").any() and rows[METRIC].median() < failure
+def _survives(rows, noise: float) -> bool:
+    return not rows["status"].eq("diverged").any() and rows[METRIC].median() < noise
 
 
 def _described(T: int, rows) -> str:
