@@ -52,8 +52,9 @@ class Tables:
     def add(self, table: str, cell: str, **columns) -> None:
         """Rows of one cell: as many as the longest column; scalars repeat."""
         length = max(np.size(value) for value in columns.values())
-        rows = {name: np.broadcast_to(value, length) for name, value in columns.items()}
-        self._rows[table] += pd.DataFrame(rows).assign(cell=cell, attempt=1).to_dict("records")
+        values = {name: list(value) if np.size(value) == length > 1 else [value] * length for name, value in columns.items()}
+        values |= {"cell": [cell] * length, "attempt": [1] * length}
+        self._rows[table] += [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
     def noise(self, scale: float, size=None):
         """Factors about one."""

@@ -10,8 +10,8 @@ from .symbols import HEADS
 
 CAPTION = (
     "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method, ~: of medians, not timed in turn; below 1x "
-    "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], where a diverged run counts "
-    "as the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
+    "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], a diverged run counting as "
+    "the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
 )
 REFERENCES = {"floor": "(floor)", "noise": "(white noise)"}
 DECOMPOSED = ("sequence_loss", "local_loss", "interface_jump", "parameter_spread")

@@ -18,8 +18,8 @@ UNPAIRED = "~"  # before the ratio of two medians
 CAPTION = (
     "Seconds per call of right answers, forward and backward: median [quartiles]. Speed-up: sequential / method, median "
     "[quartiles] over repetitions timed in turn, ~: of medians, not timed in turn; below 1x the method is slower. temp: memory "
-    "of the compiled gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, relative "
-    "to the sequential scan, at small sizes in double precision."
+    "of the compiled gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, "
+    "relative to the sequential scan, at small sizes in double precision."
 )
 
 
