@@ -4,11 +4,14 @@ The only room that knows files, processes and clocks.
 """
 
 
-def load(folder):
-    """The tables of one run, `name -> pandas.DataFrame`: cells, runtime, newton, training, metrics, environments.
+def load(folder, asked: bool = False):
+    """The tables of one run, `name -> pandas.DataFrame`: cells, runtime, newton, training, metrics, orbits, environments.
 
     folder  where the run lives (`pitbench run --out`). Uncollected cells are read too; each cell appears with its latest attempt.
+    asked   only the cells that the experiment asks for as it was run last there; others may lie beside them, of earlier runs with
+            other settings. Tables, figures and verdicts are made of those that it asks for.
     """
-    from bench.collect import load  # pandas and pyarrow are too heavy for `pitbench --help`
+    from bench import collect  # pandas and pyarrow are too heavy for `pitbench --help`
+    from bench import folder as stored
 
-    return load(folder)
+    return stored.read(folder).tables if asked else collect.load(folder)

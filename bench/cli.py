@@ -127,6 +127,8 @@ def table(folder: Folder, format: Format = "text"):
     from bench import show
 
     print(show.table(folder, format))
+    if format != "text":  # which says it itself
+        _say(show.note(folder))
 
 
 @app.command(cls=Verb)
@@ -136,6 +138,7 @@ def plot(folder: Folder):
 
     for path in show.draw(folder):
         print(path)
+    _say(show.note(folder))
 
 
 @app.command("list", cls=Verb)
@@ -218,6 +221,12 @@ def _show_notices() -> None:
 
     warnings.simplefilter("always", Notice)
     warnings.showwarning = show
+
+
+def _say(note: str) -> None:
+    """On standard error, so that standard output stays what was asked for."""
+    if note:
+        print(note, file=sys.stderr)
 
 
 def _add_plugins(paths: list[Path]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.collect import cells
 from bench.measure.outcome import FAILED
-from bench.show import remembered
+from bench.folder import remembered
 
 WIDTH = 120
 NAMED = 5  # cells that are named under one reason; more are counted

@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.schema import FORMER_NAMES
+
 _MAGIC = b"PAR1"
 
 
@@ -37,15 +39,18 @@ def write(path: Path, table: pa.Table) -> None:
 
 
 def read(path: Path, columns: pa.Schema) -> pa.Table:
-    """The rows in `columns`: those that the file lacks are null, as it may be older, and others are left out."""
+    """The rows in `columns`: those that the file lacks are null, or have an older name, and others are left out."""
     if reason := flaw(path):
         raise Unreadable(f"{path}: {reason}")
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         present = set(file.schema_arrow.names)
-        rows = file.read(columns=[name for name in columns.names if name in present])
-        count = file.metadata.num_rows
-        arrays = [rows[each.name].cast(each.type) if each.name in present else pa.nulls(count, each.type) for each in columns]
+        stored = {name: name if name in present else FORMER_NAMES.get(name) for name in columns.names}
+        rows = file.read(columns=[name for name in stored.values() if name in present])
+        count, there = file.metadata.num_rows, {name: each for name, each in stored.items() if each in present}
+        arrays = [
+            rows[there[each.name]].cast(each.type) if each.name in there else pa.nulls(count, each.type) for each in columns
+        ]
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable(f"{path}: {' '.join(str(error).split())}") from None
     return pa.Table.from_arrays(arrays, schema=columns)

@@ -32,8 +32,12 @@ def rows(
     started: datetime.datetime,
     wall_s: float | None,
     load: Load | None = None,
+    job: str | None = None,
 ) -> dict[str, list[dict]]:
-    """All rows that one attempt leaves, table by table."""
+    """All rows that one attempt leaves, table by table.
+
+    job  names the call of the measure that answered it; None where none did
+    """
     if "cells" in outcome.tables:
         raise KeyError('Outcome.tables["cells"]: the row of a cell is made here; its values go into Outcome.columns.')
     row = dataclasses.asdict(context)
@@ -42,7 +46,7 @@ def rows(
     row |= {f"{kind}_parameters": json.dumps(values, sort_keys=True, default=str) for kind, values in parameters.items()}
     row |= {key: parameters["method"].get(key) for key in SIZES}
     row |= cell.made_from
-    row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s}
+    row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s, "job": job}
     row |= load.columns if load else {}
     return {"cells": [row | outcome.columns], **outcome.tables}
 

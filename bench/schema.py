@@ -1,8 +1,11 @@
-"""The columns of every table, with explicit types. Missing values are null."""
+"""The columns of every table, with explicit types. Missing values are null.
+
+Version 2 has `cells.job`, and calls `noise` what version 1 called `metrics.failure`.
+"""
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _ATTEMPT = {"cell": _text, "attempt": _text}
@@ -52,13 +55,14 @@ _COLUMNS = {
         "plugin_path": _text,  # of the files of one's own that method, system and measure come from, and a digest of them
         "plugin_digest": _text,
         "isolation": _text,
+        "job": _text,  # the call of the measure that answered the cell: only within one were timings taken in turn
     },
     "runtime": _ATTEMPT | {"phase": _text, "repetition": _whole, "seconds": _real, "iterations": _real},
     "newton": _ATTEMPT | {"sequence": _whole, "update": _whole, "residual": _real, "step": _real},
     "training": _ATTEMPT
     | {"update": _whole, "loss": _real, "iterations": _real, "alpha": _real, "gradient_norm": _real, "seconds": _real},
     "metrics": _ATTEMPT
-    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "failure": _real},
+    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "noise": _real},
     "orbits": _ATTEMPT | {"step": _whole, "variable": _whole, "truth": _real, "generated": _real},
     "environments": {
         "environment": _text,
@@ -84,6 +88,9 @@ TABLES = {
     name: pa.schema(columns, metadata={"schema_version": str(SCHEMA_VERSION), "table": name})
     for name, columns in _COLUMNS.items()
 }
+
+
+FORMER_NAMES = {"noise": "failure"}  # of columns in tables of version 1
 
 
 def table(name: str, rows: list[dict]) -> pa.Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.claims import all_claims
 from bench.collect import cells
-from bench.show import remembered
+from bench.folder import remembered
 
 
 @dataclasses.dataclass(frozen=True)

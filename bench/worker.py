@@ -15,6 +15,7 @@ import dataclasses
 import json
 import os
 import queue
+import secrets
 import sys
 import threading
 import traceback
@@ -58,7 +59,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     """
     from bench import store
 
-    clock = Clock(cells[0].id)
+    clock, job = Clock(cells[0].id), secrets.token_hex(8)
     loads = {cells[0].id: Load()}
     waiting = {cell.id: cell for cell in cells}
 
@@ -73,7 +74,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
         wall_s = clock.spent_s(cell.id)
         started = clock.started.get(cell.id, clock.started[cells[0].id])
         load = loads.get(cell.id, loads[cells[0].id])
-        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load))
+        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load, job=job))
         del waiting[cell.id]
         reason = outcome.columns.get("error_message") or ""
         send({"written": cell.id, "status": outcome.status, "wall_s": wall_s, "reason": reason})

@@ -8,18 +8,18 @@ import pandas as pd
 CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters
     T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations residual
     value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes wall_s started_utc
-    environment git_sha git_dirty isolation"""
+    environment git_sha git_dirty isolation job"""
 COLUMNS = {
     "cells": CELLS.split(),
     "runtime": ["cell", "attempt", "phase", "repetition", "seconds", "iterations"],
     "newton": ["cell", "attempt", "sequence", "update", "residual", "step"],
     "training": ["cell", "attempt", "update", "loss", "iterations", "alpha", "gradient_norm", "seconds"],
-    "metrics": ["cell", "attempt", "metric", "value", "unit", "higher_is_better", "floor", "failure"],
+    "metrics": ["cell", "attempt", "metric", "value", "unit", "higher_is_better", "floor", "noise"],
     "orbits": ["cell", "attempt", "step", "variable", "truth", "generated"],
     "environments": ["environment", "json"],
 }
 DEFAULTS = {
-    **{"attempt": 1, "experiment": "synthetic", "environment": "here", "system": "lorenz63", "T": 128, "batch": 16},
+    **{"attempt": 1, "experiment": "synthetic", "environment": "here", "job": "one", "system": "lorenz63", "T": 128, "batch": 16},
     **{"latent_dim": 3, "hidden_dim": 50, "alpha": 0.5, "dtype": "float32", "device": "cpu", "seed": 0},
 }
 METRICS = {"dstsp_gmm": (0.6, 0.033), "power_spectrum_hellinger": (0.08, 0.014), "rmse": (0.2, np.nan)}
@@ -52,8 +52,9 @@ class Tables:
     def add(self, table: str, cell: str, **columns) -> None:
         """Rows of one cell: as many as the longest column; scalars repeat."""
         length = max(np.size(value) for value in columns.values())
-        rows = {name: np.broadcast_to(value, length) for name, value in columns.items()}
-        self._rows[table] += pd.DataFrame(rows).assign(cell=cell, attempt=1).to_dict("records")
+        values = {name: list(value) if np.size(value) == length > 1 else [value] * length for name, value in columns.items()}
+        values |= {"cell": [cell] * length, "attempt": [1] * length}
+        self._rows[table] += [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
     def noise(self, scale: float, size=None):
         """Factors about one."""
@@ -108,7 +109,7 @@ def reconstruction(methods=("sequential", "gtf-deer"), seeds=3, failures=None, d
     tables = Tables()
     for (order, method), seed in (((order, method), seed) for order, method in enumerate(methods) for seed in range(seeds)):
         status = (failures or {}).get((method, seed), "ok")
-        cell = tables.cell("reconstruction", method, status, seed=seed, T=200, latent_dim=10)
+        cell = tables.cell("reconstruction", method, status, seed=seed, job=method, T=200, latent_dim=10)
         at = np.arange(0, updates + 1, 20)
         if status in ("ok", "diverged"):
             loss = (1 + 0.2 * order) * (0.02 + np.exp(-at / 120)) * tables.noise(0.1, len(at))

@@ -312,11 +312,11 @@ def test_strengths_that_all_methods_have_are_rows_of_panels():
 
 @pytest.mark.parametrize("figure", ["reconstruction", "distributions"])
 def test_white_noise_stands_beside_the_floor_where_it_is_known(figure):
-    names = ["floor: two true orbits", "failure: white noise"]
+    names = ["floor: two true orbits", "white noise"]
     known, points = drawn(figure, QUALITY["fig3b"])
-    assert set(names) <= set(legend(known)) and (points["failure"] == 3.04).any()
+    assert set(names) <= set(legend(known)) and (points["noise"] == 3.04).any()
     old = dict(QUALITY["fig3b"])
-    old["metrics"] = old["metrics"].drop(columns="failure")
+    old["metrics"] = old["metrics"].drop(columns="noise")
     assert names[0] in legend(drawn(figure, old)[0]) and names[1] not in legend(drawn(figure, old)[0])
 
 

@@ -43,11 +43,11 @@ def test_tables_collected_before_the_schema_grew_load_with_what_they_lack(tmp_pa
     attempt(tmp_path, "a", metrics=[{"metric": "dstsp_gmm", "value": 0.3, "floor": 0.03}])
     paths = collect(tmp_path)
     paths["orbits"].unlink()
-    pq.write_table(pq.read_table(paths["metrics"]).drop_columns("failure"), paths["metrics"])
+    pq.write_table(pq.read_table(paths["metrics"]).drop_columns("noise"), paths["metrics"])
     shutil.rmtree(tmp_path / "attempts")  # as in a repository that keeps the tables of a run
     for _ in range(2):
         tables = bench.load(tmp_path)
-        assert tables["metrics"]["value"].tolist() == [0.3] and tables["metrics"]["failure"].isna().all()
+        assert tables["metrics"]["value"].tolist() == [0.3] and tables["metrics"]["noise"].isna().all()
         assert tables["orbits"].empty and list(tables["orbits"]) == schema.TABLES["orbits"].names
         collect(tmp_path)  # makes nothing of no attempts
 
@@ -98,6 +98,27 @@ def test_files_of_an_older_schema_are_read_with_nulls(tmp_path):
     pq.write_table(pq.read_table(path).drop_columns(["isolation"]), path)
     attempt(tmp_path, "b")
     assert bench.load(tmp_path)["cells"]["isolation"].isna().all()
+
+
+def test_tables_of_version_1_are_read_by_the_names_of_today(tmp_path):
+    """What white noise scores was called failure, and which call of a measure timed a cell was not stored."""
+    name = attempt(tmp_path, "a", metrics=[{"metric": "rmse", "value": 0.3, "noise": 1.4}])
+    folder = tmp_path / "attempts" / f"a-{name}"
+    before = {
+        "cells": pq.read_table(folder / "cells.parquet").drop_columns(["job"]),
+        "metrics": pq.read_table(folder / "metrics.parquet").rename_columns({"noise": "failure"}),
+    }
+    for table, rows in before.items():
+        pq.write_table(rows, folder / f"{table}.parquet")
+    for collected in (False, True):  # from the attempt, and as in a repository that keeps the tables of a run
+        if collected:
+            for table, path in collect(tmp_path).items():
+                if table in before:
+                    pq.write_table(before[table], path)
+            shutil.rmtree(tmp_path / "attempts")
+        tables = bench.load(tmp_path)
+        assert tables["metrics"]["noise"].tolist() == [1.4] and "failure" not in tables["metrics"]
+        assert tables["cells"]["job"].isna().all() and tables["cells"]["T"].tolist() == [8]
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):

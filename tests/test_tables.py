@@ -1,6 +1,7 @@
 """Laws of the tables: nothing that was run is missing, no failure has a time, and nothing unlike is pooled."""
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,7 @@ def test_a_speedup_lies_between_its_quartiles(run):
 
 def test_a_speedup_of_partly_failed_seeds_compares_the_seeds_that_both_have():
     run = synthetic.reconstruction(seeds=2, failures={("gtf-deer", 1): "diverged"})
+    run["cells"]["job"] = "one"
     samples = run["runtime"].set_index("cell")
     samples.loc["cell0001", "seconds"] *= 100  # the seed of sequential that gtf-deer has no time for
     frame = tables.summary(run | {"runtime": samples.reset_index()}).set_index("method").loc["gtf-deer"]
@@ -76,14 +78,40 @@ def test_a_speedup_of_partly_failed_seeds_compares_the_seeds_that_both_have():
     assert frame["speedup"] == np.median(pairs)
 
 
-def test_speedup_is_missing_without_a_baseline_and_has_no_interval_across_environments():
+def test_speedup_is_missing_without_a_baseline():
     assert tables.summary(RUNS["single"])["speedup"].isna().all()
+
+
+@pytest.mark.parametrize("jobs", [("one", "another"), (None, None), (None, "another"), ("one", None)])
+@pytest.mark.parametrize("run", ["runtime", "reconstruction"])
+def test_only_calls_of_one_job_are_pairs(run, jobs):
+    """Separate runs, cells put back into the queue, trainings, and tables that do not say (from before jobs were stored)."""
+    run = getattr(synthetic, run)()
+    sequential = run["cells"]["method"] == "sequential"
+    run["cells"]["job"] = sequential.map({True: jobs[0], False: jobs[1]})
+    frame = tables.summary(run).set_index("method")
+    other = frame.loc[["gtf-deer"]]
+    assert other[["speedup_low", "speedup_high"]].isna().all(axis=None) and (other["speedup_pairs"] == 0).all()
+    last = other["gradient_s" if "seeds" not in other else "update_s"]
+    np.testing.assert_allclose(other["speedup"], other["sequential_s"] / last, rtol=1e-12)
+    own = frame.loc[["sequential"]]
+    assert (own[["speedup", "speedup_low", "speedup_high"]] == 1).all(axis=None)
+    report = tables.text_report(run)
+    assert "~" in report.split("Speed-up:")[0] and " 1x" in report
+
+
+def test_tables_without_a_column_of_jobs_claim_no_pairs():
     run = synthetic.runtime()
-    elsewhere = run["cells"]["method"] == "sequential"
-    run["cells"]["environment"] = np.where(elsewhere, "there", "here")
+    run["cells"] = run["cells"].drop(columns="job")
+    assert tables.summary(run).set_index("method").loc["gtf-deer", "speedup_low"].isna().all()
+
+
+def test_a_job_of_some_seeds_pairs_those_seeds_alone():
+    run = synthetic.reconstruction(seeds=3)
+    run["cells"]["job"] = "one"
+    run["cells"].loc[run["cells"]["cell"] == "cell0005", "job"] = "put back into the queue"
     frame = tables.summary(run).set_index("method").loc["gtf-deer"]
-    assert frame["speedup_low"].isna().all()
-    np.testing.assert_allclose(frame["speedup"], frame["sequential_s"] / frame["gradient_s"], rtol=1e-12)
+    assert frame["speedup_pairs"] == 40 and frame["speedup_low"] < frame["speedup"]
 
 
 def test_the_fastest_sequential_variant_at_any_alpha_is_the_baseline():
@@ -152,6 +180,12 @@ def test_iterations_stand_in_where_no_history_was_kept():
     assert tables.summary(run)["updates"].item() == run["cells"]["iterations"].item()
 
 
+def main_table(run):
+    """The first table that a terminal shows."""
+    (measure,) = run["cells"]["measure"].unique()
+    return tables.SUMMARIES[measure].glance(tables.summary(run))[0]
+
+
 def unforced(run, *names):
     """The run with `names` being methods that have no forcing strength."""
     cells = run["cells"]
@@ -175,7 +209,7 @@ def test_many_metrics_and_long_names_still_fit_a_terminal():
 
 def test_one_strength_is_said_once_and_methods_keep_their_order():
     run = unforced(RUNS["runtime"], "deer", "quasi-deer")
-    report = tables.text_report(run)
+    report = tables.text_report(run, width=None)
     assert report.count("alpha") == 1 and "alpha=0.5" in report.splitlines()[0]
     rows = report[report.index("--") :].splitlines()
     shown = [next((word for word in line.split() if word in synthetic.SIX), None) for line in rows]
@@ -194,7 +228,7 @@ def test_every_system_has_its_floors():
     run["cells"]["system"] = np.where(odd, "lorenz96", "lorenz63")
     strange = run["metrics"]["cell"].isin(run["cells"].loc[odd, "cell"]) & run["metrics"]["metric"].eq("dstsp_gmm")
     run["metrics"].loc[strange, "floor"] = 0.777
-    floors = [line for line in tables.text_report(run).splitlines() if "(floor)" in line]
+    floors = [line for line in tables.text_report(run, width=None).splitlines() if "(floor)" in line]
     assert len(floors) == 2 and "0.033" in floors[0] and "0.78" in floors[1]
 
 
@@ -204,20 +238,20 @@ def test_patterns_of_observation_have_floors_of_their_own():
     run["cells"]["system_parameters"] = np.where(odd, '{"observed": "x"}', '{"observed": ""}')
     strange = run["metrics"]["cell"].isin(run["cells"].loc[odd, "cell"]) & run["metrics"]["metric"].eq("dstsp_gmm")
     run["metrics"].loc[strange, "floor"] = 0.777
-    floors = [line for line in tables.text_report(run).splitlines() if "(floor)" in line]
+    floors = [line for line in tables.text_report(run, width=None).splitlines() if "(floor)" in line]
     assert len(floors) == 2 and "0.033" in floors[0] and "0.78" in floors[1]
 
 
 def test_white_noise_has_a_line_and_columns_where_it_was_scored():
     run = trainings.ecg()
-    (noise,) = (line for line in tables.text_report(run).splitlines() if "(white noise)" in line)
+    (noise,) = (line for line in tables.text_report(run, width=None).splitlines() if "(white noise)" in line)
     assert "3.0" in noise and "0.86" in noise and "1.4" in noise
     frame = tables.summary(run)
-    assert (frame["dstsp_gmm_failure"] == 3.04).all() and (frame["dstsp_gmm_floor"] == 0.31).all()
+    assert (frame["dstsp_gmm_noise"] == 3.04).all() and (frame["dstsp_gmm_floor"] == 0.31).all()
     assert "(floor 0.310, white noise 3.04)" in tables.render(frame, "markdown")
-    for old in (run["metrics"].drop(columns="failure"), run["metrics"].assign(failure=None)):
+    for old in (run["metrics"].drop(columns="noise"), run["metrics"].assign(noise=None)):
         frame = tables.summary(run | {"metrics": old})
-        assert "(white noise)" not in tables.text_report(run | {"metrics": old}) and frame["dstsp_gmm_failure"].isna().all()
+        assert "(white noise)" not in tables.text_report(run | {"metrics": old}) and frame["dstsp_gmm_noise"].isna().all()
         assert "(floor 0.310)" in tables.render(frame, "markdown")
 
 
@@ -238,22 +272,51 @@ def test_a_diverged_run_lacks_no_metric_that_its_method_never_has():
     assert np.isinf(found.loc[lost["sequential"], "dstsp_gmm"]) and np.isnan(found.loc[lost["sequential"], "local_loss"])
 
 
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("width", [40, 80, None])
+def test_no_value_and_no_interval_is_left_out_at_any_width(run, width):
+    """What does not fit into the terminal is stacked."""
+    table = main_table(RUNS[run])
+    words = [text for column in (*table.about, *table.columns) for text in column.texts]
+    shown = table.text(width).replace("\n", "  ")
+    assert all(text in shown for text in words)
+
+
+@pytest.mark.parametrize("run", ["reconstruction", "all crashed"])
+def test_a_median_over_seeds_stands_with_its_range(run):
+    frame = tables.summary(RUNS[run])
+    table = main_table(RUNS[run])
+    heads = [column.head.split("\n")[0] for column in table.columns]
+    for name, head in {"loss": "loss", "dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "rmse": "orbit RMSE"}.items():
+        if name in frame and frame[name].notna().any():
+            intervals = table.columns[heads.index(head)].intervals
+            varied = frame[name].notna() & (frame[f"{name}_low"] != frame[f"{name}_high"])
+            assert [bool(each) for each in intervals[: len(frame)]] == varied.tolist()
+
+
+def test_seeds_are_counted_as_seeds():
+    run = synthetic.reconstruction(("gtf-deer",), seeds=4)
+    run["cells"]["seed"] = [0, 0, 1, 1]  # timed with more repeats, the same question
+    run["cells"]["measure_parameters"] = ['{"repeats": 5}', '{"repeats": 9}'] * 2
+    assert tables.summary(run)["seeds"].tolist() == [2]
+
+
 def test_a_convergence_report_has_one_line_per_size_guess_and_rule():
     run = synthetic.convergence(rules=("residual", "increment"))
     frame, report = tables.summary(run), tables.text_report(run)
     assert len(frame) == 36 and set(frame["rule"]) == {"residual", "increment"} and set(frame["method"]) == {"gtf-deer"}
-    lines = [line for line in report.splitlines() if line.rstrip().endswith(("1", "2", "3", "4"))]
+    lines = [line for line in report.splitlines() if line.rstrip().endswith(tuple("1234]"))]
     assert sum("residual" in line for line in lines) == sum("increment" in line for line in lines) == 6
     assert report.count("lambda_f") == 3  # once per size, and in the caption
     unsolved = frame["status"].eq("not_converged").sum()
-    assert report.count(" n ") - 1 == unsolved > 0  # and in the legend of the marks
+    assert len(re.findall(r" n [\di]", report)) == unsolved > 0
 
 
 def test_many_strengths_go_below_each_other():
     alphas = tuple(np.linspace(0, 1, 40).round(3))
     report = tables.text_report(synthetic.convergence((3,), alphas, sequences=2))
     assert max(map(len, report.splitlines())) <= 120
-    assert all(f" {alpha:g} " in report.replace("\n", " ") for alpha in alphas[1:])
+    assert all(f" {alpha:g}" in report for alpha in alphas[1:])
 
 
 def test_updates_per_second_leave_out_the_block_that_starts_the_clock():
@@ -283,6 +346,24 @@ def test_every_format_has_one_line_per_row(format, run):
 
 def test_latex_is_escaped():
     assert "wrong\\_answer" in tables.render(tables.summary(RUNS["runtime"]), "latex")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_latex_has_symbols_and_units_few_columns_and_what_is_constant_in_its_caption(run):
+    text = tables.render(tables.summary(RUNS[run]), "latex", "A law of 100 %")
+    assert "A law of 100 \\%" in text and "$L = 50$" in text and "$M" in text
+    tabulars = re.findall(r"\\begin\{tabular\}\{([^\n]*)\}\n(.*?)\\end\{tabular\}", text, re.DOTALL)
+    assert tabulars
+    for kinds, body in tabulars:
+        count = len(re.sub(r"@\{.*?\}", "", kinds))
+        assert count <= 12
+        for line in body.splitlines():
+            if line.endswith(r"\\"):
+                spanned = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d)\}", line))
+                assert len(re.findall(r"(?<!\\)&", line)) + 1 + spanned == count
+    assert not re.search(r"(?<![\\a-z])_s\b|_low|nan", text)
+    if run == "reconstruction":
+        assert r"$D_\mathrm{stsp}$ (nats)" in text and "(ms)" in text and r"$\infty$" in text and r"\num{" in text
 
 
 def test_a_whole_run_of_nothing_is_a_table_too():

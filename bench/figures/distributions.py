@@ -6,6 +6,7 @@ from matplotlib.ticker import NullLocator
 
 from bench.tables.grouping import labels, of_measure, problems
 from bench.tables.reconstruction import DECOMPOSED
+from bench.tables.symbols import METRICS
 
 from . import style
 from .reconstruction import draw_by_method, lost, ranked, values
@@ -25,7 +26,7 @@ def plot(tables, experiment: dict):
     cells, over = described(tables["cells"])
     metrics = _metrics(tables)
     owners = cells[["cell", "method", "label", "problem", "T", "seed", "status"]]
-    points = values(tables, owners, metrics).drop(columns="x").astype(dict.fromkeys(["value", "floor", "failure"], float))
+    points = values(tables, owners, metrics).drop(columns="x").astype(dict.fromkeys(["value", "floor", "noise"], float))
     points = points.sort_values(["problem", "panel", "label", "T", "cell"], kind="stable", ignore_index=True)
     rows = list(dict.fromkeys(cells["problem"])) or [""]
     shown = {"T": over, "system": len(rows) > 1, "observed": len(rows) > 1, "alpha": any("α" in row for row in rows)}
@@ -85,7 +86,7 @@ def _by_method(points, looks, rows, metrics, canvas):
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             draw_by_method(ax, points[(points["problem"] == row) & (points["panel"] == metric)], own[row])
-            ax.set_xlabel(style.METRICS.get(metric, metric.replace("_", " ")))
+            ax.set_xlabel(METRICS.get(metric, metric.replace("_", " ")))
         for ax in line[len(shown) :]:
             ax.set_axis_off()
         line[0].set_yticks(range(len(own[row])), list(own[row]), **small)
@@ -103,7 +104,7 @@ def _against_length(points, looks, rows, metrics, canvas):
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             _draw_lengths(ax, points[(points["problem"] == row) & (points["panel"] == metric)], looks, last=ax is line[-1])
-            ax.set_title(style.METRICS.get(metric, metric.replace("_", " ")) if row == rows[0] else "")
+            ax.set_title(METRICS.get(metric, metric.replace("_", " ")) if row == rows[0] else "")
         for ax in line[len(shown) :]:
             ax.set_axis_off()
         line[0].set_ylabel(row)
@@ -145,7 +146,7 @@ def _draw_lengths(ax, points, looks, last: bool) -> None:
 
 
 def _scale(ax, points, log: bool, failing: int) -> None:
-    seen = points[["value", "floor", "failure"]].to_numpy(float).ravel()
+    seen = points[["value", "floor", "noise"]].to_numpy(float).ravel()
     seen = seen[np.isfinite(seen) & ((seen > 0) | (not log))]
     if not len(points):
         style.empty(ax, ax.yaxis)

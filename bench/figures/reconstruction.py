@@ -8,6 +8,7 @@ from bench.tables.convergence import EXPONENT
 from bench.tables.grouping import groups, of_measure
 from bench.tables.reconstruction import scores, solving
 from bench.tables.runtime import timed
+from bench.tables.symbols import METRICS
 
 from . import style
 
@@ -25,7 +26,7 @@ def plot(tables, experiment: dict):
     metrics = ranked(tables)[:MAX_METRICS]
     points = pd.concat([_seconds(tables, owners), values(tables, owners, metrics), _curves(tables, owners)], ignore_index=True)
     points = points.astype(
-        {"x": float, "value": float, "floor": float, "failure": float}
+        {"x": float, "value": float, "floor": float, "noise": float}
     )  # empty tables come without a number type
     points = points.sort_values(["panel", "label", "cell", "x"], kind="stable", ignore_index=True)
     filled = set(points.loc[points["value"].notna(), "panel"])
@@ -46,7 +47,7 @@ def plot(tables, experiment: dict):
             ax.set_xlabel("time per update (ms)")
         else:
             draw_by_method(ax, own, looks)
-            ax.set_xlabel(style.METRICS.get(panel, panel.replace("_", " ")))
+            ax.set_xlabel(METRICS.get(panel, panel.replace("_", " ")))
     axes[0].set_yticks(range(len(looks)), list(looks))
     axes[0].set_ylim(len(looks) - 0.4, -0.6)
     handles = [style.handle(label, look) for label, look in looks.items()]
@@ -67,19 +68,19 @@ def ranked(tables) -> list[str]:
     """The metrics that have a better and a worse, the well-known ones first."""
     rows = tables["metrics"][tables["metrics"]["higher_is_better"].notna()]
     found = [name for name in dict.fromkeys(rows["metric"]) if name != EXPONENT]
-    known = [name for name in style.METRICS if name in found]
+    known = [name for name in METRICS if name in found]
     return known + [name for name in found if name not in known]
 
 
 def _seconds(tables, owners):
     taken = timed(tables)
     taken = taken.loc[taken["phase"] == "update", ["cell", "repetition", "seconds"]].set_axis(["cell", "x", "value"], axis=1)
-    return owners.merge(taken, on="cell", how="left").assign(panel="seconds", floor=np.nan, failure=np.nan)
+    return owners.merge(taken, on="cell", how="left").assign(panel="seconds", floor=np.nan, noise=np.nan)
 
 
 def values(tables, owners, metrics):
     """One point per run and metric, `panel` being the metric; without a value where a run left none."""
-    columns = ["value", "floor", "failure"]
+    columns = ["value", "floor", "noise"]
     found, parts = scores(tables), [owners.assign(panel="", x=np.nan, **dict.fromkeys(columns, np.nan)).iloc[:0]]
     for metric in metrics:
         own = found.loc[found["metric"] == metric, ["cell", *columns]]
@@ -99,7 +100,7 @@ def _curves(tables, owners):
     # A method that does not iterate has no line, and no points either.
     idle = long["panel"].eq("iterations") & long.groupby(["cell", "panel"])["value"].transform("max").eq(0)
     long = long[~idle]
-    return owners.merge(long.astype({"value": float}), on="cell").assign(floor=np.nan, failure=np.nan)
+    return owners.merge(long.astype({"value": float}), on="cell").assign(floor=np.nan, noise=np.nan)
 
 
 def lost(points) -> pd.Series:

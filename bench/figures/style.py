@@ -14,20 +14,9 @@ from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, LogLoca
 from bench.tables.grouping import METHODS, SEQUENTIAL, SETTINGS, parameter, rank, tidy
 
 WIDTH = 7.0  # inches, the text width of a paper
-METRICS = {  # in the order of their panels
-    "dstsp_gmm": "$D_\\mathrm{stsp}$ (nats)",
-    "dstsp_bins": "$D_\\mathrm{stsp}$, binned (nats)",
-    "power_spectrum_hellinger": "$D_\\mathrm{H}$",
-    "n_step_rmse": "$n$-step RMSE",
-    "rmse": "RMSE",
-    "sequence_loss": "loss, whole sequence",
-    "local_loss": "loss, own windows",
-    "interface_jump": "jump at interfaces",
-    "parameter_spread": "spread of parameters",
-}
 REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
     "floor": ("floor: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
-    "failure": ("failure: white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
+    "noise": ("white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 _SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "alpha": "α", "T": "T", "observed_dim": "N"}
 
@@ -175,7 +164,7 @@ def empty(ax, *axes) -> None:
 
 
 def references(line, points, positive: bool) -> None:
-    """Floors and failures of the points, with `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
+    """Floors and white noise of the points, `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
     for name, (_, look) in REFERENCES.items():
         for value in points[name].dropna().unique():
             if value > 0 or not positive:

@@ -64,7 +64,7 @@ class Scoring:
                 "unit": metrics.get(name).unit,
                 "higher_is_better": metrics.get(name).higher_is_better,
                 "floor": bounds[name][0],
-                "failure": bounds[name][1],
+                "noise": bounds[name][1],
             }
             for name, value in scores.items()
         ]

@@ -9,12 +9,12 @@ import pandas as pd
 
 from registry import UnknownName, suggest
 
-from . import convergence, reconstruction, runtime, work_precision
-from .glance import WIDTH
+from . import convergence, latex, reconstruction, rendering, runtime, work_precision
+from .glance import TEXT_WIDTH, Table, terminal_width
 from .grouping import SETTINGS, failures, of_measure, singular
-from .rendering import describe, render
+from .rendering import describe
 
-__all__ = ["render", "summary", "text_report"]
+__all__ = ["render", "summary", "terminal_width", "text_report"]
 
 SUMMARIES = {
     "runtime": runtime,
@@ -42,18 +42,46 @@ def summary(tables, measure: str | None = None) -> pd.DataFrame:
     return frame
 
 
-def text_report(tables) -> str:
-    """What a run prints at its end: per measure all that is constant, a table that fits a terminal, and every failure."""
+def text_report(tables, width: int | None = TEXT_WIDTH) -> str:
+    """What a run prints at its end: per measure all that is constant, all scores, and every failure.
+
+    width  letters in a line: what is wider is stacked, never left out. None: there is no limit.
+    """
     parts = []
-    for measure in sorted(tables["cells"]["measure"].dropna().unique()):
-        frame, cells = summary(tables, measure), of_measure(tables, measure)["cells"]
-        module = SUMMARIES.get(measure, reconstruction)
-        constant = singular(frame, ["measure", "system", "method", *convergence.CHOICES, *SETTINGS])
+    for measure, module, constant, frame in _by_measure(summary(tables)):
         parts.append(describe(constant))
-        parts.append(module.glance(frame.drop(columns=[name for name in constant if name != "method"])))
-        parts.append(textwrap.fill(f"{module.CAPTION} More columns: --format markdown or csv.", WIDTH))
-        failed = [textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in failures(cells)]
+        parts += [part.text(width) if isinstance(part, Table) else _filled(part, "    ") for part in module.glance(frame)]
+        parts.append(_filled(f"{module.CAPTION} More columns: --format markdown or csv."))
+        cells = of_measure(tables, measure)["cells"]
+        failed = [_filled(f"  {line}", "    ") for line in failures(cells)]
         if failed:
             count = int((cells["status"] != "ok").sum())
             parts.append("\n".join([f"{count} of {len(cells)} cells failed:", *failed]))
     return "\n\n".join(parts) if parts else "No cells."
+
+
+def render(frame: pd.DataFrame, format: str = "text", title: str = "") -> str:
+    """A summary as text, Markdown, csv or LaTeX.
+
+    LaTeX has the columns of `text_report`, by symbol and unit, with `title` and what is constant in the caption, and siunitx
+    aligns the numbers.
+    """
+    if format != "latex":
+        return rendering.render(frame, format)
+    parts = []
+    for _, module, constant, own in _by_measure(frame):
+        shown = [part for part in module.glance(own) if isinstance(part, Table)]
+        parts += [latex.floating(part, title, constant, module.CAPTION) for part in shown]
+    return "\n\n".join([latex.PREAMBLE, *parts])
+
+
+def _by_measure(frame: pd.DataFrame):
+    """Of each measure in a summary: its name, the module that made it, what is constant in it, and the rest."""
+    for measure, own in frame.groupby("measure"):
+        constant = singular(own, ["measure", "system", "method", *convergence.CHOICES, *SETTINGS])
+        varying = own.drop(columns=[name for name in constant if name != "method"]).reset_index(drop=True)
+        yield measure, SUMMARIES.get(measure, reconstruction), constant, varying
+
+
+def _filled(text: str, indent: str = "") -> str:
+    return "\n".join(textwrap.fill(line, TEXT_WIDTH, subsequent_indent=indent) for line in text.split("\n"))

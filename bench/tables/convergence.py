@@ -6,12 +6,12 @@ Few updates are expected where the forced Lyapunov exponent is negative, so it s
 import numpy as np
 import pandas as pd
 
-from .glance import Column, in_blocks, settings
+from .glance import NOTHING, Column, Table, interval, settings, table
 from .grouping import SETTINGS, groups, parameter, tidy, triple
 from .rendering import number
 
 CAPTION = (
-    "Updates of the solver until its rule stops it: median over sequences, a failed sequence counts as inf. "
+    "Updates of the solver until its rule stops it: median [range] over sequences, a failed sequence counts as inf. "
     "lambda_f: Lyapunov exponent of the forced map, per step."
 )
 # What sets the points of a line apart beside alpha; each has its own columns and panels.
@@ -71,7 +71,7 @@ def summarise(tables) -> pd.DataFrame:
     return rows[[*SETTINGS, "method", *CHOICES, *order]]
 
 
-def glance(frame: pd.DataFrame) -> str:
+def glance(frame: pd.DataFrame) -> list[Table | str]:
     """One line per method, sizes, guess and rule, with the strengths across; below each size its exponents."""
     frame = frame.assign(alpha=frame["alpha"].astype(float) if "alpha" in frame else np.nan)
     sizes = [name for name in SETTINGS if name in frame and name != "alpha"]
@@ -81,36 +81,35 @@ def glance(frame: pd.DataFrame) -> str:
     for _, group in frame.groupby(sizes, dropna=False, sort=False) if sizes else [(None, frame)]:
         size = dict(group[sizes].iloc[0])
         for _, line in group.groupby(choices, dropna=False, sort=False):
-            cells = {row["alpha"]: _cell(row) for _, row in line.iterrows()}
+            cells = [(row["alpha"], _cell(row)) for _, row in line.iterrows()]
             lines.append({**size, **{name: line[name].iloc[0] or "" for name in choices}, "cells": cells})
         if group["lambda_f"].notna().any():
             exponents = group.groupby("alpha", dropna=False)["lambda_f"].median().map(_exponent)
-            lines.append({**size, **dict.fromkeys(choices, ""), choices[0]: "lambda_f", "cells": dict(exponents)})
+            lines.append({**size, **dict.fromkeys(choices, ""), choices[0]: "lambda_f", "cells": list(exponents.items())})
     lines = pd.DataFrame(lines)
     strengths = sorted(frame["alpha"].dropna().unique()) + [np.nan] * bool(frame["alpha"].isna().any())
-    columns = [Column(_strength(alpha, len(strengths)), [_find(cells, alpha) for cells in lines["cells"]]) for alpha in strengths]
+    columns = [_column(alpha, lines["cells"], len(strengths)) for alpha in strengths]
     marks = [f"{mark} = {status}" for status, mark in MARKS.items() if frame["status"].str.contains(status).any()]
     note = [f"Marked cells, of which some or all sequences failed: {', '.join(marks)}."] if marks else []
-    return "\n\n".join([in_blocks(settings(lines, [*sizes, *choices]), columns), *note])
+    return [table(settings(lines, [*sizes, *choices]), columns), *note]
 
 
-def _cell(row) -> str:
-    """`12.5  ` or `12.5 n`: aligned whether marked or not."""
+def _column(alpha: float, lines, count: int) -> Column:
+    """The updates at one strength, line by line, and the exponents."""
+    found = [next((own for key, own in cells if key == alpha or np.isnan(key) and np.isnan(alpha)), None) for cells in lines]
+    marks, values, intervals = zip(*(each or ("", NOTHING, "") for each in found), strict=True)
+    head = "no alpha" if np.isnan(alpha) else f"alpha={tidy(alpha)}" if alpha == 0 else tidy(alpha)
+    math = "" if np.isnan(alpha) else rf"$\alpha = {tidy(alpha)}$"
+    one = {"head": "updates", "latex": "updates"} if count == 1 else {"head": head, "latex": math}
+    return Column(values=list(values), intervals=list(intervals), marks=list(marks), **one)
+
+
+def _cell(row) -> tuple[str, str, str]:
+    """Mark, median and range."""
     mark = "".join(mark for status, mark in MARKS.items() if status in row["status"])
-    return f"{tidy(float(row['updates']))} {mark or ' '}"
+    middle, *ends = (float(row[name]) for name in ("updates", "updates_low", "updates_high"))
+    return (f"{mark} " if mark else ""), tidy(middle), interval(middle, *ends)
 
 
-def _exponent(value: float) -> str:
-    return number(value, 2) if not abs(value) < 1 else f"{value:.3f}"
-
-
-def _strength(alpha: float, count: int) -> str:
-    """The head of a column, aligned with the numbers below."""
-    if count == 1:
-        return "updates  "
-    return ("no alpha" if np.isnan(alpha) else f"alpha={tidy(alpha)}" if alpha == 0 else tidy(alpha)) + "  "
-
-
-def _find(cells: dict, alpha: float) -> str:
-    found = [text for key, text in cells.items() if key == alpha or np.isnan(key) and np.isnan(alpha)]
-    return found[0] if found else "-  "
+def _exponent(value: float) -> tuple[str, str, str]:
+    return "", (number(value, 2) if not abs(value) < 1 else f"{value:.3f}"), ""

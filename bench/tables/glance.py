@@ -1,24 +1,43 @@
-"""A table for a terminal: two digits, short heads, and intervals only as far as the width holds."""
+"""A table for a reader: two digits, short heads, every median with its interval, and no column left out.
+
+What is wider than the terminal goes into blocks below each other, each with the columns that say what a line is.
+"""
 
 import dataclasses
+import shutil
+import sys
 
 import numpy as np
 import pandas as pd
 
-from .grouping import SETTINGS, SYMBOLS, tidy
+from .grouping import SETTINGS, tidy
 from .rendering import number, one_unit
+from .symbols import LATEX, MATH, SYMBOLS
 
-WIDTH = 120
+TEXT_WIDTH = 120  # of paragraphs, whatever the width of tables
 NOTHING = "-"
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
+    """Values by line, each with its interval, "" where it has none, and a mark before or a sign after all of them."""
+
     head: str
-    texts: list[str]
-    brief: list[str] | None = None  # without intervals
-    keep: int = 0  # the columns with the least give up their intervals first
+    values: list[str]
+    intervals: list[str] | None = None
     left: bool = False
+    marks: list[str] | None = None
+    sign: str = ""
+    latex: str = ""  # the head in LaTeX, where it is another one
+
+    @property
+    def texts(self) -> list[str]:
+        nothing = [""] * len(self.values)
+        parts = zip(self.marks or nothing, self.values, self.intervals or nothing, strict=True)
+        return [
+            value if value == NOTHING else f"{mark}{value}{self.sign} {interval}".rstrip() if value else ""
+            for mark, value, interval in parts
+        ]
 
     @property
     def width(self) -> int:
@@ -31,32 +50,34 @@ class Column:
         return [align(text, self.width) for text in [""] * (height - len(head)) + head + ["-" * self.width, *self.texts]]
 
 
-def lay_out(columns: list[Column | None], width: int = WIDTH) -> str:
-    """The columns side by side, None being left out; where that is too wide, intervals and then the last columns are left out."""
-    columns = [column for column in columns if column is not None]
-    for column in sorted((column for column in columns if column.brief), key=lambda column: column.keep):
-        if _total(columns) <= width:
-            break
-        columns[columns.index(column)] = dataclasses.replace(column, texts=column.brief)
-    while _total(columns) > width and columns[-1].brief:
-        columns.pop()
-    height = max(column.head.count("\n") + 1 for column in columns)
-    return "\n".join("  ".join(cells).rstrip() for cells in zip(*(column.lines(height) for column in columns), strict=True))
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Columns beside those that say what a line is about."""
+
+    about: list[Column]
+    columns: list[Column]
+
+    def blocks(self, width: int | None) -> list[list[Column]]:
+        """The columns in groups that fit beside `about` in so many letters; all in one group where there is no limit."""
+        blocks: list[list[Column]] = [[]]
+        for column in self.columns:
+            if width is not None and blocks[-1] and _total([*self.about, *blocks[-1], column]) > width:
+                blocks.append([])
+            blocks[-1].append(column)
+        return [[*self.about, *block] for block in blocks]
+
+    def text(self, width: int | None) -> str:
+        return "\n\n".join(map(_lay_out, self.blocks(width)))
 
 
-def in_blocks(heads: list[Column], columns: list[Column], width: int = WIDTH) -> str:
-    """All the columns, below each other where they do not fit, each block with the heads."""
-    blocks, block = [], []
-    for column in columns:
-        if block and _total([*heads, *block, column]) > width:
-            blocks.append(block)
-            block = []
-        block.append(column)
-    return "\n\n".join(lay_out([*heads, *each], width) for each in [*blocks, block])
+def table(about: list[Column | None], columns: list[Column | None]) -> Table:
+    """A table of the columns that are not None."""
+    return Table(*([column for column in some if column is not None] for some in (about, columns)))
 
 
-def _total(columns) -> int:
-    return sum(column.width for column in columns) + 2 * (len(columns) - 1)
+def terminal_width() -> int | None:
+    """Letters in a line of the terminal; None where the output goes to a file or another program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def settings(frame: pd.DataFrame, names=tuple(SETTINGS)) -> list[Column]:
@@ -65,7 +86,8 @@ def settings(frame: pd.DataFrame, names=tuple(SETTINGS)) -> list[Column]:
     for name in (name for name in names if name in frame):
         texts = pd.Series([NOTHING if pd.isna(value) else tidy(value) for value in frame[name]], dtype=object)
         same &= (texts == texts.shift()).to_numpy()
-        out.append(Column(SYMBOLS.get(name, name), list(texts.mask(same, "")), left=bool(texts.str.contains("[a-z]").any())))
+        left = bool(texts.str.contains("[a-z]").any())
+        out.append(Column(SYMBOLS.get(name, name), list(texts.mask(same, "")), left=left, latex=MATH.get(name, "")))
     return out
 
 
@@ -78,18 +100,36 @@ def status(frame: pd.DataFrame) -> Column | None:
     return None if frame["status"].eq("ok").all() else words(frame, "status")
 
 
-def quantity(frame: pd.DataFrame, name: str, head: str = "", *, sign: str = "", keep: int = 0, alike=()) -> Column | None:
-    """`median [low, high]` in a unit that suits this column and those `alike`; None where there is nothing to show."""
+def quantity(frame: pd.DataFrame, name: str, head: str = "", *, sign: str = "", marks=None, alike=()) -> Column | None:
+    """`median [low, high]` in a unit that suits this column and those `alike`; None where there is nothing to show.
+
+    A value that is no median, or the median of one alone, has no interval.
+    """
     if name not in frame or frame[name].isna().all():
         return None
     stem, unit, scale = one_unit(frame, name, [other for other in alike if other in frame])
     head = head or stem.replace("_", "\n")
     ends = [f"{name}_low", f"{name}_high"]
     values = frame[[name, *ends] if ends[0] in frame else [name]].astype(float) / scale
-    full, brief = [], []
-    for middle, *interval in values.itertuples(index=False):
-        brief.append(NOTHING if np.isnan(middle) else number(middle, 2) + sign)
-        low, high = (number(end, 2) for end in interval) if interval else ("", "")
-        shown = low and (low, high) != (number(middle, 2),) * 2
-        full.append(f"{brief[-1]} [{low}, {high}]" if shown else brief[-1])
-    return Column(f"{head}\n({unit})" if unit else head, full, brief, keep)
+    rows = list(values.itertuples(index=False, name=None))
+    texts = [NOTHING if np.isnan(middle) else number(middle, 2) for middle, *_ in rows]
+    intervals = [interval(*row) for row in rows]
+    symbol = LATEX.get(name, LATEX.get(stem, head.replace("\n", " "))) + (f" ({unit})" if unit else "")
+    return Column(f"{head}\n({unit})" if unit else head, texts, intervals, marks=marks, sign=sign, latex=symbol)
+
+
+def interval(middle: float, low: float = np.nan, high: float = np.nan) -> str:
+    """`[0.2, 0.5]`, or nothing where there is none, or its ends are the median itself."""
+    known = not np.isnan([middle, low, high]).any() and (low, high) != (middle, middle)
+    return f"[{number(low, 2)}, {number(high, 2)}]" if known else ""
+
+
+def _lay_out(columns: list[Column]) -> str:
+    """Side by side, heads on the lowest line: tabulate would pad each head by two letters, and rich cut what is too wide."""
+    height = max(column.head.count("\n") + 1 for column in columns)
+    lines = zip(*(column.lines(height) for column in columns), strict=True)
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _total(columns) -> int:
+    return sum(column.width for column in columns) + 2 * (len(columns) - 1)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .symbols import SYMBOLS
+
 SETTINGS = ["system", "latent_dim", "hidden_dim", "T", "batch", "alpha", "dtype", "device"]
 PARAMETERS = ["method_parameters", "system_parameters", "measure_parameters"]
 EFFORT = {"repeats", "repetitions", "budget_s", "timeout_s"}  # how long a cell was measured, not what it asks
-SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S"}
 BASELINE = "sequential"
 # The order of rows, lines and colours: the baseline, then by family. Methods not named here come last, by name.
 SEQUENTIAL = [BASELINE, "sequential-free"]
@@ -77,7 +78,7 @@ def labels(cells: pd.DataFrame, shown=(), within=()) -> pd.Series:
     for _, rows in table.groupby(cells["method"]):
         beside = [rows] if not within else [own for _, own in rows.groupby([each[rows.index] for each in within], dropna=False)]
         for name in (name for name in rows if any(own[name].nunique(dropna=False) > 1 for own in beside)):
-            known = rows.loc[rows[name].notna(), name]
+            known = rows.loc[rows[name].notna() & rows[name].ne(""), name]
             out[known.index] += known.map(lambda value, name=name: f", {SYMBOLS.get(name, name)}={tidy(value)}")
     return out
 

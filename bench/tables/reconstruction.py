@@ -1,47 +1,35 @@
-"""Quality over seeds is a median with the full range, an orbit that blew up counting as infinite, between floor and failure."""
+"""Quality over seeds is a median with the range, an orbit that blew up counting as infinite, between floor and white noise."""
 
 import numpy as np
 import pandas as pd
 
 from . import runtime
-from .glance import lay_out, quantity, settings, words
+from .glance import Table, quantity, settings, table, words
 from .grouping import triple
+from .symbols import HEADS
 
 CAPTION = (
-    "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method; below 1x the method is slower. "
-    "Solver iterations: mean over updates. All else over seeds: median [range], where a diverged run counts as the worst value. "
-    "Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
+    "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method, ~: of medians, not timed in turn; below 1x "
+    "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], a diverged run counting as "
+    "the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
 )
-REFERENCES = {"floor": "(floor)", "failure": "(white noise)"}
-HEADS = {
-    "dstsp_gmm": "D_stsp",
-    "power_spectrum_hellinger": "D_H",
-    "n_step_rmse": "RMSE",
-    "rmse": "orbit RMSE",
-    "lyapunov_max": "lambda_max",
-}
-# What a decomposed training says of itself, beside the loss of its parameters on the whole sequence.
-DECOMPOSED = {
-    "sequence_loss": "sequence\nloss",
-    "local_loss": "local\nloss",
-    "interface_jump": "jump",
-    "parameter_spread": "spread",
-}
+REFERENCES = {"floor": "(floor)", "noise": "(white noise)"}
+DECOMPOSED = ("sequence_loss", "local_loss", "interface_jump", "parameter_spread")
 
 
 def scores(tables) -> pd.DataFrame:
-    """The metrics of every cell, `cell, metric, value, higher_is_better, floor, failure`; NaN becomes the worst value.
+    """The metrics of every cell, `cell, metric, value, higher_is_better, floor, noise`; NaN becomes the worst value.
 
     A diverged run that was not scored gets the worst value in every metric: leaving it out would flatter its method.
     """
-    columns = ["cell", "metric", "value", "higher_is_better", "floor", "failure"]
+    columns = ["cell", "metric", "value", "higher_is_better", "floor", "noise"]
     rows = tables["metrics"].reindex(columns=columns).astype(object)
     unscored = _unscored(tables["cells"], rows)
     rows = pd.concat([rows, unscored.reindex(columns=columns).astype(object)], ignore_index=True)
     # A quantity without a better and a worse, such as an exponent, has no worst value either.
     worst = rows["higher_is_better"].map(lambda flag: np.nan if pd.isna(flag) else -np.inf if flag else np.inf).astype(float)
-    value, floor, failure = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor", "failure"))
-    return rows.assign(value=value.where(value.notna(), worst), floor=floor, failure=failure)
+    value, floor, noise = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor", "noise"))
+    return rows.assign(value=value.where(value.notna(), worst), floor=floor, noise=noise)
 
 
 def _unscored(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -74,14 +62,17 @@ def final_losses(tables) -> pd.Series:
 
 
 def summarise(tables) -> pd.DataFrame:
-    """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric."""
+    """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric.
+
+    Scores, unlike other numbers such as the share of skipped updates, stand beside their references.
+    """
     rows, members = runtime.columns(tables)
     metrics, losses, training = scores(tables), final_losses(tables), solving(tables["training"])
     names = list(dict.fromkeys(metrics["metric"]))
     for row, own in zip(rows, members, strict=True):
         logged = training[training["cell"].isin(own["cell"])]
         finite = [losses.get(cell, np.nan) for cell in own["cell"]]
-        row["seeds"] = len(own)
+        row["seeds"] = own["seed"].nunique()
         row["diverged"] = int((own["status"].eq("diverged") | np.isinf(finite)).sum())
         row["updates_per_second"] = _rate(logged)
         row["iterations"] = logged["iterations"].mean()
@@ -91,38 +82,29 @@ def summarise(tables) -> pd.DataFrame:
         for name in names:
             taken = metrics[(metrics["metric"] == name) & metrics["cell"].isin(own["cell"])]
             row.update(triple(name, taken["value"].dropna(), 0, 1))
-            row.update({f"{name}_{reference}": taken[reference].median() for reference in REFERENCES})
+            if name in HEADS or metrics.loc[metrics["metric"] == name, "higher_is_better"].notna().any():
+                row.update({f"{name}_{reference}": taken[reference].median() for reference in REFERENCES})
         row.update(runtime.costs(own))
     return pd.DataFrame(rows)
 
 
-def glance(frame: pd.DataFrame) -> str:
+def glance(frame: pd.DataFrame) -> list[Table]:
     """One line per method and setting, and per system one with the floors and one with what white noise scores.
 
-    The binned divergence is shown only where there is no other.
+    Every score is there: what is well known, and what has a better and a worse.
     """
     metrics = [name.removesuffix("_floor") for name in frame if name.endswith("_floor")]
-    ranked = [name for name in metrics if frame[f"{name}_floor"].notna().any() or name in HEADS]
-    ranked = sorted(ranked, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
-    if "dstsp_gmm" in ranked:
-        ranked = [name for name in ranked if name != "dstsp_bins"]
-    if "local_loss" in metrics:
-        ranked += [name for name in DECOMPOSED if name in metrics]
+    ranked = sorted(metrics, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
     last = next((f"{phase}_s" for phase in reversed(runtime.PHASES) if f"{phase}_s" in frame), "update_s")
     frame = _with_references(frame, ranked)
-    heads = HEADS | DECOMPOSED
-    return lay_out(
-        [
-            *settings(frame),
-            words(frame, "method"),
-            words(frame, "runs", "seeds"),
-            quantity(frame, last, keep=2),
-            quantity(frame, "speedup", "speed-up", sign="x", keep=3),
-            quantity(frame, "iterations", "solver\niters"),
-            quantity(frame, "loss"),
-            *(quantity(frame, name, heads.get(name, ""), keep=0 if "rmse" in name else 4) for name in ranked),
-        ]
-    )
+    columns = [
+        quantity(frame, last),
+        runtime.speedups(frame),
+        quantity(frame, "iterations", "solver\niters"),
+        quantity(frame, "loss"),
+        *(quantity(frame, name, HEADS.get(name, "")) for name in ranked),
+    ]
+    return [table([*settings(frame), words(frame, "method"), words(frame, "runs", "seeds")], columns)]
 
 
 def _with_references(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:

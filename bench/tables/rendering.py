@@ -1,4 +1,4 @@
-"""A frame as text, Markdown, LaTeX or csv: intervals folded into one column, units chosen, failures in place of their time."""
+"""A whole frame as text, Markdown or csv: intervals folded into one column, units chosen, failures in place of their time."""
 
 import textwrap
 
@@ -7,15 +7,16 @@ import pandas as pd
 
 from registry import UnknownName, suggest
 
-from .grouping import SETTINGS, SYMBOLS, tidy
+from .grouping import SETTINGS, tidy
+from .symbols import SYMBOLS
 
-FORMATS = {"text": "simple", "markdown": "pipe", "latex": "latex_booktabs", "csv": None}
+FORMATS = {"text": "simple", "markdown": "pipe", "latex": None, "csv": None}
 UNITS = {"_s": [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)], "_bytes": [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)]}
 BOOKKEEPING = ["cells"]  # which cells a row stands for: for joins, so in csv only
 
 
 def render(frame: pd.DataFrame, format: str = "text") -> str:
-    """`frame` in one of `FORMATS`; csv keeps every column and digit, the others are for reading (three digits)."""
+    """`frame` as text, Markdown or csv; csv keeps every column and digit, the others are for reading (three digits)."""
     if format not in FORMATS:
         raise UnknownName(f'format "{format}": no such format.{suggest(format, FORMATS)} Known: {", ".join(FORMATS)}.')
     if format == "csv":
@@ -70,7 +71,7 @@ def _fold(frame: pd.DataFrame) -> pd.DataFrame:
         suffix = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
         unit, scale = units.get(suffix, ("", 1.0))
         head = f"{name.removesuffix(suffix)} / {unit}" if unit else name
-        references = {word: f"{name}_{column}" for word, column in (("floor", "floor"), ("white noise", "failure"))}
+        references = {word: f"{name}_{column}" for word, column in (("floor", "floor"), ("white noise", "noise"))}
         common = {word: frame[column].dropna().unique() for word, column in references.items() if column in frame}
         common = {word: values[0] for word, values in common.items() if len(values) == 1}
         if common:

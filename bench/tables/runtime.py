@@ -1,23 +1,25 @@
 """Times are medians with quartiles of right answers only, and every speed-up stands beside the sequential time.
 
-A speed-up is the median, with quartiles, of the ratios of paired repetitions. Those with the same index were interleaved, so
-that a disturbance of the machine that lasts longer than one call cancels in them. (In a training, where methods run one after
-the other, a pair has only its seed and index in common.) Only where there are no pairs it is the ratio of two medians.
+A speed-up is the median, with quartiles, of the ratios of paired repetitions. Those of one job with the same index were timed in
+turn, so that a disturbance of the machine that lasts longer than one call cancels in them. Calls of different jobs, such as
+trainings one after the other, cells that were put back into the queue or run on another day, are no pairs: there it is the ratio
+of two medians, without quartiles, and is marked.
 """
 
 import numpy as np
 import pandas as pd
 
-from .glance import lay_out, quantity, settings, status, words
+from .glance import Column, Table, quantity, settings, status, table, words
 from .grouping import BASELINE, SETTINGS, groups, triple
 
 PHASES = ("forward", "gradient", "update")
-PAIR = ["environment", "seed", "repetition"]
+PAIR = ["job", "seed", "repetition"]
+UNPAIRED = "~"  # before the ratio of two medians
 CAPTION = (
     "Seconds per call of right answers, forward and backward: median [quartiles]. Speed-up: sequential / method, median "
-    "[quartiles] over paired repetitions; below 1x the method is slower. temp: memory of the compiled "
-    "gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, relative to the "
-    "sequential scan, at small sizes in double precision."
+    "[quartiles] over repetitions timed in turn, ~: of medians, not timed in turn; below 1x the method is slower. temp: memory "
+    "of the compiled gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, "
+    "relative to the sequential scan, at small sizes in double precision."
 )
 
 
@@ -41,16 +43,29 @@ def times(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
 def timed(tables) -> pd.DataFrame:
     """The timed calls of the cells that are ok: the time of a wrong answer is no time."""
     cells = tables["cells"]
-    ok = cells.loc[cells["status"] == "ok", ["cell", "attempt", "environment", "seed"]]
+    ok = cells[cells["status"] == "ok"].reindex(columns=["cell", "attempt", "job", "seed"])
     return tables["runtime"].merge(ok, on=["cell", "attempt"])
 
 
 def speedup(baseline: pd.DataFrame, samples: pd.DataFrame) -> dict:
-    """Seconds of `baseline` over those of `samples`; no interval where the two have no pair in one environment."""
-    paired = baseline.merge(samples, on=PAIR, suffixes=("_baseline", "_method"))
-    if paired.empty:
-        return {**triple("speedup", []), "speedup": baseline["seconds"].median() / samples["seconds"].median()}
-    return triple("speedup", paired["seconds_baseline"] / paired["seconds_method"])
+    """Seconds of `baseline` over those of `samples`, and of how many pairs; without one there is no interval."""
+    known = baseline[baseline["job"].notna()]  # tables from before jobs were stored do not say what was timed in turn
+    if samples.index.equals(baseline.index):  # the baseline itself
+        return dict.fromkeys(("speedup", "speedup_low", "speedup_high"), 1.0) | {"speedup_pairs": len(samples)}
+    paired = known.merge(samples, on=PAIR, suffixes=("_baseline", "_method"))
+    found = triple("speedup", paired["seconds_baseline"] / paired["seconds_method"]) | {"speedup_pairs": len(paired)}
+    return found if len(paired) else found | {"speedup": baseline["seconds"].median() / samples["seconds"].median()}
+
+
+def no_speedup() -> dict:
+    """Where one of the two has no time."""
+    return triple("speedup", []) | {"speedup_pairs": 0}
+
+
+def speedups(frame: pd.DataFrame) -> Column | None:
+    """The speed-ups for a terminal, those that are not of pairs marked."""
+    unpaired = frame["speedup_pairs"].eq(0) if "speedup_pairs" in frame else pd.Series(False, index=frame.index)
+    return quantity(frame, "speedup", "speed-up", sign="x", marks=list(unpaired.map({True: UNPAIRED, False: ""})))
 
 
 class Baselines:
@@ -86,8 +101,7 @@ def columns(tables, phases=PHASES) -> tuple[list[dict], list[pd.DataFrame]]:
         for phase in present:
             row.update(triple(f"{phase}_s", own.loc[own["phase"] == phase, "seconds"]))
         row[f"{BASELINE}_s"] = np.nan if baseline is None else baseline["seconds"].median()
-        nothing = triple("speedup", [])
-        row.update(nothing if baseline is None or mine.empty else speedup(baseline, mine))
+        row.update(no_speedup() if baseline is None or mine.empty else speedup(baseline, mine))
         rows.append(row)
         members.append(own_cells)
     return rows, members
@@ -108,25 +122,22 @@ def costs(cells: pd.DataFrame) -> dict:
     return {name: cells[name].astype(float).max() for name in ("temp_bytes", "value_error", "gradient_error")}
 
 
-def glance(frame: pd.DataFrame) -> str:
+def glance(frame: pd.DataFrame) -> list[Table]:
     """One line per method and sizes, timed in the last phase."""
     last = next((f"{phase}_s" for phase in reversed(PHASES) if f"{phase}_s" in frame), "gradient_s")
     seconds = [last, f"{BASELINE}_s"]
     frame = frame.assign(iterations=frame["iterations"].replace(0, np.nan))  # of a method that does not iterate
-    return lay_out(
-        [
-            *settings(frame),
-            words(frame, "method"),
-            status(frame),
-            quantity(frame, last, keep=1, alike=seconds),
-            quantity(frame, f"{BASELINE}_s", alike=seconds),
-            quantity(frame, "speedup", "speed-up", sign="x", keep=2),
-            quantity(frame, "iterations", "solver\niters"),
-            quantity(frame, "temp_bytes"),
-            quantity(frame, "value_error"),
-            quantity(frame, "gradient_error"),
-        ]
-    )
+    columns = [
+        status(frame),
+        quantity(frame, last, alike=seconds),
+        quantity(frame, f"{BASELINE}_s", alike=seconds),
+        speedups(frame),
+        quantity(frame, "iterations", "solver\niters"),
+        quantity(frame, "temp_bytes"),
+        quantity(frame, "value_error"),
+        quantity(frame, "gradient_error"),
+    ]
+    return [table([*settings(frame), words(frame, "method")], columns)]
 
 
 def _key(row: dict) -> tuple:

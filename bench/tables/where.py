@@ -2,7 +2,8 @@
 
 import itertools
 
-from .grouping import SYMBOLS, tidy
+from .grouping import tidy
+from .symbols import SYMBOLS
 
 
 def where(chosen: list[tuple], asked: list[tuple], axes: list[str]) -> str:

@@ -4,15 +4,14 @@ A case is a problem: sizes, forcing strength and what is observed. In it a metho
 accurate value and gradient (`ok`) compete, and the fastest of them stands for the method. Without one the method fails there.
 """
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 
-from .glance import WIDTH, Column, in_blocks, lay_out, quantity, words
-from .grouping import BASELINE, SETTINGS, SYMBOLS, labels, parameter, parameters, rank, tally, tidy, triple
+from .glance import NOTHING, Column, Table, quantity, table, words
+from .grouping import BASELINE, SETTINGS, labels, parameter, parameters, rank, tally, tidy, triple
 from .rendering import number
-from .runtime import costs, speedup, timed
+from .runtime import UNPAIRED, costs, no_speedup, speedup, timed
+from .symbols import SYMBOLS
 from .where import where
 
 CASE = ["observed", *SETTINGS]
@@ -22,8 +21,9 @@ CAPTION = (
     "Time to an answer whose value and gradient agree with the sequential scan, at whichever tolerance gives one soonest. "
     "First, over all cases of a method: how many it won, came out even in (within 15 %) and lost against sequential in gradient "
     "time, and failed; of those not failed the median seconds and memory, the median speed-up sequential / method [lowest, "
-    "highest] and updates; to best: median of its time / that of the fastest method of the case, a failure being infinite. Then "
-    "where it wins, loses and fails. Then every case: the time of sequential, the speed-up of the others, or how they failed."
+    "highest] and updates; to best: its time / that of the fastest method of the case, median [lowest, highest], a failure being "
+    "infinite. Then where it wins, loses and fails. Then every case: the time of sequential, the speed-up of the others, or how "
+    "they failed; ~: of medians, not timed in turn."
 )
 
 
@@ -90,7 +90,7 @@ def summarise(tables) -> pd.DataFrame:
     return attempts(tables).drop(columns="method").rename(columns={"label": "method"})
 
 
-def glance(frame: pd.DataFrame) -> str:
+def glance(frame: pd.DataFrame) -> list[Table | str]:
     """Methods ranked; a sentence for each that says where it wins, loses and fails; and every case with every method."""
     best = decided(frame)
     best["verdict"] = best.apply(_verdict, axis=1)
@@ -98,28 +98,24 @@ def glance(frame: pd.DataFrame) -> str:
     best[varying] = best[varying].astype(object).where(best[varying].notna(), "none")
     ranking = pd.DataFrame([_ranked(method, own) for method, own in best.groupby("method", sort=False)])
     ranking = ranking.sort_values(["to_best", "failed"], kind="stable")
-    table = lay_out(
-        [
-            words(ranking, "method"),
-            *(Column(name, list(ranking[name].map(tidy))) for name in ("cases", "won", "even", "lost", "failed")),
-            quantity(ranking, "forward_s", alike=["gradient_s"]),
-            quantity(ranking, "gradient_s", alike=["forward_s"]),
-            quantity(ranking, "speedup", "speed-up", sign="x", keep=2),
-            quantity(ranking, "to_best", "to best"),
-            quantity(ranking, "iterations", "solver\niters", keep=1),
-            quantity(ranking, "temp_bytes"),
-        ]
-    )
+    columns = [
+        *(Column(name, list(ranking[name].map(tidy))) for name in ("cases", "won", "even", "lost", "failed")),
+        quantity(ranking, "forward_s", alike=["gradient_s"]),
+        quantity(ranking, "gradient_s", alike=["forward_s"]),
+        quantity(ranking, "speedup", "speed-up", sign="x"),
+        quantity(ranking, "to_best", "to best"),
+        quantity(ranking, "iterations", "solver\niters"),
+        quantity(ranking, "temp_bytes"),
+    ]
     axes = _telling(best, varying)
-    sentences = [f"{method}: {_sentence(best[best['method'] == method], axes)}" for method in ranking["method"]]
-    sentences = "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in sentences)
-    return "\n\n".join([table, sentences, _every_case(best, varying, list(ranking["method"]))])
+    sentences = "\n".join(f"{method}: {_sentence(best[best['method'] == method], axes)}" for method in ranking["method"])
+    return [table([words(ranking, "method")], columns), sentences, _every_case(best, varying, list(ranking["method"]))]
 
 
 _COLUMNS = [
     *(*CASE, "method", "label", "tolerance", "status", "failed", "cells"),
     *(f"{phase}_s{end}" for phase in PHASES for end in ("", "_low", "_high")),
-    *(f"{BASELINE}_s", "speedup", "speedup_low", "speedup_high", "to_best"),
+    *(f"{BASELINE}_s", "speedup", "speedup_low", "speedup_high", "speedup_pairs", "to_best"),
     *("iterations", "temp_bytes", "value_error", "gradient_error"),
 ]
 
@@ -150,7 +146,7 @@ def _compared(rows: list[dict], samples: list[pd.DataFrame]) -> list[dict]:
     for row, own in zip(rows, samples, strict=True):
         row[f"{BASELINE}_s"] = np.nan if baseline is None else seconds[baseline]
         row["to_best"] = row["gradient_s"] / fastest
-        row |= triple("speedup", []) if baseline is None or own.empty else speedup(samples[baseline], own)
+        row |= no_speedup() if baseline is None or own.empty else speedup(samples[baseline], own)
     return rows
 
 
@@ -169,7 +165,7 @@ def _ranked(method: str, own: pd.DataFrame) -> dict:
     counts = {head: int((own["verdict"] == verdict).sum()) for head, verdict in COUNTED.items()}
     row = {"method": method, "cases": len(own), **counts, "failed": len(own) - len(right)}
     row |= {name: right[name].astype(float).median() for name in ("forward_s", "gradient_s", "temp_bytes")}
-    row["to_best"] = triple("to_best", own["to_best"].where(own["status"] == "ok", np.inf))["to_best"]
+    row |= triple("to_best", own["to_best"].where(own["status"] == "ok", np.inf), 0, 1)
     iterations = (right if len(right) else own)["iterations"].astype(float).replace(0, np.nan)  # 0: it does not iterate
     return row | triple("speedup", right["speedup"], 0, 1) | triple("iterations", iterations.dropna(), 0, 1)
 
@@ -203,18 +199,20 @@ def _setting(name: str, value) -> str:
 _ORDER = ["wins", "is even", "loses", "fails", "is the baseline", "has no rival"]
 
 
-def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> str:
+def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> Table:
     """One column per case: milliseconds of sequential, the speed-up of the others, or how they failed."""
     axes, columns = sorted(axes, key=lambda name: name == "T"), []  # lengths beside each other
     for _, own in best.groupby(axes, dropna=False, sort=True) if axes else [((), best)]:
         first, own = own.iloc[0], own.set_index("method")
         head = [f"{SYMBOLS.get(name, name)} {tidy(first[name])}" for name in axes] or ["speed-up"]
-        columns.append(Column("\n".join(head), [_result(own.loc[name]) if name in own.index else "-" for name in methods]))
-    return in_blocks([Column("method", methods, left=True)], columns)
+        texts = [_result(own.loc[name]) if name in own.index else NOTHING for name in methods]
+        columns.append(Column("\n".join(head), texts, latex=", ".join(head)))
+    return table([Column("method", methods, left=True)], columns)
 
 
 def _result(row) -> str:
     if row["status"] != "ok":
         return row["status"]
     compared = row["verdict"] in ("wins", "is even", "loses")
-    return f"{number(row['speedup'], 2)}x" if compared else f"{number(1e3 * row['gradient_s'], 2)} ms"
+    mark = "" if row["speedup_pairs"] else UNPAIRED
+    return f"{mark}{number(row['speedup'], 2)}x" if compared else f"{number(1e3 * row['gradient_s'], 2)} ms"

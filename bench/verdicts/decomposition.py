@@ -12,7 +12,7 @@ import pandas as pd
 from bench.tables.grouping import of_measure, parameter, problems
 from bench.tables.reconstruction import runs
 from bench.verdicts import Verdict, decide
-from bench.verdicts.ranks import LEVEL, as_good, compared, described, scored, worse
+from bench.verdicts.ranks import as_good, compared, counted, described, mostly, scored, worse
 
 SOURCE, OURS = "doi 10.17352/tcsit.000091, abstract", "a question of ours"
 SEEDS = 5
@@ -30,6 +30,7 @@ def judge(tables) -> list[Verdict]:
     found = found.assign(problem=problems(found), **settings)
     for metric in [*NAMES, "local_loss", "parameter_spread"]:
         found[metric] = found[metric].astype(float) if metric in found else np.nan
+    found = found[["method", "seed", *WHOLE, *settings, *NAMES, "local_loss", "parameter_spread"]]
     own = {method: rows for method, rows in found.groupby("method")}
     verdicts = [_agreement(own), _matching(own), *_neighbours(own)]
     arms = {method: own[method] for method in (SHARED, GOSSIP, MEAN, LOCAL) if method in own}
@@ -87,19 +88,12 @@ def _cost(name: str, own, sequential) -> Verdict:
 
 
 def _flattery(name: str, own) -> Verdict:
-    from scipy import stats
-
-    ratio = own["sequence_loss"] / own["local_loss"]
-    known = ratio.notna()
-    more, n = int((ratio > MARGIN).sum()), int(known.sum())
-    holds = None
-    if n and stats.binomtest(more, n, alternative="greater").pvalue <= LEVEL:
-        holds = True
-    elif n and stats.binomtest(more, n, alternative="less").pvalue <= LEVEL:
-        holds = False
-    evidence = f"whole sequence / local: {described(ratio)}, above {MARGIN:g} in {more} of {n}"
+    own = own.assign(ratio=own["sequence_loss"] / own["local_loss"])
+    own = own[own["ratio"].notna()]
+    flatters = own["ratio"] > MARGIN
+    evidence = f"whole sequence / local: {described(own['ratio'])}, above {MARGIN:g} in {counted(flatters)}"
     claim = f"the local loss of {name} flatters: the same parameters lose more on the whole sequence"
-    return Verdict(claim, OURS, decide(holds, own.loc[known, "seed"].nunique(), SEEDS), evidence)
+    return Verdict(claim, OURS, decide(mostly(flatters), own["seed"].nunique(), SEEDS), evidence)
 
 
 def _relative(first, second, metric: str, by: list[str]):

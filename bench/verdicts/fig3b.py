@@ -35,7 +35,7 @@ def judge(tables) -> list[Verdict]:
     return verdicts
 
 
-def _of(problem: str, own, failure: float) -> list[Verdict]:
+def _of(problem: str, own, noise: float) -> list[Verdict]:
     def arm(names, **settings):
         chosen = own[own["method"] == next((name for name in names if name in set(own["method"])), None)]
         for name, value in settings.items():
@@ -48,13 +48,13 @@ def _of(problem: str, own, failure: float) -> list[Verdict]:
     full, lowest, lssm, verdicts = arm(FULL), arm(LOW_RANK, extra=0), arm(LSSM, mar=0), []
     for name, misses in {"an LSSM": lssm, "a shPLRNN of rank N": lowest}.items():
         if len(misses) and len(full):
-            holds = _worse(misses, full, failure)
+            holds = _worse(misses, full, noise)
             verdicts.append(
                 verdict(f"{name} misses the drive, its D_stsp is above the full shPLRNN's", holds, *_pair(misses, full))
             )
     if len(lssm) and len(lowest):
         different = above(lssm[METRIC], lowest[METRIC]) or above(lowest[METRIC], lssm[METRIC])
-        same = alike(lssm[METRIC], lowest[METRIC]) and not _mixed(failure, lssm, lowest)
+        same = alike(lssm[METRIC], lowest[METRIC]) and not _mixed(noise, lssm, lowest)
         holds = False if different else same or None
         verdicts.append(verdict("an LSSM is like a shPLRNN of rank N", holds, *_pair(lssm, lowest)))
     for extra in sorted(set(arm(LOW_RANK)["extra"]) - {0}):
@@ -64,15 +64,15 @@ def _of(problem: str, own, failure: float) -> list[Verdict]:
             closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
             evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
             verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
-    return verdicts + _mamba(arm(MAMBA), full, failure, verdict) + _attractors(arm(LSSM), lssm, failure, verdict)
+    return verdicts + _mamba(arm(MAMBA), full, noise, verdict) + _attractors(arm(LSSM), lssm, noise, verdict)
 
 
-def _mamba(mamba, full, failure, verdict) -> list[Verdict]:
+def _mamba(mamba, full, noise, verdict) -> list[Verdict]:
     verdicts = []
     for M, other in mamba.groupby("latent_dim") if len(full) else ():
         spreads = _deviations(other[METRIC]), _deviations(full[METRIC])
         verdicts += [
-            verdict(f"Mamba-2 (M={M:g}) is worse than the full shPLRNN", _worse(other, full, failure), *_pair(other, full)),
+            verdict(f"Mamba-2 (M={M:g}) is worse than the full shPLRNN", _worse(other, full, noise), *_pair(other, full)),
             verdict(
                 f"Mamba-2 (M={M:g}) varies more over seeds than the full shPLRNN",
                 worse(*spreads),
@@ -83,13 +83,13 @@ def _mamba(mamba, full, failure, verdict) -> list[Verdict]:
     return verdicts
 
 
-def _attractors(regularised, plain, failure, verdict) -> list[Verdict]:
+def _attractors(regularised, plain, noise, verdict) -> list[Verdict]:
     arms = {weight: arm for weight, arm in regularised.groupby("mar") if weight > 0}
     if not arms or not len(plain):
         return []
     helped = any(above(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
     no_better = all(as_good(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
-    no_better = no_better and not _mixed(failure, plain, *arms.values())
+    no_better = no_better and not _mixed(noise, plain, *arms.values())
     evidence = "; ".join(f"mar_weight {tidy(weight)}: {_pair(arm, plain)[0]}" for weight, arm in arms.items())
     return [
         verdict(
@@ -113,14 +113,14 @@ def _repairs(lowest, repaired, full) -> tuple[bool | None, float]:
     return (False if above(repaired, full) and share < 0.5 else None), share
 
 
-def _worse(first, second, failure: float) -> bool | None:
+def _worse(first, second, noise: float) -> bool | None:
     found = worse(first[METRIC], second[METRIC])
-    return None if found is False and _mixed(failure, first, second) else found
+    return None if found is False and _mixed(noise, first, second) else found
 
 
-def _mixed(failure: float, *arms) -> bool:
+def _mixed(noise: float, *arms) -> bool:
     """Whether an arm has runs that score better than white noise and others that do not."""
-    better = [scored(arm[METRIC]) < failure for arm in arms]
+    better = [scored(arm[METRIC]) < noise for arm in arms]
     return any(each.any() and not each.all() for each in better)
 
 

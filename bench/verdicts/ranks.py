@@ -1,19 +1,26 @@
-"""Scores over seeds are compared by rank, so that a diverged run, infinitely bad, counts as what it is: worse than any other.
+"""One rule for every verdict: scores over seeds are compared by rank, and runs are counted. No median alone decides anything.
+
+A diverged run, infinitely bad, counts in ranks as what it is: worse than any other.
 
     worse     `first` scores above `second`: one-sided Mann-Whitney test, p <= LEVEL
     as good   not worse, and its median no higher than the range of `second`, nor that of `second` lower than its range
     alike     each is as good as the other
+    mostly    more than half of all runs like these would meet a criterion, or fewer than half: one-sided sign test, p <= LEVEL
     a trend   Spearman's rank correlation over all runs, one-sided p <= LEVEL; flat where neither sign passes and the runs at both
               ends are alike
 
-What is none of these is undecided. Smaller is better throughout. Complete separation of 3 against 3 seeds has p = LEVEL.
+What is none of these is undecided. Smaller is better throughout. Complete separation of 3 against 3 seeds has p = LEVEL, five of
+five runs that meet a criterion have p = 0.03. The p-values of ranks are exact, ties included, up to MOST_ORDERS arrangements.
 """
 
 import dataclasses
+import itertools
+import math
 
 import numpy as np
 
 LEVEL = 0.05
+MOST_ORDERS = 20_000
 _ROUNDING = 1e-9
 
 
@@ -42,7 +49,12 @@ def p_above(first, second) -> float:
     first, second = scored(first), scored(second)
     if not len(first) or not len(second) or len(np.unique([*first, *second])) == 1:
         return 1.0
-    return float(stats.mannwhitneyu(first, second, alternative="greater").pvalue)
+    if math.comb(len(first) + len(second), len(first)) > MOST_ORDERS:
+        return float(stats.mannwhitneyu(first, second, alternative="greater", method="asymptotic").pvalue)
+    # scipy's exact method knows no ties, and runs that diverged are tied
+    places = stats.rankdata([*first, *second])
+    sums = [sum(chosen) for chosen in itertools.combinations(places, len(first))]
+    return float(np.mean(np.array(sums) >= places[: len(first)].sum() - _ROUNDING))
 
 
 def as_good(first, second, level: float = LEVEL) -> bool | None:
@@ -65,6 +77,27 @@ def worse(first, second) -> bool | None:
     """Whether `first` is worse than `second`; None: undecided."""
     good = as_good(first, second)
     return None if good is None else not good
+
+
+def mostly(meets) -> bool | None:
+    """Whether most runs like these meet a criterion; None: undecided, as always with fewer than five."""
+    if sign_p(meets) <= LEVEL:
+        return True
+    return False if sign_p(~np.asarray(meets, dtype=bool)) <= LEVEL else None
+
+
+def sign_p(meets) -> float:
+    """One-sided p-value of the sign test that more than half do, 1 where there are none."""
+    from scipy import stats
+
+    meets = np.asarray(meets, dtype=bool)
+    return float(stats.binomtest(int(meets.sum()), len(meets), alternative="greater").pvalue) if len(meets) else 1.0
+
+
+def counted(meets) -> str:
+    """`4 of 5 runs (p = 0.19)`, p being that of the majority."""
+    meets = np.asarray(meets, dtype=bool)
+    return f"{meets.sum()} of {len(meets)} runs (p = {min(sign_p(meets), sign_p(~meets)):.2g})"
 
 
 def trend(x, values) -> Trend:
