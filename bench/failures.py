@@ -5,8 +5,8 @@ import textwrap
 from pathlib import Path
 
 from bench.collect import cells
-from bench.measure.outcome import FAILED
 from bench.folder import remembered
+from bench.measure.outcome import FAILED
 
 WIDTH = 120
 NAMED = 5  # cells that are named under one reason; more are counted

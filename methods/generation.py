@@ -4,13 +4,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
 from methods import host
 from methods.precision import precise
 
 
-def free_run(forcing, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
+def free_run(forcing, params, history: Float[Array, "... T_w N"], length: int) -> Float[Array, "... length N"]:
     """The read-out of `length` free steps after `history`.
 
     A shPLRNN starts at B⁺x of the first row and runs forced through the history; a model that reads data reads all of it. The

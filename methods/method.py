@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import optax
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
-from methods import updates
+from methods import border, updates
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.generation import free_run
@@ -118,6 +118,10 @@ class Method:
         suggestion = registry.suggest(key, known)
         return registry.UnknownName(f'{self.label}: no field "{key}"{effect}.{suggestion} Known: {", ".join(sorted(known))}.')
 
+    def _strength(self, alpha):
+        """α given to one call, in the range of the setting; an array may be traced, and is not looked at."""
+        return settings.checked(Forcing, "alpha", alpha, label=self.label) if isinstance(alpha, int | float) else alpha
+
     @property
     def stepwise(self) -> "Method":
         """The same model, forcing and loss, solved step by step with the exact adjoint: what this method must agree with.
@@ -136,35 +140,29 @@ class Method:
         alpha = getattr(self.forcing, "alpha", None) if alpha is None else alpha
         return params.pose(self.forcing, x, alpha=alpha, parts=self.solver.uses_coarse, **drawn)
 
-    def solve(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None, key=None, progress=None) -> Solution:
-        """The trajectory under teacher data x_0 … x_T, differentiable in `params`; compiled once for each shape.
+    def solve(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, key=None, progress=None) -> Solution:
+        """The trajectory under teacher data x_0 … x_T, differentiable in `params`.
 
-        x         (S, T+1, N) or (T+1, N)
+        x         (S, T+1, N) or (T+1, N), taken in the precision of `params`
         alpha     forcing strength in place of the method's own; may be traced
         key       for a random first guess, or a forcing that draws
         progress  share of the training that is over, for a forcing that follows a schedule
         Returns states (S, T, M) = z_1 … z_T; they are compared with x_1 … x_T. Solver fields are per sequence.
         """
-        self._check_strength(alpha)
-        return _solve(self, params, x, alpha=alpha, key=key, progress=progress)
+        return _solve(self, params, x, self._strength(alpha), key=key, progress=progress)
 
-    def _check_strength(self, alpha) -> None:
-        if isinstance(alpha, int | float):  # an array may be traced, and is not looked at
-            settings.checked(Forcing, "alpha", alpha, label=self.label)
-
-    def explain(self, params, x: Float[Array, "... T_plus_1 N"]) -> str | None:
+    def explain(self, params, x: Real[ArrayLike, "... T_plus_1 N"]) -> str | None:
         """What a method that chooses its solver would do here, and why; None for all others."""
         return self.solver.explain(*_posed(self, params, x))
 
-    def loss(self, params, x: Float[Array, "... T_plus_1 N"], **options) -> tuple[Float[Array, ""], Aux]:
+    def loss(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, **drawn) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
 
-        options  as in `solve`
+        alpha, drawn  as in `solve`
         """
-        self._check_strength(options.get("alpha"))
-        return _loss(self, params, x, **options)
+        return _loss(self, params, x, self._strength(alpha), **drawn)
 
-    def certify(self, params, x: Float[Array, "... T_plus_1 N"], *, alpha=None) -> "Certificate":
+    def certify(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None) -> "Certificate":
         """How far the gradient of the loss on x is from that of the sequential scan; costs both of them."""
         one_pass = dataclasses.replace(self, gradient=Adjoint(adjoint_scan="sequential"))
         (_, aux), got = _gradient(self, params, x, alpha)
@@ -181,27 +179,27 @@ class Method:
         """The training state before the first update."""
         return updates.start(self, params, key)
 
-    @partial(jax.jit, static_argnums=0)
-    def update(self, state: updates.State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[updates.State, updates.Log]:
+    def update(
+        self, state: updates.State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None
+    ) -> tuple[updates.State, updates.Log]:
         """One optimiser step on the windows x."""
-        return updates.update(self, state, x, alpha=alpha)
+        return _update(self, state, x, self._strength(alpha))
 
-    def fit(self, series: Float[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
+    def fit(self, series: Real[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
         return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
-    def generate(self, params, history: Float[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
+    def generate(self, params, history: Real[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
         """A free run that starts where `history` ends; see `methods.generation.free_run`."""
-        return free_run(self.forcing, params, history, length)
+        return free_run(self.forcing, params, border.history(params, history), length)
 
 
 @partial(jax.jit, static_argnums=0)
 @precise()
-def _solve(method, params, x, *, alpha, key, progress) -> Solution:
-    if x.ndim not in (2, 3) or x.shape[-2] < 2 or x.shape[-1] != params.observed_dim:
-        raise ValueError(f"x has shape {x.shape}; wanted (S, T+1, N) with T >= 1 and N = {params.observed_dim} as the model.")
+def _solve(method, params, x, alpha, *, key=None, progress=None) -> Solution:
+    x = border.sequences(params, x)
     if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
-        return _solve(method, params, x[0], alpha=alpha, key=key, progress=progress).as_batch()
+        return _solve(method, params, x[0], alpha, key=key, progress=progress).as_batch()
     problem, teacher = method.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
     guess = first_guess(method.guess, problem, teacher, jr.key(0) if key is None else key)
     solution = method.solver.evaluate(method.gradient, problem, jax.lax.stop_gradient(guess))
@@ -210,20 +208,26 @@ def _solve(method, params, x, *, alpha, key, progress) -> Solution:
 
 @partial(jax.jit, static_argnums=0)
 @precise()
-def _loss(method, params, x, *, alpha=None, key=None, progress=None) -> tuple[Array, Aux]:
-    solution = _solve(method, params, x, alpha=alpha, key=key, progress=progress)
+def _loss(method, params, x, alpha, **drawn) -> tuple[Float[Array, ""], Aux]:
+    x = border.sequences(params, x)
+    solution = _solve(method, params, x, alpha, **drawn)
     T, warmup = x.shape[-2] - 1, method.training.warmup
-    if not 0 <= warmup < T:
-        raise ValueError(f"warmup = {warmup}: must be at least 0 and less than the T = {T} steps of the sequence.")
+    if warmup >= T:
+        raise ValueError(f"warmup = {warmup}: must be less than the T = {T} steps of the sequence.")
     error = params.readout(solution.states[..., warmup:, :]) - x[..., warmup + 1 :, :]
     loss = jnp.mean(error**2) + method.regularisation.penalty(params)
     return loss, Aux(solution.iterations, solution.residual, solution.code)
 
 
 @partial(jax.jit, static_argnums=0)
+def _update(method, state, x, alpha) -> tuple[updates.State, updates.Log]:
+    return updates.update(method, state, x, alpha=alpha)
+
+
+@partial(jax.jit, static_argnums=0)
 @precise()
 def _posed(method, params, x):
-    return method.problem(params, jnp.moveaxis(x, -2, 0))
+    return method.problem(params, jnp.moveaxis(border.sequences(params, x), -2, 0))
 
 
 @partial(jax.jit, static_argnums=0)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import optax
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Real
 
 from methods.checkpoint import Checkpoint
 from methods.devices import each_seed, where_seeds_are
@@ -93,7 +93,7 @@ class Fit(NamedTuple):
 
 def fit(
     method,
-    series: Float[ArrayLike, "rows N"],
+    series: Real[ArrayLike, "rows N"],
     *,
     T: int,
     batch: int,

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import optax
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods import adaptive
+from methods import adaptive, border
 from methods.precision import precise
 from methods.solution import CONVERGED
 
@@ -43,12 +43,12 @@ def start(method, params, key) -> State:
 
 
 @precise()
-def update(method, state: State, x: Float[Array, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
+def update(method, state: State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
     """One optimiser step on the windows x."""
     key, drawn = jr.split(state.key)
     if adaptive.adapts(method.forcing):
         alpha = state.alpha
-    x = noisy(method.training, x, drawn)
+    x = noisy(method.training, border.sequences(state.free, x), drawn)
     progress = state.done / method.training.updates
 
     def loss(free, method):

@@ -55,7 +55,7 @@ class LSSM(Diagonal):
         return Problem(step, z0, inputs), jnp.zeros((x.shape[0] - 1, *z0.shape), x.dtype)
 
     def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
-        return jnp.maximum(z @ self.V.T + self.b_h, 0) @ self.W_o.T + self.b_o
+        return jax.nn.relu(z @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
 
     def warmed_up(self, forcing, x):
         z0 = jnp.zeros((*x.shape[1:-1], self.latent_dim), x.dtype)

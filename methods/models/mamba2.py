@@ -119,7 +119,7 @@ class Mamba2(Model):
         return o, State(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 
     def readout(self, o: Float[Array, "... d"]) -> Float[Array, "... N"]:
-        return jnp.maximum(o @ self.V.T + self.b_h, 0) @ self.W_o.T + self.b_o
+        return jax.nn.relu(o @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
 
     def visible(self, state: State):
         return state.o

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
+from methods.border import dtype_of
 from methods.coarse import Parts
 from methods.maps import Problem
 from methods.models.model import Diagonal, last_state
@@ -43,7 +44,7 @@ class ShallowPLRNN(Diagonal):
 
     @classmethod
     def from_arrays(cls, *, A, W1, W2, h1, h2, B, clipped: bool = False) -> "ShallowPLRNN":
-        """A model of the given arrays, kept as they are; a shape that does not fit is a ValueError that names it."""
+        """A model of the given arrays, kept as they are, in one precision; a shape that does not fit is named by a ValueError."""
         given = {name: jnp.asarray(value) for name, value in dict(A=A, W1=W1, W2=W2, h1=h1, h2=h2, B=B).items()}
         if given["W1"].ndim != 2 or given["B"].ndim != 2:
             raise ValueError(f"W1 has shape {given['W1'].shape} and B {given['B'].shape}; wanted (M, L) and (N, M).")
@@ -51,7 +52,8 @@ class ShallowPLRNN(Diagonal):
         for name, shape in dict(A=(M,), W2=(L, M), h1=(M,), h2=(L,), B=(N, M)).items():
             if given[name].shape != shape:
                 raise ValueError(f"{name} has shape {given[name].shape}; with W1 of shape {(M, L)} it must be {shape}.")
-        return cls(**given, clipped=clipped)
+        dtype = dtype_of(given)
+        return cls(**{name: value.astype(dtype) for name, value in given.items()}, clipped=clipped)
 
     @property
     def latent_dim(self) -> int:

@@ -8,6 +8,7 @@ One step is `[a; b] = onto z + data x`, `F = a + W1 φ(b + h2) + h1`. Backwards,
 import dataclasses
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from methods.lanes import Lanes
@@ -95,8 +96,8 @@ class ShallowPLRNNLanes(Lanes):
         return z if self.onto.shape[1] == z.shape[0] else jnp.concatenate([z, x])
 
     def _activate(self, b):
-        active = jnp.maximum(b + self.step.h2[:, None], 0)
-        return active - jnp.maximum(b, 0) if self.step.clipped else active
+        active = jax.nn.relu(b + self.step.h2[:, None])
+        return active - jax.nn.relu(b) if self.step.clipped else active
 
     def _slope(self, b, dtype):
         slope = (b + self.step.h2[:, None] > 0).astype(dtype)

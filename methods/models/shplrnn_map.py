@@ -120,8 +120,8 @@ class ForcedShallowPLRNN(Map):
         return both[..., :M], both[..., M:]
 
     def _activate(self, hidden):
-        active = jnp.maximum(hidden + self.h2, 0)
-        return active - jnp.maximum(hidden, 0) if self.clipped else active
+        active = jax.nn.relu(hidden + self.h2)
+        return active - jax.nn.relu(hidden) if self.clipped else active
 
 
 @jax.tree_util.register_dataclass
