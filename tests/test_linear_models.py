@@ -10,7 +10,7 @@ import pytest
 from time_first import scanned
 
 import methods
-from methods import cost
+from methods import cost, ssd
 from methods.models import ShallowPLRNN
 from methods.sampling import ScheduledSampling
 from methods.solvers.linear import decay
@@ -110,7 +110,7 @@ def test_the_chunked_scan_against_the_reference(reference, start, heads, T, chun
 @pytest.mark.parametrize("rows", [6, 1024])  # of a piece
 def test_a_block_goes_on_where_it_stopped(d, rows, monkeypatch):
     """Two runs, the second from the state at the end of the first, are one run; and so is one step after the other."""
-    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, ssd_rows=rows))
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, ssd_rows=float(rows)))
     _, params = model("mamba2", latent_dim=d, head_dim=4)
     x = data(70, 3).swapaxes(0, 1)
     whole, end = params.run(x, 16)

@@ -330,7 +330,7 @@ def test_blocks_of_time_change_nothing(monkeypatch, T):
         return jnp.sum(adjoint.solve(Newton(), Adjoint(), problem, jnp.zeros((T, 3))).states ** 2)
 
     whole = jax.grad(loss)(problem)
-    small = dataclasses.replace(cost.CPU, block_from=16, block_rows=64 if T > 64 else 5)
+    small = dataclasses.replace(cost.CPU, block_from=16.0, block_rows=64.0 if T > 64 else 5.0)
     monkeypatch.setattr(cost, "CPU", small)
     assert blocks.length(problem.inputs) < T and T % blocks.length(problem.inputs)
     for got, wanted in zip(jax.tree.leaves(jax.grad(loss)(problem)), jax.tree.leaves(whole), strict=True):
