@@ -5,6 +5,7 @@ faster; drawn directions meet all of them. Where nothing is dropped at the begin
 defined by: then both are followed, and the drawn ones win where the others missed growth.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -24,7 +25,8 @@ def lyapunov_exponents(
     J_t Q_{t-1} = Q_t R_t, exponents = mean log|diag R_t| over `length` steps, after `transient` steps that turn Q but do not
     count. Q_0 is drawn, always the same, and the exponents descend; without transient it is I unless that misses growth, and they
     descend up to the error of a finite time. One compiled scan of forward-mode products, O(length (count cost(step) + M count²));
-    in the precision of the map, averaged in double.
+    in the precision of the map, averaged in double. Compiled once for a function, whatever the arrays, where `step` is a
+    `jax.tree_util.Partial` or another callable pytree; runs on the CPU, as one state at a time is too little for a GPU.
 
     Neither large nor small is good: compare with the truth by |λ̂ - λ|. A direction that dies at once has -inf; an orbit that
     stops being finite, or `length=0`, has NaN. Benettin et al. 1980; Geist et al. 1990.
@@ -32,6 +34,7 @@ def lyapunov_exponents(
     import jax
     import jax.numpy as jnp
 
+    step = step if jax.tree.leaves(step) != [step] else jax.tree_util.Partial(step)
     z0 = jnp.asarray(z0)
     z0 = z0.astype(jnp.result_type(z0, 1.0, jax.eval_shape(step, z0).dtype))
     M = len(z0)
@@ -39,22 +42,44 @@ def lyapunov_exponents(
     if not 1 <= count <= M:
         raise ValueError(f"count = {count}; the map has {M} dimensions, so 1 to {M} exponents.")
 
-    def advance(carry, _):
-        z, Q = carry
-        z, push = jax.linearize(step, z)
-        Q, R = jnp.linalg.qr(jax.vmap(jax.vmap(push, in_axes=1, out_axes=1))(Q))
-        return (z, Q), jnp.log(jnp.abs(jnp.diagonal(R, axis1=-2, axis2=-1)))
-
-    @jax.jit
-    def run(z0: Float[Array, "M"], Q):
-        (z, _), logs = jax.lax.scan(advance, (z0, Q), length=transient + length)
-        return z, logs
-
     starts = _drawn(M, count)[None] if transient else np.stack([np.eye(M, count), _drawn(M, count)])
-    z, logs = map(np.asarray, run(z0, jnp.asarray(starts, z0.dtype)))
+    z, logs = map(np.asarray, _followed(step, z0, np.asarray(starts, z0.dtype), transient + length))
     if length == 0 or not np.isfinite(z).all():
         return np.full(count, np.nan)
     return _best(logs[transient:].sum(axis=0, dtype=np.float64)) / length
+
+
+def _followed(step, z0, Q, steps: int):
+    """The state after so many steps, and log |diag R| of each."""
+    import jax
+
+    try:
+        cpu = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # JAX_PLATFORMS names others alone
+        cpu = None
+    precision = jax.config.jax_default_matmul_precision or "highest"
+    with jax.default_device(cpu), jax.default_matmul_precision(precision):
+        return _follow()(*jax.device_put((step, z0, Q), cpu), steps)
+
+
+@functools.cache
+def _follow() -> Callable:
+    """The compiled scan: made at the first use, as importing this file does not load jax."""
+    import jax
+    import jax.numpy as jnp
+
+    @functools.partial(jax.jit, static_argnums=3)
+    def follow(step, z0: Float[Array, "M"], Q, steps: int):
+        def advance(carry, _):
+            z, Q = carry
+            z, push = jax.linearize(step, z)
+            Q, R = jnp.linalg.qr(jax.vmap(jax.vmap(push, in_axes=1, out_axes=1))(Q))
+            return (z, Q), jnp.log(jnp.abs(jnp.diagonal(R, axis1=-2, axis2=-1)))
+
+        (z, _), logs = jax.lax.scan(advance, (z0, Q), length=steps)
+        return z, logs
+
+    return follow
 
 
 def spectrum_from_jacobians(jacobians: Float[ArrayLike, "T M M"]) -> Float[np.ndarray, "M"]:

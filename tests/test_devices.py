@@ -19,7 +19,7 @@ from methods import cost
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
-cost.CPU = dataclasses.replace(cost.CPU, block_from=32.0, block_rows=50.0, adjoint_rows=50.0)  # so that each device sums in blocks too
+cost.CPU = dataclasses.replace(cost.CPU, block_from=32.0, block_rows=50.0, adjoint_rows=50.0)  # small blocks
 rng = np.random.default_rng(0)
 M, L, T = {M}, 12, {T}
 params = ShallowPLRNN.from_arrays(

@@ -2,10 +2,12 @@
 
 import json
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import methods
 import metrics
 import systems
 
@@ -182,3 +184,23 @@ def test_blocks_that_never_mix_show_all_their_exponents():
     W[:2, :2], W[2:, 2:] = turn(0.3, 0.7), turn(1.1, 1.2)
     found = metrics.lyapunov_exponents(lambda z: W @ z, np.zeros(4), 500, count=2)
     np.testing.assert_allclose(found, np.log(1.2), atol=1e-6)
+
+
+def scaled(factor, z):
+    """Its traces are counted: one for each program that is compiled."""
+    scaled.traces += 1
+    return factor * z
+
+
+def test_one_program_serves_every_map_of_a_function():
+    from jax.tree_util import Partial
+
+    scaled.traces = 0
+    for rate in (0.5, 0.9, 1.1):
+        exponents = metrics.lyapunov_exponents(Partial(scaled, jnp.asarray(rate)), jnp.ones(3), 20, transient=5)
+        np.testing.assert_allclose(exponents, np.log(rate), rtol=1e-6)
+    compiled = scaled.traces
+    metrics.lyapunov_exponents(Partial(scaled, jnp.asarray(0.7)), jnp.ones(3), 20, transient=5)
+    assert scaled.traces - compiled == 1, "the one that asks for the result's dtype"
+    model = methods.get("gtf-deer", latent_dim=3, hidden_dim=5).init(jax.random.key(0), 2)
+    assert np.isfinite(metrics.lyapunov_exponents(model.free(), jnp.ones(3), 20, transient=5)).all(), "a map is a callable pytree"
