@@ -27,6 +27,8 @@ class Training:
     """Loss and optimiser settings. The defaults are the paper's plain recipe; the rest is for sequences on which it blows up."""
 
     resumes: ClassVar[bool] = True  # `fit` takes `resume` and `keep`
+    uses_adjoint: ClassVar[bool] = True  # the gradient is that of the method
+    unused: ClassVar[tuple[str, ...]] = ()  # settings, of whatever part of a method, that play no part in this training
 
     warmup: Natural = 0  # T_w: forced steps at the start of each window that the loss does not see
     updates: Count = 1000
