@@ -35,7 +35,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from methods import adaptive, exchange, training
+from methods import adaptive, border, exchange, training
 from methods.devices import each_seed, where_seeds_are
 from methods.training import Fit, Training
 from methods.updates import Log, noisy
@@ -113,15 +113,14 @@ def fit(
     decomposition = method.training
     if batch != 1:
         raise ValueError(f"batch = {batch}: a decomposed training is on one sequence cut into windows. Set batch = 1.")
-    if len(series) < T + 1:
-        raise ValueError(f"series has {len(series)} rows; wanted at least T + 1 = {T + 1}.")
+    border.sizes(T=T, batch=batch, block=block)
+    x, seeds = border.series(series, T=T, dtype=dtype)[: T + 1], border.seeds(seeds)
     if adaptive.adapts(method.forcing):
         raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
     if decomposition.warmup >= T:
         raise ValueError(f"warmup = {decomposition.warmup}: must be less than the T = {T} steps of the sequence.")
     decomposition.length(T)
-    x = jnp.asarray(series[: T + 1], dtype)
-    states = training.begin(method, x.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
+    states = training.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
     sizes = training.initial_size(method.stepwise, states.free, x)
     states = State(_begin(method, states.free, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
