@@ -1,8 +1,31 @@
-"""What a user hands over, as computations want it: of the right shape, and in the precision of the model's parameters."""
+"""What a user hands over, as computations want it: of the right shape, finite, and in the precision of the parameters."""
+
+import dataclasses
+import operator
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, Real
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Int, Real
+
+from settings import Count, checked
+
+SEEDS = 2**31  # a seed is less: more bits would not reach every generator
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """Of a training."""
+
+    T: Count
+    batch: Count
+    block: Count
+
+
+def sizes(**given) -> None:
+    """Refuses what is no size."""
+    for key, value in given.items():
+        checked(Sizes, key, value, label="fit")
 
 
 def dtype_of(params) -> jnp.dtype:
@@ -25,3 +48,30 @@ def history(params, x: Real[ArrayLike, "... rows N"]) -> Float[Array, "... rows 
     if x.ndim < 2 or x.shape[-2] == 0 or x.shape[-1] != N:
         raise ValueError(f"history has shape {x.shape}; wanted (..., rows, N) with a row at least and N = {N} as the model.")
     return x
+
+
+def series(values: Real[ArrayLike, "..."], *, T: int, dtype) -> Float[Array, "rows N"]:
+    """What a model is trained on: T + 1 rows at least, all of them finite."""
+    values = jnp.asarray(values, dtype)
+    if values.ndim != 2 or values.shape[0] < T + 1:
+        raise ValueError(f"series has shape {values.shape}; wanted (rows, N) with at least T + 1 = {T + 1} rows.")
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(bad.any(1).argmax())
+        raise ValueError(
+            f"series: row {row} (from 0) is {values[row].tolist()} in {values.dtype}, the first of {int(bad.any(1).sum())} "
+            "that are not finite. Leave them out or fill them in."
+        )
+    return values
+
+
+def seeds(given) -> Int[Array, "seeds"]:
+    """Whole numbers that differ, one at least, each from 0 to 2³¹ − 1."""
+    try:
+        found = [operator.index(seed) for seed in given]
+    except TypeError:
+        raise ValueError(f"seeds = {given!r}: wanted a sequence of whole numbers, seeds = (0, 1, 2).") from None
+    wrong = [seed for seed in found if not 0 <= seed < SEEDS]
+    if wrong or not found or len(set(found)) < len(found):
+        raise ValueError(f"seeds = {given!r}: wanted one or more whole numbers from 0 to {SEEDS - 1}, none of them twice.")
+    return jnp.asarray(found)

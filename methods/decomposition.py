@@ -6,6 +6,10 @@ rest. With s_k its state at time kC, z^k its states and z̊ those of its neighbo
     J_k = mean over the own part of (x_t − B z_t^k)²
           + μ [mean over the head overlap of (z^k − z̊^{k-1})² + mean over the tail overlap of (z^k − z̊^{k+1})²]
           + μ_θ / 2 [‖θ_k − θ̊_{k-1}‖² + ‖θ_k − θ̊_{k+1}‖²]
+          + the penalties of an undecomposed training
+
+Steps that belong to a warm-up of the whole sequence are left out, and the others weigh so much that the mean of the first line
+over k is that over all steps that are looked at.
 
     repeat:  all windows in parallel;  exchange overlaps (and θ);  new s_k;  m steps on J_k, all k at once or even before odd k
 
@@ -22,25 +26,34 @@ derived.
 
 import dataclasses
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 from jax import lax
+from jaxtyping import Array
 
-from methods import exchange, training
+from methods import adaptive, border, exchange, training
 from methods.devices import each_seed, where_seeds_are
 from methods.training import Fit, Training
-from methods.updates import Log
+from methods.updates import Log, noisy
 from settings import Count, Natural, NonNegative
 
 
 @dataclasses.dataclass(frozen=True)
 class Decomposition(Training):
-    """How the training on one sequence is cut into windows, and what these tell each other."""
+    """How the training on one sequence is cut into windows, and what these tell each other.
+
+    Each window is run step by step and differentiated by plain autodiff: settings of an adjoint, and what to do where an
+    iteration fails, have no meaning here. Nor has a curriculum, on one sequence, or a strength that adapts to batches.
+    Observation noise is drawn anew for every exchange.
+    """
 
     resumes: ClassVar[bool] = False
+    uses_adjoint: ClassVar[bool] = False
+    unused: ClassVar[tuple[str, ...]] = ("curriculum", "on_failure", "alpha_from")
 
     sharing: Literal["shared", "local", "gossip", "mean"] = "shared"
     windows: Count = 8  # K
@@ -51,6 +64,11 @@ class Decomposition(Training):
     local_steps: Count = 1  # m
     match_weight: NonNegative = 0.0  # μ
     parameter_weight: NonNegative = 0.0  # μ_θ
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.curriculum or self.on_failure != "skip":
+            raise ValueError("curriculum and on_failure have no meaning in a training decomposed in time: leave them out.")
 
     def fit(self, method, series, **options) -> Fit:
         return fit(method, series, **options)
@@ -67,39 +85,60 @@ class Decomposition(Training):
         return C
 
 
+class State(NamedTuple):
+    """What one seed carries from one exchange to the next."""
+
+    carry: exchange.Carry
+    key: Array
+    done: Array  # exchanges
+
+
 def fit(
-    method, series, *, T: int, batch: int, seeds=(0,), block: int = 100, dtype=jnp.float32, callback=lambda done, log: None
+    method,
+    series,
+    *,
+    T: int,
+    batch: int,
+    seeds=(0,),
+    block: int = 100,
+    dtype=jnp.float32,
+    params=None,
+    callback=lambda done, log: None,
 ) -> Fit:
     """Train on the first T + 1 rows of `series`, all seeds in one compiled program; the log has a row per optimiser step.
 
-    Its loss is the mean of the windows' own losses, its residual the largest jump between neighbours, both at the last exchange.
+    Its loss is the mean of the windows' own losses, its residual the largest jump between neighbours, both at the last exchange;
+    failures are windows whose states were not finite, and an update counts as skipped where a window skipped it.
     """
     decomposition = method.training
     if batch != 1:
         raise ValueError(f"batch = {batch}: a decomposed training is on one sequence cut into windows. Set batch = 1.")
-    if len(series) < T + 1:
-        raise ValueError(f"series has {len(series)} rows; wanted at least T + 1 = {T + 1}.")
+    border.sizes(T=T, batch=batch, block=block)
+    x, seeds = border.series(series, T=T, dtype=dtype)[: T + 1], border.seeds(seeds)
+    if adaptive.adapts(method.forcing):
+        raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
+    if decomposition.warmup >= T:
+        raise ValueError(f"warmup = {decomposition.warmup}: must be less than the T = {T} steps of the sequence.")
     decomposition.length(T)
-    x = jnp.asarray(series[: T + 1], dtype)
-    states = training.begin(method, x.shape[1], jnp.dtype(dtype), jnp.asarray(seeds))
+    states = training.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
     sizes = training.initial_size(method.stepwise, states.free, x)
-    carries = _begin(method, states.free, x)
+    states = State(_begin(method, states.free, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
         length = min(max(1, block // decomposition.local_steps), exchanges - done)
-        carries, report = _train_block(method, where_seeds_are(method, carries), x, length)
+        states, report = _train_block(method, where_seeds_are(method, states), x, length)
         done += length
         logs.append(_log(method, jax.device_get(report)))
         callback(done * decomposition.local_steps, logs[-1])
-    return Fit(_finish(method, carries), training.joined(logs), sizes, _spread(method, carries))
+    return Fit(_finish(method, states.carry), training.joined(logs), sizes, _spread(method, states.carry))
 
 
 def _log(method, report: exchange.Report) -> Log:
     """One row per optimiser step, in what an undecomposed training logs."""
-    loss, jump = (np.repeat(leaf, method.training.local_steps, axis=1) for leaf in report)
-    nothing = np.full_like(loss, np.nan)
-    once, never = np.ones(loss.shape, int), np.zeros(loss.shape, bool)
-    return Log(loss, once, jump, nothing, never.astype(int), never, np.full_like(loss, method.forcing.alpha))
+    loss, jump = (np.repeat(leaf, method.training.local_steps, axis=1) for leaf in (report.local_loss, report.jump))
+    norm, failures, skipped = (leaf.reshape(loss.shape) for leaf in report.steps)
+    alpha = np.full_like(loss, getattr(method.forcing, "alpha", np.nan))
+    return Log(loss, np.ones(loss.shape, int), jump, norm, failures, skipped, alpha)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -109,13 +148,22 @@ def _begin(method, frees, x):
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def _train_block(method, carries, x, length):
-    def train(carry, x):
-        data, optimiser = exchange.windows(method.training, x), method.training.optimiser()
-        turn = lambda carry, _: exchange.exchange_and_step(method.training, method, carry, data, optimiser)  # noqa: E731
-        return lax.scan(turn, carry, length=length)
+def _train_block(method, states, x, length):
+    decomposition = method.training
+    exchanges = -(-decomposition.updates // decomposition.local_steps)
 
-    return each_seed(method, train, carries, x)
+    def turn(state, x):
+        key, drawn = jr.split(state.key)
+        data = exchange.windows(decomposition, noisy(decomposition, x[None], drawn)[0])
+        drawn = {"key": drawn, "progress": state.done / exchanges}
+        optimiser = decomposition.optimiser()
+        carry, report = exchange.exchange_and_step(decomposition, method, state.carry, data, optimiser, **drawn)
+        return State(carry, key, state.done + 1), report
+
+    def train(state, x):
+        return lax.scan(lambda state, _: turn(state, x), state, length=length)
+
+    return each_seed(method, train, states, x)
 
 
 @partial(jax.jit, static_argnums=0)

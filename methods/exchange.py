@@ -9,17 +9,20 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
+from methods import objective, updates
 from methods.precision import precise
 
 
 class Windowed(NamedTuple):
-    """Data in windows, and what stays the same in a training."""
+    """Data of one exchange in windows."""
 
+    whole: Float[Array, "T_plus_1 N"]
     x: Float[Array, "K rows N"]  # rows kC … kC + C + δ
     C: int
     overlap: int
+    seen: Float[Array, "K C N"] | None  # 1 for what the loss of a window's own part looks at, else 0; None: at everything
 
 
 class Carry(NamedTuple):
@@ -30,18 +33,31 @@ class Carry(NamedTuple):
     optimiser: Any
 
 
+class Steps(NamedTuple):
+    """What m optimiser steps of all windows met, `(m,)` each."""
+
+    gradient_norm: Float[Array, "m"]  # of the shared parameters; else the mean over windows of their own
+    failures: Int[Array, "m"]  # windows whose states are not finite
+    skipped: Array  # whether parameters, those of a window at least, were left as they were
+
+
 class Report(NamedTuple):
-    """What an exchange found, before the steps that follow it."""
+    """What an exchange found before the steps that follow it, and what these met."""
 
     local_loss: Float[Array, ""]  # mean_k of the data term of J_k
     jump: Float[Array, ""]  # largest difference of neighbours where the own part of a window starts
+    steps: Steps
 
 
 def windows(decomposition, x: Float[Array, "T_plus_1 N"]) -> Windowed:
     """The data x_0 … x_T of all windows."""
     C, overlap = decomposition.length(x.shape[0] - 1), decomposition.overlap
-    rows = jnp.arange(decomposition.windows)[:, None] * C + jnp.arange(C + overlap + 1)
-    return Windowed(x[rows], C, overlap)
+    first = jnp.arange(decomposition.windows)[:, None] * C
+    seen = None
+    if decomposition.warmup > overlap:
+        after = first + jnp.arange(overlap + 1, overlap + 1 + C) > decomposition.warmup
+        seen = jnp.broadcast_to(after[..., None], (*after.shape, x.shape[1])).astype(x.dtype)
+    return Windowed(x, x[first + jnp.arange(C + overlap + 1)], C, overlap, seen)
 
 
 def start(decomposition, method, free, data: Windowed, optimiser) -> Carry:
@@ -68,18 +84,23 @@ def spread(decomposition, carry: Carry):
 
 
 @precise()
-def exchange_and_step(decomposition, method, carry: Carry, data: Windowed, optimiser) -> tuple[Carry, Report]:
-    """One exchange and the `local_steps` optimiser steps that follow it."""
-    report = None
+def exchange_and_step(decomposition, method, carry: Carry, data: Windowed, optimiser, **drawn) -> tuple[Carry, Report]:
+    """One exchange and the `local_steps` optimiser steps that follow it.
+
+    drawn  key and progress, for a forcing that draws; see `Method.solve`
+    """
+    found, met = [], []
     for half in _halves(decomposition):
-        states = _run(decomposition, method, carry, data)
-        report = _report(decomposition, carry, states, data) if report is None else report
-        carry = _advance(decomposition, method, carry, states, data, optimiser, half)
+        states = _run(decomposition, method, carry, data, drawn)
+        found.append(_report(decomposition, carry, states, data))
+        carry, steps = _advance(decomposition, method, carry, states, data, optimiser, half, drawn)
+        met.append(steps)
     if decomposition.sharing == "gossip":
         carry = carry._replace(free=jax.tree.map(_gossip, carry.free))
     elif decomposition.sharing == "mean":
         carry = carry._replace(free=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf.mean(0), leaf.shape), carry.free))
-    return carry, report
+    norms, failures, skipped = (sum(values) for values in zip(*met, strict=True))
+    return carry, Report(*found[0], Steps(norms / len(met), failures, skipped > 0))
 
 
 def _halves(decomposition):
@@ -92,10 +113,11 @@ def _trained(decomposition, free, starts):
     return (free, starts) if decomposition.window_start == "learned" else (free, None)
 
 
-def _states(method, free, s, x):
-    """States `(C + δ, M)` of one window from s, under data `(C + δ + 1, N)`."""
-    problem, _ = method.problem(free.from_free(), x)
-    return lax.scan(lambda z, u: (problem.step(z, u),) * 2, s, problem.inputs)[1]
+def _states(method, data, drawn, free, s, k):
+    """States `(C + δ, M)` of window k from s. Its problem is cut out of that of the whole sequence, which has one clock."""
+    problem, _ = method.problem(free.from_free(), data.whole, **drawn)
+    inputs = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, k * data.C, data.C + data.overlap), problem.inputs)
+    return lax.scan(lambda z, u: (problem.step(z, u),) * 2, s, inputs, unroll=getattr(method.solver, "unroll", 1))[1]
 
 
 def _over(decomposition) -> int | None:
@@ -103,20 +125,24 @@ def _over(decomposition) -> int | None:
     return None if decomposition.sharing == "shared" else 0
 
 
-def _run(decomposition, method, carry, data):
-    return jax.vmap(lambda free, s, x: _states(method, free, s, x), in_axes=(_over(decomposition), 0, 0))(*carry[:2], data.x)
+def _run(decomposition, method, carry, data, drawn):
+    k = jnp.arange(decomposition.windows)
+    one = lambda free, s, k: _states(method, data, drawn, free, s, k)  # noqa: E731
+    return jax.vmap(one, in_axes=(_over(decomposition), 0, 0))(carry.free, carry.starts, k)
 
 
 def _report(decomposition, carry, states, data):
     C, overlap = data.C, data.overlap
-    read = jax.vmap(lambda free, z: free.from_free().readout(z), in_axes=(_over(decomposition), 0))
-    error = read(carry.free, states[:, overlap:]) - data.x[:, overlap + 1 :]
+    own = jax.vmap(
+        lambda free, z, x, seen: objective.squares(free.from_free(), z, x, seen), in_axes=(_over(decomposition), 0, 0, 0)
+    )
+    squares = own(carry.free, states[:, overlap:], data.x[:, overlap + 1 :], data.seen)
     behind = states[:-1, C + overlap - 1]
     ahead = states[1:, overlap - 1] if overlap else carry.starts[1:]
-    return Report(jnp.mean(error**2), jnp.abs(behind - ahead).max(initial=0))
+    return objective.Squares(*(leaf.sum() for leaf in squares)).mean, jnp.abs(behind - ahead).max(initial=0)
 
 
-def _advance(decomposition, method, carry, states, data, optimiser, half):
+def _advance(decomposition, method, carry, states, data, optimiser, half, drawn):
     """m optimiser steps of the windows in `half` on their J_k, with what the others have just told them."""
     C, overlap, d = data.C, data.overlap, decomposition
     starts = carry.starts
@@ -127,50 +153,57 @@ def _advance(decomposition, method, carry, states, data, optimiser, half):
     tail = jnp.concatenate([states[1:, :overlap], states[-1:, C:]])
     k = jnp.arange(d.windows)
     weights = jnp.stack([k > 0, k < d.windows - 1], 1).astype(states.dtype)
+    # the mean of all J_k is the mean over all that is looked at, wherever that lies
+    share = 1 / (C * data.x.shape[-1]) if data.seen is None else d.windows / jnp.maximum(data.seen.sum(), 1)
 
-    def local(trained, s, x, head, tail, weight, before, after):
+    def local(trained, s, k, x, seen, head, tail, weight, before, after):
         free, learned = trained
+        params = free.from_free()
         s = s if learned is None else jnp.where(weight[0] > 0, learned, s)  # the very first window starts at B⁺x_0
-        z = _states(method, free, s, x)
-        loss = jnp.mean((free.from_free().readout(z[overlap:]) - x[overlap + 1 :]) ** 2)
+        z = _states(method, data, drawn, free, s, k)
+        loss = share * objective.squares(params, z[overlap:], x[overlap + 1 :], seen).total + method.regularisation.penalty(
+            params
+        )
         if d.match_weight and overlap:
             apart = weight[0] * jnp.mean((z[:overlap] - head) ** 2) + weight[1] * jnp.mean((z[C:] - tail) ** 2)
             loss = loss + d.match_weight * apart
         if d.parameter_weight and before is not None:
             apart = weight[0] * _distance(free, before) + weight[1] * _distance(free, after)
             loss = loss + 0.5 * d.parameter_weight * apart
-        return loss
+        return loss, jnp.isfinite(z).all()
 
-    given = starts, data.x, head, tail, weights
+    given = starts, k, data.x, data.seen, head, tail, weights
     trained = _trained(d, carry.free, starts)
     if d.sharing == "shared":
 
         def mean(trained):
             axes = (None, 0 if trained[1] is not None else None)
-            losses = jax.vmap(lambda *a: local(*a, None, None), in_axes=(axes, 0, 0, 0, 0, 0))(trained, *given)
-            return jnp.where(half, losses, 0).sum() / half.sum()
+            losses, finite = jax.vmap(lambda *a: local(*a, None, None), in_axes=(axes, *[0] * 7))(trained, *given)
+            return jnp.where(half, losses, 0).sum() / half.sum(), finite
 
         def step(state, _):
-            trained, opt = state
-            steps, opt = optimiser.update(jax.grad(mean)(trained), opt, trained)
-            return (optax.apply_updates(trained, steps), opt), None
+            (value, finite), gradient = jax.value_and_grad(mean, has_aux=True)(state[0])
+            norm, use, state = updates.step(optimiser, *state, value, gradient)
+            return state, Steps(norm, (half & ~finite).sum(), ~use)
 
-        (trained, opt), _ = lax.scan(step, (trained, carry.optimiser), length=d.local_steps)
+        (trained, opt), met = lax.scan(step, (trained, carry.optimiser), length=d.local_steps)
     else:
         before, after = jax.tree.map(_before, carry.free), jax.tree.map(_after, carry.free)
 
         def of_one(trained, opt, active, *given):
             def step(state, _):
-                trained, opt = state
-                steps, moved = optimiser.update(jax.grad(local)(trained, *given), opt, trained)
-                moved = optax.apply_updates(trained, steps), moved
-                return jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, state), None
+                (value, finite), gradient = jax.value_and_grad(local, has_aux=True)(state[0], *given)
+                norm, use, moved = updates.step(optimiser, *state, value, gradient)
+                state = jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, state)
+                return state, Steps(norm, active & ~finite, active & ~use)
 
-            return lax.scan(step, (trained, opt), length=d.local_steps)[0]
+            return lax.scan(step, (trained, opt), length=d.local_steps)
 
-        trained, opt = jax.vmap(of_one)(trained, carry.optimiser, half, *given, before, after)
+        (trained, opt), met = jax.vmap(of_one)(trained, carry.optimiser, half, *given, before, after)
+        norms = jnp.where(half[:, None], met.gradient_norm, 0).sum(0) / half.sum()
+        met = Steps(norms, met.failures.sum(0), met.skipped.any(0))
     free, learned = trained
-    return Carry(free, starts if learned is None else learned, opt)
+    return Carry(free, starts if learned is None else learned, opt), met
 
 
 def _distance(one, other):

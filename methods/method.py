@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
-from methods import border, updates
+from methods import border, objective, updates
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.generation import free_run
@@ -85,13 +85,17 @@ class Method:
     def parameters(self) -> dict:
         """Every hyperparameter by name, with its value; what has no effect on this method is left out."""
         fields = {"guess": self.guess}
-        for part in self.PARTS if self.solver.uses_adjoint else [part for part in self.PARTS if part != "gradient"]:
+        for part in self.PARTS if self._uses_adjoint else [part for part in self.PARTS if part != "gradient"]:
             fields.update({f.name: getattr(getattr(self, part), f.name) for f in dataclasses.fields(getattr(self, part))})
-        for field in UNUSED.get(self.forcing.forcing, ()):
-            del fields[field]
+        for field in {*UNUSED.get(self.forcing.forcing, ()), *self.training.unused}:
+            fields.pop(field, None)
         if not self.solver.uses_guess:
             del fields["guess"]
         return fields
+
+    @property
+    def _uses_adjoint(self) -> bool:
+        return self.solver.uses_adjoint and self.training.uses_adjoint
 
     def configure(self, **fields) -> "Method":
         """This method with `fields` set, in any order; an unknown field or a value out of range is an error that says so."""
@@ -211,11 +215,7 @@ def _solve(method, params, x, alpha, *, key=None, progress=None) -> Solution:
 def _loss(method, params, x, alpha, **drawn) -> tuple[Float[Array, ""], Aux]:
     x = border.sequences(params, x)
     solution = _solve(method, params, x, alpha, **drawn)
-    T, warmup = x.shape[-2] - 1, method.training.warmup
-    if warmup >= T:
-        raise ValueError(f"warmup = {warmup}: must be less than the T = {T} steps of the sequence.")
-    error = params.readout(solution.states[..., warmup:, :]) - x[..., warmup + 1 :, :]
-    loss = jnp.mean(error**2) + method.regularisation.penalty(params)
+    loss = objective.loss(method, params, solution.states, x)
     return loss, Aux(solution.iterations, solution.residual, solution.code)
 
 

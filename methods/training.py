@@ -5,7 +5,7 @@ A = tanh(a), so that |A| stays below 1.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -16,7 +16,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods.checkpoint import Checkpoint
+from methods import border
+from methods.checkpoint import Checkpoint, question
 from methods.devices import each_seed, where_seeds_are
 from methods.updates import Log, State, start, update, windows
 from settings import Count, Natural, NonNegative, Positive
@@ -27,6 +28,8 @@ class Training:
     """Loss and optimiser settings. The defaults are the paper's plain recipe; the rest is for sequences on which it blows up."""
 
     resumes: ClassVar[bool] = True  # `fit` takes `resume` and `keep`
+    uses_adjoint: ClassVar[bool] = True  # the gradient is that of the method
+    unused: ClassVar[tuple[str, ...]] = ()  # settings, of whatever part of a method, that play no part in this training
 
     warmup: Natural = 0  # T_w: forced steps at the start of each window that the loss does not see
     updates: Count = 1000
@@ -97,7 +100,7 @@ def fit(
     *,
     T: int,
     batch: int,
-    seeds: Sequence[int] = (0,),
+    seeds=(0,),
     block: int = 100,
     dtype=jnp.float32,
     params=None,
@@ -107,22 +110,24 @@ def fit(
 ) -> Fit:
     """Train one model per seed on windows of T+1 rows of `series`, all seeds in one compiled program.
 
+    seeds     whole numbers from 0 to 2³¹ − 1
     block     updates per compiled call
     params    where every seed starts, in place of its own initialisation
     callback  called after each block with the number of updates done and their log (seeds, block)
     resume    what a call with the same arguments has kept: goes on from there, to the same end
     keep      called after each block with what is needed to resume
     """
-    series = jnp.asarray(series, dtype)
-    if series.ndim != 2 or series.shape[0] < T + 1:
-        raise ValueError(f"series has shape {series.shape}; wanted (rows, N) with at least T + 1 = {T + 1} rows.")
-    states = begin(method, series.shape[1], jnp.dtype(dtype), jnp.asarray(seeds), params)
+    border.sizes(T=T, batch=batch, block=block)
+    series, seeds = border.series(series, T=T, dtype=dtype), border.seeds(seeds)
+    states = begin(method, series.shape[1], jnp.dtype(dtype), seeds, params)
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
     sizes = initial_size(method.stepwise, states.free, series[: T + 1])
-    logs, done = [], 0
+    logs, done, asked = [], 0, ""
+    if resume is not None or keep is not None:
+        asked = question(method, series, T=T, batch=batch, seeds=seeds, dtype=dtype, params=params)
     if resume is not None:
-        states, log = resume.restore(states)
+        states, log = resume.restore(states, asked)
         logs, done = [log], log.loss.shape[1]
     for stage, length in _calls(method.training.stages(T), block, done):
         of_stage = method.configure(warmup=stage.warmup)
@@ -132,7 +137,7 @@ def fit(
         callback(done, log)
         if keep is not None:
             logs = [joined(logs)]
-            keep(Checkpoint.of(states, logs[0]))
+            keep(Checkpoint.of(states, logs[0], asked))
     return Fit(_finish(states.free), joined(logs), sizes)
 
 

@@ -61,18 +61,25 @@ def update(method, state: State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=No
         # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
         again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
         _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
-    norm = optax.tree.norm(gradient)
-    use = jnp.isfinite(norm) & jnp.isfinite(value)
-    if method.training.on_failure == "skip":
-        use = use & (failures == 0)
-    steps, optimiser = method.training.optimiser().update(gradient, state.optimiser, state.free)
-    moved = optax.apply_updates(state.free, steps)
-    free, optimiser = jax.tree.map(lambda new, old: jnp.where(use, new, old), (moved, optimiser), (state.free, state.optimiser))
+    allowed = failures == 0 if method.training.on_failure == "skip" else True
+    norm, use, (free, optimiser) = step(method.training.optimiser(), state.free, state.optimiser, value, gradient, allowed)
     given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
     used = jnp.asarray(given, value.dtype)
     log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
     after = State(free, optimiser, key, state.done + 1, state.alpha)
     return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
+
+
+def step(optimiser, free, moments, value, gradient, allowed=True):
+    """The norm of the gradient, whether it was used, and parameters and moments after a step of the optimiser.
+
+    No step where the loss or its gradient is not finite.
+    """
+    norm = optax.tree.norm(gradient)
+    use = jnp.isfinite(norm) & jnp.isfinite(value) & allowed
+    steps, after = optimiser.update(gradient, moments, free)
+    moved = optax.apply_updates(free, steps), after
+    return norm, use, jax.tree.map(lambda new, old: jnp.where(use, new, old), moved, (free, moments))
 
 
 def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:

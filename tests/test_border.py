@@ -88,3 +88,61 @@ def test_a_history_of_another_shape_is_refused_by_name(shape):
     method, params = model("sequential", jnp.float32)
     with pytest.raises(ValueError, match="history has shape .*; wanted .* N = 2"):
         method.generate(params, np.zeros(shape), 3)
+
+
+TRAINED = ["sequential", "lssm", "mamba2", "schwarz-shared"]
+
+
+def fit(name, series, **options):
+    cut = {"windows": 2, "overlap": 1} if name.startswith("schwarz") else {}
+    method = methods.get(name, latent_dim=4, updates=1, **cut)
+    return method.fit(series, **{"T": 5, "batch": 1, "seeds": (0,)} | options)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+def test_data_that_are_not_finite_are_refused_with_their_first_row(name, value):
+    series = np.ones((12, 2))
+    series[4:7, 1] = value
+    with pytest.raises(
+        ValueError, match=r"series: row 4 \(from 0\) is \[1.0, .*\] in float32, the first of 3 that are not finite"
+    ):
+        fit(name, series)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    "seeds", [(), (-1,), (2**31,), (0, 2**32), [3, 3], (0.5,), 3, None, "01", np.array([2**32]), np.array([0.0]), [2**64]]
+)
+def test_seeds_that_would_not_be_kept_apart_are_refused(name, seeds):
+    with pytest.raises(ValueError, match="seeds = .*wanted"):
+        fit(name, np.ones((12, 2)), seeds=seeds)
+
+
+def test_seeds_may_come_as_any_kind_of_whole_numbers():
+    last = 2**31 - 1
+    for given in (
+        [0, last],
+        (0, last),
+        np.array([0, last]),
+        np.array([0, last], np.uint32),
+        jnp.array([0, last]),
+        {0: "", last: ""},
+    ):
+        assert border.seeds(given).tolist() == [0, last]
+    assert border.seeds(range(3)).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("options", [{"T": 0}, {"T": -1}, {"batch": 0}, {"block": 0}])
+def test_sizes_of_a_training_are_whole_and_positive(name, options):
+    ((key, value),) = options.items()
+    with pytest.raises(ValueError, match=f"{key} = {value!r}"):
+        fit(name, np.ones((12, 2)), **options)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("shape", [(5, 2), (12,), (0, 2), (2, 12, 2)])
+def test_a_series_of_another_shape_is_refused(name, shape):
+    with pytest.raises((ValueError, TypeError), match="series"):
+        fit(name, np.ones(shape))

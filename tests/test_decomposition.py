@@ -11,6 +11,7 @@ import pytest
 import methods
 from methods import exchange, training
 from methods.decomposition import Decomposition
+from methods.forcing import Forcing
 from methods.models import ShallowPLRNN
 
 T = 40
@@ -26,19 +27,86 @@ def fit(name, series, seeds=(0,), **fields):
     return methods.get(name, **SIZES | fields).fit(series, T=T, batch=1, seeds=seeds, dtype=jnp.float64)
 
 
-def test_one_window_is_plain_training(series):
+PENALTIES = {"mar_weight": 0.1, "readout_weight": 0.1, "singular_weight": 0.1, "slow_units": 2}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, PENALTIES, {"warmup": 7}, {"clip_norm": 1e-3}, {"forcing": "sparse", "interval": 3}],
+    ids=lambda settings: next(iter(settings), "plain"),
+)
+def test_one_window_is_plain_training(series, settings):
     """No neighbour, nothing cut: the same parameters as after a step on the loss of the whole sequence."""
-    whole = methods.get("sequential", **SIZES | {"updates": 1})
-    trained = fit("schwarz-shared", series, windows=1, overlap=0, updates=1)
+    whole = methods.get("sequential", **SIZES | {"updates": 1} | settings)
+    trained = fit("schwarz-shared", series, windows=1, overlap=0, updates=1, **settings)
     optimiser, x = whole.training.optimiser(), jnp.asarray(series[: T + 1])
     free = jax.tree.map(lambda leaf: leaf[0], training.begin(whole, 2, jnp.dtype("float64"), jnp.asarray([0])).free)
     loss, gradient = jax.value_and_grad(lambda free: whole.loss(free.from_free(), x)[0])(free)
     steps, _ = optimiser.update(gradient, optimiser.init(free), free)
-    np.testing.assert_allclose(trained.log.loss[0, 0], loss, rtol=1e-12)
+    np.testing.assert_allclose(trained.log.loss[0, 0] + whole.regularisation.penalty(free.from_free()), loss, rtol=1e-12)
+    np.testing.assert_allclose(trained.log.gradient_norm[0, 0], optax.tree.norm(gradient), rtol=1e-10)
+    assert not trained.log.skipped.any() and not trained.log.failures.any()
     for got, wanted in zip(
         jax.tree.leaves(trained.params), jax.tree.leaves(optax.apply_updates(free, steps).from_free()), strict=True
     ):
         np.testing.assert_allclose(got[0], wanted, rtol=1e-10, atol=1e-13)
+
+
+SETTINGS = [
+    {"mar_weight": 0.1},
+    {"readout_weight": 0.1},
+    {"singular_weight": 0.1},
+    {"observation_noise": 0.1},
+    {"warmup": 12},
+    {"clip_norm": 1e-3},
+    {"rate_warmup": 1},
+    {"final_learning_rate": 5e-3},
+    {"differentiate": "full"},
+    {"alpha": 0.9},
+    {"match_weight": 1.0},
+]
+
+
+@pytest.mark.parametrize(("name", "tried"), [("schwarz-shared", SETTINGS), ("schwarz-local", SETTINGS[:1])])
+def test_every_setting_has_an_effect_or_is_refused(series, name, tried):
+    cut = {"windows": 4, "overlap": 4, "local_steps": 2, "match_weight": 0.5, "updates": 2}
+    plain = fit(name, series, **cut)
+    for settings in tried:
+        other = fit(name, series, **cut | settings)
+        assert any((a != b).any() for a, b in zip(*map(jax.tree.leaves, (plain.params, other.params)), strict=True)), settings
+    unused = {"curriculum": (10,), "on_failure": "accept", "alpha_from": "bound", "adjoint": "diagonal", "adjoint_window": 5}
+    for key, value in unused.items():
+        with pytest.raises(ValueError, match=key):
+            methods.get(name, **{key: value})
+
+
+def test_what_has_no_meaning_is_refused_of_parts_built_by_hand_too(series):
+    with pytest.raises(ValueError, match="curriculum and on_failure have no meaning"):
+        Decomposition(curriculum=(10,))
+    by_hand = dataclasses.replace(methods.get("schwarz-shared", **SIZES), forcing=Forcing(alpha_from="bound"))
+    with pytest.raises(ValueError, match='alpha_from = "bound": no meaning'):
+        by_hand.fit(series, T=T + 4, batch=1)
+    with pytest.raises(ValueError, match="warmup = 60: must be less than the T = 44"):
+        methods.get("schwarz-shared", **SIZES, windows=4, overlap=4, warmup=60).fit(series, T=T + 4, batch=1)
+
+
+@pytest.mark.parametrize("name", ["schwarz-shared", "schwarz-local"])
+def test_a_step_that_is_not_finite_is_not_taken_and_counted(series, name):
+    fitted = fit(name, series, windows=4, overlap=4, updates=6, local_steps=2, learning_rate=1e30)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(fitted.params))
+    assert fitted.log.skipped[0, -1] and fitted.log.failures[0, -1] > 0
+    assert not fitted.log.skipped[0, 0] and not np.isfinite(fitted.log.loss[0, -1])
+
+
+@pytest.mark.parametrize("interval", [3, 7])
+def test_windows_are_forced_by_one_clock(series, interval):
+    """Sparse forcing acts at multiples of its interval, wherever windows begin."""
+    method = methods.get("schwarz-shared", **SIZES, windows=4, overlap=0, forcing="sparse", interval=interval)
+    params, x = method.init(jax.random.key(0), 2, jnp.float64), jnp.asarray(series[: T + 1])
+    data, states = exchange.windows(method.training, x), method.solve(params, x).states
+    starts = jnp.concatenate([method.problem(params, x)[0].z0[None], states[9:-1:10]])
+    got = exchange._run(method.training, method, exchange.Carry(params.to_free(), starts, None), data, {})
+    np.testing.assert_allclose(got.reshape(T, -1), states, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local"])

@@ -16,7 +16,9 @@ from bench.cell import Cell
 from bench.measure import accuracy, checkpoints, convergence, runtime
 from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
+from methods.checkpoint import Checkpoint
 from methods.models import ShallowPLRNN
+from methods.updates import Log
 
 pytest_plugins = ["runner_doubles"]
 
@@ -208,8 +210,22 @@ def test_a_killed_training_goes_on_where_it_was_kept_to_the_same_end(tmp_path, m
     for one, other in zip(whole.tables["training"], resumed.tables["training"], strict=True):
         assert {key: one[key] for key in ("update", "loss", "alpha")} == {key: other[key] for key in ("update", "loss", "alpha")}
     assert [row["value"] for row in whole.tables["metrics"]] == [row["value"] for row in resumed.tables["metrics"]]
-    (tmp_path / "job.npz").write_bytes(b"torn")
-    assert checkpoints.Checkpoints(tmp_path / "job.npz").load() is None
+
+
+def test_a_checkpoint_that_is_torn_or_of_another_question_is_none_and_is_said(tmp_path, capsys):
+    kept = checkpoints.Checkpoints(tmp_path / "job.npz", every_s=0)
+    assert kept.load("this") is None and not capsys.readouterr().err
+    log = Log(*np.zeros((len(Log._fields), 1, 2)))
+    kept.keep(Checkpoint([np.arange(3.0)], log, "this"))
+    found = kept.load("this")
+    assert found.question == "this" and found.log.loss.shape == (1, 2)
+    assert kept.load("that") is None and "is of another question" in capsys.readouterr().err
+    whole = kept.path.read_bytes()
+    for length in (0, 5, 100, len(whole) // 2, len(whole) - 1):
+        kept.path.write_bytes(whole[:length])
+        assert kept.load("this") is None and "cannot be read" in capsys.readouterr().err
+    np.savez(kept.path, state000=np.arange(3.0), **log._asdict())  # as it was kept before questions were
+    assert kept.load("this") is None and "cannot be read" in capsys.readouterr().err
 
 
 def training(method, T=20, batch=2, **parameters):

@@ -12,6 +12,7 @@ import pytest
 import methods
 import systems
 from methods import adaptive, training, updates
+from methods.checkpoint import question
 from methods.models import ShallowPLRNN
 from methods.regularisation import Regularisation
 
@@ -59,11 +60,37 @@ def test_a_resumed_training_ends_as_if_it_had_not_stopped(series, settings):
         assert_same((resumed.params, resumed.log), (whole.params, whole.log), rtol=0, atol=0)
 
 
-def test_a_checkpoint_of_another_training_is_refused(series):
-    kept = []
-    fit(method(), series, keep=kept.append)
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"latent_dim": 5},
+        {"learning_rate": 2e-2},
+        {"alpha": 0.4},
+        {"name": "gtf-deer"},
+        {"seeds": (1,)},
+        {"batch": 3},
+        {"T": 19},
+        {"dtype": jnp.float32},
+        {"observation_noise": 0.1},
+        {"data": 1e-9},
+        {"params": True},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_checkpoint_of_another_training_is_refused(series, other):
+    kept, options = [], {key: other.pop(key) for key in ("seeds", "batch", "T", "dtype") if key in other}
+    fit(method(updates=1), series, keep=kept.append)
+    series = series + other.pop("data", 0)
+    if other.pop("params", False):
+        options["params"] = method().init(jr.key(9), 3, jnp.float64)
     with pytest.raises(ValueError, match="resume: the checkpoint is of another training"):
-        fit(method(latent_dim=5), series, resume=kept[0])
+        fit(method(**{"updates": 1} | other), series, resume=kept[0], **options)
+
+
+def test_the_name_of_a_method_is_no_part_of_its_question(series):
+    asked = [dataclasses.replace(method(), name=name) for name in ("one", "other")]
+    sizes = {"T": 20, "batch": 4, "seeds": (0,), "dtype": "float32"}
+    assert len({question(each, series, **sizes) for each in asked}) == 1
 
 
 def test_a_curriculum_goes_from_short_windows_to_T(series):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sys
 import time
 import zipfile
 import zlib
@@ -29,20 +30,31 @@ class Checkpoints:
         name = hashlib.sha256(" ".join(cell.id for cell in cells).encode()).hexdigest()[:16]
         return cls(folder / f"{name}.npz")
 
-    def load(self) -> Checkpoint | None:
-        """The last one; None where there is none, or none that can be read."""
+    def load(self, question: str) -> Checkpoint | None:
+        """The last one of this question; None, and a line in the log, where it cannot be read or is of another question."""
         try:
             with np.load(self.path) as stored:
                 states = [stored[name] for name in sorted(stored) if name.startswith("state")]
-                return Checkpoint(states, Log(*(stored[name] for name in Log._fields)))
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+                found = Checkpoint(states, Log(*(stored[name] for name in Log._fields)), str(stored["question"]))
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            self._say(f"cannot be read ({type(error).__name__}: {error})")
+            return None
+        if found.question != question:
+            self._say("is of another question: settings or data have changed since it was kept")
+            return None
+        return found
+
+    def _say(self, problem: str) -> None:
+        print(f"checkpoint {self.path} {problem}; the training starts anew.", file=sys.stderr, flush=True)
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write it, unless the last one is recent enough."""
         if time.monotonic() - self.kept_s < self.every_s:
             return
         arrays = {f"state{i:03d}": array for i, array in enumerate(checkpoint.arrays)} | checkpoint.log._asdict()
+        arrays["question"] = np.array(checkpoint.question)
 
         def write(temporary):
             with open(temporary, "wb") as file:  # given a name, numpy would add an ending to it

@@ -16,6 +16,7 @@ from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import rows
+from methods.checkpoint import question
 from settings import Count, Natural
 
 
@@ -68,11 +69,11 @@ class Reconstruction(Measure):
         )
         bounds = self.scoring.bounds(truth, rows(system, len(truth), seed=0, split="train"))
         clock = Clock()
+        sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
         kept, resuming = None, {}
         if scratch is not None and method.training.resumes:
             kept = Checkpoints.of(cells, scratch)
-            resuming = {"resume": kept.load(), "keep": kept.keep}
-        sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
+            resuming = {"resume": kept.load(question(method, series, **sizes)), "keep": kept.keep}
         fit = jax.device_get(method.fit(series, callback=clock, **sizes, **resuming))
         programs = None
         for i, cell in enumerate(cells):

@@ -1,0 +1,33 @@
+"""What every training minimises: the mean squared error of the read-out where it is looked at, and penalties."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class Squares(NamedTuple):
+    """Squared errors added up, and how many they are: sums of both over the parts of a sequence make its mean."""
+
+    total: Float[Array, "..."]
+    count: Float[Array, "..."]
+
+    @property
+    def mean(self):
+        return self.total / jnp.maximum(self.count, 1)
+
+
+def squares(params, states: Float[Array, "... steps M"], x: Float[Array, "... steps N"], seen=None) -> Squares:
+    """Of the read-out of states beside the data of the same steps; `seen` is 1 where they count, else 0."""
+    error = params.readout(states) - x
+    if seen is None:
+        return Squares(jnp.sum(error**2), jnp.full((), error.size, error.dtype))
+    return Squares(jnp.sum(seen * error**2), jnp.sum(seen))
+
+
+def loss(method, params, states: Float[Array, "... T M"], x: Float[Array, "... T_plus_1 N"]) -> Float[Array, ""]:
+    """That of un-forced states z_1 … z_T under data x_0 … x_T; the first `warmup` steps are not looked at."""
+    T, warmup = x.shape[-2] - 1, method.training.warmup
+    if warmup >= T:
+        raise ValueError(f"warmup = {warmup}: must be less than the T = {T} steps of the sequence.")
+    return squares(params, states[..., warmup:, :], x[..., warmup + 1 :, :]).mean + method.regularisation.penalty(params)
