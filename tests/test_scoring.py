@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import metrics
-from bench.measure.scoring import Scoring
+from bench.measure.scoring import Scoring, rows_needed
 
 pytest_plugins = ["runner_doubles"]
 
@@ -106,13 +106,15 @@ def test_a_metric_that_fails_leaves_a_row_with_the_reason(tmp_path, plug_in):
     }.items():
         assert np.isnan(rows[name]["value"]) and reason in rows[name]["reason"]
         assert rows[name]["floor"] is None and rows[name]["noise"] is None
-    short = scored(truth=TRUTH[:100], generated=OTHER[:100])  # too few rows for a spectrum
-    assert "smoothing" in short["power_spectrum_hellinger"]["reason"] and np.isfinite(short["dstsp_gmm"]["value"])
 
 
-def test_data_that_no_metric_can_score_are_refused_before_training():
-    with pytest.raises(ValueError, match="600 rows, cannot be scored: .*variable 1 is constant"):
+def test_data_that_a_score_of_the_project_cannot_take_are_refused_before_training():
+    with pytest.raises(ValueError, match="600 rows, cannot be scored by dstsp_.*variable 1 is constant"):
         SCORING.bounds(TRUTH * [1, 0], OTHER)
+    least = rows_needed(20, 10, 1, 2)
+    assert SCORING.bounds(TRUTH[:least], OTHER)
+    with pytest.raises(ValueError, match="cannot be scored by power_spectrum_hellinger: .*at least 160 rows"):
+        SCORING.bounds(TRUTH[: least - 1], OTHER)
     with pytest.raises(ValueError, match="25 rows; history = 20 and forecasts of rmse_steps = 10 need 30"):
         SCORING.bounds(TRUTH[:25], OTHER)
 

@@ -49,14 +49,16 @@ class Reconstruction(Measure):
         return Scoring(**{name: getattr(self, name) for name in known}, dt=dt)
 
     def needs(self, cell):
-        return {"train": cell.T + 1, "test": self.history + self.rmse_steps}
+        from bench.measure.scoring import rows_needed
+
+        return {"train": cell.T + 1, "test": rows_needed(self.history, self.rmse_steps, self.delay, self.lag)}
 
     def check(self, cell):
         super().check(cell)
         for key, split in (("train_rows", "train"), ("test_rows", "test")):
             if getattr(self, key) < (least := self.needs(cell)[split]):
-                what = f"T = {cell.T}" if split == "train" else f"history = {self.history} and rmse_steps = {self.rmse_steps}"
-                raise ValueError(f"{key} = {getattr(self, key)}, but {what} need at least {least} rows.")
+                what = f"T = {cell.T} needs" if split == "train" else f"the scores, with history = {self.history}, need"
+                raise ValueError(f"{key} = {getattr(self, key)}, but {what} at least {least} rows.")
         cell.build_method().training.stages(cell.T)
 
     def run(self, cells, active, scratch: Path | None = None):
