@@ -91,7 +91,9 @@ def plan(
     from bench.plan import estimate
 
     resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, isolation=isolation)
-    print(estimate(chosen, out or runner.default_out(resolved), resolved.name, resolved.options.isolation))
+    out = out or runner.default_out(resolved)
+    runner.check_folder(resolved, out)
+    print(estimate(chosen, out, resolved.name, resolved.options.isolation))
 
 
 @app.command(cls=Verb)

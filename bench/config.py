@@ -59,6 +59,12 @@ class Experiment:
     grids: tuple[dict[str, Setting], ...]
     options: RunOptions
 
+    @property
+    def own_file(self) -> str:
+        """Where the file is, if it is not one of this project."""
+        file = Path(self.file).resolve()
+        return "" if file.parent == EXPERIMENTS.resolve() else str(file)
+
     def error(self, where: str, value, problem: str) -> UserError:
         """An error that points into the file."""
         return UserError(f"{self.file}: {where} = {show(value)}: {problem}")

@@ -1,9 +1,11 @@
 """What can be told of cells before anything is run: do the data suffice, do method, system and sizes fit together?"""
 
 import json
+import warnings
 
 from bench import catalogue
 from bench.cell import Cell
+from bench.errors import say
 
 KINDS = ("method", "system", "measure")
 
@@ -23,7 +25,11 @@ def check(cells: list[Cell]) -> None:
             for split, rows in cell.build_measure().needs(cell).items():
                 needs[split] = max(rows, needs.get(split, 0))
         if hasattr(system, "check"):
-            system.check(needs)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                system.check(needs)
+            for told in dict.fromkeys(str(warning.message) for warning in caught):
+                say(told)
         if hasattr(system, "observed_dim"):
             models |= {(cell.build_method().model, system.observed_dim): cell for cell in group}
     for (model, observed_dim), cell in models.items():

@@ -1,9 +1,9 @@
 """Where the files are that an experiment names: beside the experiment's file, or else in the working directory."""
 
-import warnings
 from pathlib import Path
 
 from bench import catalogue
+from bench.errors import say
 
 
 def files(system: str, parameters: dict, given_at: dict[str, str], experiment: Path) -> dict[str, str]:
@@ -28,7 +28,6 @@ def _place(path: str, given_at: str, experiment: Path) -> str:
         return str(here.resolve())
     if not beside.exists() and here.exists():
         if experiment.resolve().parent != Path.cwd():
-            said = f"{experiment}: {given_at} = {path}: not beside this file; {here.resolve()} in the working directory is taken."
-            warnings.warn(said, stacklevel=2)
+            say(f"{experiment}: {given_at} = {path}: not beside this file; {here.resolve()} in the working directory is taken.")
         return str(here.resolve())
     return str(beside)

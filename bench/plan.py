@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from bench import collect, cost
+from bench import cost, provenance
 from bench.cell import Cell
 from bench.measure.outcome import FAILED
 
@@ -53,7 +53,7 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
 
     Finished cells of the experiment's other runs, in the folders beside `out` and in the source's results, count too.
     """
-    here = {row["cell"]: row["status"] for row in collect.cells(out, "status")}
+    here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
     missing = [cell for cell in chosen if cell.id not in here]
     pairs = paired([unit for job in cost.asked(missing, isolation) for unit in job], out, experiment)
     priced = [(unit, by, *cost.scaled(unit, by)) for unit, by in pairs if by]

@@ -4,10 +4,13 @@ An answer made from others is none to the question as it stands. Rows that do no
 versions wrote, are taken at their word.
 """
 
+import collections
 import hashlib
+from pathlib import Path
 
-from bench import catalogue
+from bench import catalogue, collect
 from bench.cell import Cell
+from bench.errors import say
 
 COLUMNS = ("data_digest", "plugin_digest")
 
@@ -23,6 +26,15 @@ def of(cell: Cell) -> dict[str, str | None]:
     }
 
 
+def standing(out: Path, asked: list[Cell], *columns: str) -> dict[str, dict]:
+    """Some columns of `cells`, by cell, of the answers that hold; says which of those to the `asked` cells do not any more."""
+    answers = {row["cell"]: row for row in collect.cells(out, *columns, *COLUMNS)}
+    changed = outdated(asked, answers)
+    for reason, count in collections.Counter(changed.values()).items():
+        say(f"{reason} has changed. Answers in {out} that count as missing: {count}.")
+    return {cell: row for cell, row in answers.items() if cell not in changed}
+
+
 def outdated(cells: list[Cell], answers: dict[str, dict]) -> dict[str, str]:
     """Which of the cells have an answer that was made from other data or another plug-in, and which of them changed.
 
@@ -34,7 +46,7 @@ def outdated(cells: list[Cell], answers: dict[str, dict]) -> dict[str, str]:
         if before is None or not any(before.get(column) for column in COLUMNS):
             continue
         now = of(cell)
-        for kind, what in (("data", "the data in"), ("plugin", "the plug-in")):
+        for kind, what in (("data", "What is in"), ("plugin", "The plug-in")):
             digest = f"{kind}_digest"
             if before.get(digest) and now[digest] and before[digest] != now[digest]:
                 found[cell.id] = f"{what} {now[f'{kind}_path']}"

@@ -7,10 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-from bench import catalogue, cost, environment, executors, files, store
+from bench import catalogue, cost, environment, executors, files, provenance, store
 from bench.cell import Cell
 from bench.clock import now
-from bench.collect import cells, collect, keep
+from bench.collect import collect, keep
 from bench.config import Experiment
 from bench.errors import UserError
 from bench.executors.local import Finished, Plan
@@ -94,6 +94,19 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
     return Result(answered, left, interrupted=interrupted, spent=spent and left > 0)
 
 
+def check_folder(experiment: Experiment, out: Path) -> None:
+    """Refuse a folder that holds another experiment; one whose file has gone, or has been moved here, is no other one."""
+    held = files.read_json(out / "experiment.json") or {}
+    if not held.keys() >= {"name", "measure"}:
+        return
+    wanted, there = f'"{experiment.name}" ({experiment.measure})', f'"{held["name"]}" ({held["measure"]})'
+    file = held.get("file", experiment.own_file)  # earlier versions did not write it down
+    if wanted == there and file != experiment.own_file and (not file or Path(file).exists()):
+        wanted, there = (f"of {each or 'this project'}" for each in (experiment.own_file, file))
+    if wanted != there:
+        raise UserError(f"{out}: holds the experiment {there}, not {wanted}. Choose another folder with --out.")
+
+
 def _todo(
     experiment: Experiment, everything: list[Cell], chosen: list[Cell], options: Options, git_sha: str | None
 ) -> list[Cell]:
@@ -105,8 +118,7 @@ def _todo(
     store.sweep(out)
     if store.attempts(out):
         collect(out)
-    answers = {row["cell"]: row for row in cells(out, "status", "git_sha")}
-    return needed(chosen, answers, options.rerun, git_sha)
+    return needed(chosen, provenance.standing(out, chosen, "status", "git_sha"), options.rerun, git_sha)
 
 
 def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
@@ -131,13 +143,11 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     """
     path = out / "experiment.json"
     before = files.read_json(path) or {}
-    wanted = f'"{experiment.name}" ({experiment.measure})'
-    held = f'"{before["name"]}" ({before["measure"]})' if before.keys() >= {"name", "measure"} else wanted
-    if held != wanted:
-        raise UserError(f"{out}: holds the experiment {held}, not {wanted}. Choose another folder with --out.")
+    check_folder(experiment, out)
     described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
     grids = [{key: list(setting.values) for key, setting in grid.items()} for grid in experiment.grids]
     cells = [{"id": cell.id} | dataclasses.asdict(cell) for cell in everything]
+    described |= {"file": experiment.own_file}
     content = described | experiment.options.model_dump() | {"grids": grids, "cells": cells}
     content = json.loads(json.dumps(content, default=str))  # as it comes back: a folder that is only read is not written to
     if before != content:

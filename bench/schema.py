@@ -62,7 +62,15 @@ _COLUMNS = {
     "training": _ATTEMPT
     | {"update": _whole, "loss": _real, "iterations": _real, "alpha": _real, "gradient_norm": _real, "seconds": _real},
     "metrics": _ATTEMPT
-    | {"metric": _text, "value": _real, "unit": _text, "higher_is_better": _flag, "floor": _real, "noise": _real},
+    | {
+        "metric": _text,
+        "value": _real,
+        "unit": _text,
+        "higher_is_better": _flag,
+        "floor": _real,
+        "noise": _real,
+        "reason": _text,
+    },
     "orbits": _ATTEMPT | {"step": _whole, "variable": _whole, "truth": _real, "generated": _real},
     "environments": {
         "environment": _text,

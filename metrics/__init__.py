@@ -4,12 +4,13 @@ import registry
 from metrics.dstsp_bins import binned_divergence
 from metrics.dstsp_gmm import state_space_divergence
 from metrics.embedding import delay_embedding
-from metrics.forecast_error import n_step_rmse, rmse
+from metrics.forecast_error import ForecastErrors, n_step_rmse, rmse
 from metrics.lyapunov import largest_from_jacobians, lyapunov_exponents, spectrum_from_jacobians
 from metrics.metric import Metric
 from metrics.power_spectrum import power_spectrum_distance
 
 __all__ = [
+    "ForecastErrors",
     "Metric",
     "binned_divergence",
     "delay_embedding",

@@ -77,4 +77,4 @@ def _divergence(p_box: np.ndarray, q_box: np.ndarray, boxes: int) -> float:
     return float(terms[:-1].sum() + empty * terms[-1])
 
 
-METRICS = {"dstsp_bins": Metric(binned_divergence, unit="nats", higher_is_better=False)}
+METRICS = {"dstsp_bins": Metric(binned_divergence, unit="nats", higher_is_better=False, max_dimensions=MAX_DIMENSION)}

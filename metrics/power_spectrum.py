@@ -11,6 +11,11 @@ RADIUS = 4  # standard deviations at which the smoothing kernel is cut
 AT_REST = 1e-6  # of the truth's standard deviation: rounding about a fixed point
 
 
+def rows_needed(smoothing: float = 20.0) -> int:
+    """The fewest rows whose spectrum can be smoothed over so many frequencies."""
+    return 2 * max(1, round(RADIUS * smoothing))
+
+
 def power_spectrum_distance(
     truth: Float[ArrayLike, "T N"], generated: Float[ArrayLike, "length N"], *, smoothing: float = 20.0
 ) -> float:
@@ -25,12 +30,9 @@ def power_spectrum_distance(
     """
     truth, generated = as_orbits(truth, generated)
     T = min(len(truth), len(generated))
-    frequencies, span = T // 2 + 1, max(1, round(RADIUS * smoothing))
-    if frequencies <= span:
-        raise ValueError(
-            f"{T} rows have {frequencies} frequencies; smoothing = {smoothing} needs more than {span}. "
-            f"Give at least {2 * span} rows, or smooth less."
-        )
+    if T < (least := rows_needed(smoothing)):
+        frequencies = f"{T // 2 + 1} frequencies; smoothing = {smoothing} needs more than {least // 2}"
+        raise ValueError(f"{T} rows have {frequencies}. Give at least {least} rows, or smooth less.")
     if diverged(truth, generated):
         return np.inf
     truth, generated = truth[:T], generated[:T]

@@ -14,7 +14,7 @@ COLUMNS = {
     "runtime": ["cell", "attempt", "phase", "repetition", "seconds", "iterations"],
     "newton": ["cell", "attempt", "sequence", "update", "residual", "step"],
     "training": ["cell", "attempt", "update", "loss", "iterations", "alpha", "gradient_norm", "seconds"],
-    "metrics": ["cell", "attempt", "metric", "value", "unit", "higher_is_better", "floor", "noise"],
+    "metrics": ["cell", "attempt", "metric", "value", "unit", "higher_is_better", "floor", "noise", "reason"],
     "orbits": ["cell", "attempt", "step", "variable", "truth", "generated"],
     "environments": ["environment", "json"],
 }

@@ -53,7 +53,9 @@ def test_no_text_depends_on_the_locale():
 
 def test_listings_are_utf_8_in_any_locale(tmp_path):
     mine = tmp_path / "mine.py"
-    mine.write_text("import dataclasses\n@dataclasses.dataclass\nclass S:\n    'λ'\nSYSTEMS = {'s': S}\n", encoding="utf-8")
+    mine.write_text(
+        "import dataclasses\n@dataclasses.dataclass\nclass S:\n    'λ'\n    sample = 1\nSYSTEMS = {'s': S}\n", encoding="utf-8"
+    )
     command = [sys.executable, "-P", "-c", "from bench.cli import main; main()", "list", "systems", "--plugin", str(mine)]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
     shown = subprocess.run(command, capture_output=True, env=environment, check=True).stdout

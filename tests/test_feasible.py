@@ -59,7 +59,7 @@ FILES = {
     "torn": (npy(SERIES)[:500], "not an array of numbers"),
     "without rows": (np.zeros((0, 3)), "no rows in the train split"),
     "too short to train": (SERIES[:20], "21 rows wanted, 16 rows in the train split"),
-    "too short to test": (SERIES[:100], "150 rows wanted, 20 rows in the test split"),
+    "too short to test": (SERIES[:100], "160 rows wanted, 20 rows in the test split"),
     "on its side": (SERIES.T[:, :200], "200 variables in 3 rows"),
     "of three axes": (SERIES[None], "shape"),
     "with a gap": (HOLED, "missing or infinite values"),
@@ -85,8 +85,8 @@ SETTINGS = {
     "history = 0": "history = 0",
     "lag = -1": "lag = -1",
     "orbit_steps = -1": "orbit_steps = -1",
-    "train_rows = 10": "train_rows = 10, but T = 20 need at least 21",
-    "test_rows = 100": "test_rows = 100, but history = 100 and rmse_steps = 50",
+    "train_rows = 10": "train_rows = 10, but T = 20 needs at least 21",
+    "test_rows = 100": "test_rows = 100, but the scores, with history = 100, need at least 160",
     "every = 0": "every = 0",
     "dt = nan": "dt = nan",
     "noise = -1": "noise = -1",
@@ -148,6 +148,6 @@ def test_a_file_is_read_once_however_many_cells_ask_of_it(experiment, tmp_path, 
     read, count = systems.series.read_array, []
     monkeypatch.setattr(systems.series, "read_array", lambda file: count.append(file) or read(file))
     grid = f'columns = ["0", "1", "2,0"]\npath = {list(map(str, paths))}\nT = [10, 20]\nevery = [1, 2]'
-    toml = experiment(grid + "\nrmse_steps = 5\nhistory = 5\ntest_rows = 20")
+    toml = experiment(grid + "\nrmse_steps = 5\nhistory = 5\ntest_rows = 160\ntest_fraction = 0.5")
     assert len(matrix.cells(config.load(str(toml)))) == 6 * 3 * 2 * 2
     assert sorted(count) == paths

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import catalogue, config, matrix, provenance
+from bench import catalogue, cli, config, matrix, provenance, runner, store
 from bench.cell import Cell
+from bench.clock import now
 from bench.measure.outcome import Outcome
 from bench.rows import Context, rows
 
@@ -55,7 +56,7 @@ def test_the_contents_of_a_file_are_recorded_and_leave_the_id_alone(tmp_path, mi
     np.save(tmp_path / "series.npy", SERIES + 1)
     after = cell(tmp_path / "recording.toml")
     assert after.id == before.id and row(after)["data_digest"] != kept["data_digest"]
-    assert provenance.outdated([after], {after.id: kept}) == {after.id: f"the data in {tmp_path / 'series.npy'}"}
+    assert provenance.outdated([after], {after.id: kept}) == {after.id: f"What is in {tmp_path / 'series.npy'}"}
     assert not provenance.outdated([after], {after.id: row(after)})
     assert not provenance.outdated([after], {after.id: dict.fromkeys(provenance.COLUMNS)})  # of an earlier version
 
@@ -94,7 +95,7 @@ def test_a_plug_in_is_recorded_and_a_changed_one_is_told(tmp_path, plug_in):
     one = Cell("misbehave", "sequential", "lorenz63", T=8, batch=1)
     assert not provenance.outdated([one], {one.id: before})
     changed = before | {"plugin_digest": another["plugin_digest"]}
-    assert provenance.outdated([one], {one.id: changed}) == {one.id: f"the plug-in {tmp_path / 'mine.py'}"}
+    assert provenance.outdated([one], {one.id: changed}) == {one.id: f"The plug-in {tmp_path / 'mine.py'}"}
 
 
 def test_what_the_project_brings_is_no_plug_in_of_ones_own():
@@ -117,7 +118,7 @@ def test_a_relative_path_belongs_to_the_folder_of_the_experiment(tmp_path, misbe
             np.testing.assert_allclose(mean, size * SERIES[:80].mean(axis=0))
 
 
-def test_a_file_in_the_working_directory_alone_is_taken_and_told(tmp_path, misbehaving, monkeypatch):
+def test_a_file_in_the_working_directory_alone_is_taken_and_told(tmp_path, misbehaving, monkeypatch, capsys):
     toml = recording(tmp_path / "A", rows=None)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -139,3 +140,37 @@ def test_a_path_on_the_command_line_is_meant_from_where_one_is(tmp_path, misbeha
 def test_where_a_file_is_missing_the_folder_of_the_experiment_is_named(tmp_path, misbehaving):
     with pytest.raises(ValueError, match=f"no such file .looked in {tmp_path / 'A'}."):
         cell(recording(tmp_path / "A", rows=None))
+
+
+def verb(monkeypatch, capsys, *words):
+    """Exit status and output of a command."""
+    monkeypatch.setattr("sys.argv", ["pitbench", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code, capsys.readouterr()
+
+
+def test_an_answer_to_other_data_counts_as_missing(tmp_path, misbehaving, monkeypatch, capsys):
+    toml, out, mine = recording(tmp_path), tmp_path / "out", Path(__file__).with_name("misbehaving.py")
+    one = cell(toml)
+    store.write(out, one.id, rows(one, Outcome("ok"), Context("recording", "shared"), started=now(), wall_s=1.0))
+    _, shown = verb(monkeypatch, capsys, "plan", toml, "--out", out, "--plugin", mine)
+    assert "1 done, 0 failed, 0 missing" in shown.out and not shown.err
+    np.save(tmp_path / "series.npy", SERIES + 1)
+    _, shown = verb(monkeypatch, capsys, "plan", toml, "--out", out, "--plugin", mine)
+    assert "0 done, 0 failed, 1 missing" in shown.out
+    assert f"What is in {tmp_path / 'series.npy'} has changed. Answers in {out} that count as missing: 1." in shown.err
+
+
+@pytest.mark.parametrize("words", [["plan"], ["run", "--budget", "0s"]])
+def test_two_experiments_of_one_name_do_not_share_a_folder(tmp_path, misbehaving, monkeypatch, capsys, words):
+    a, b = (recording(tmp_path / name) for name in "AB")
+    out, mine = tmp_path / "out", Path(__file__).with_name("misbehaving.py")
+    monkeypatch.setattr(runner, "default_out", lambda experiment: out)
+    verb(monkeypatch, capsys, "run", a, "--budget", "0s", "--plugin", mine)
+    before = (out / "experiment.json").read_text(encoding="utf-8")
+    code, shown = verb(monkeypatch, capsys, words[0], b, *words[1:], "--plugin", mine)
+    assert code == 2 and f"holds the experiment of {a}, not of {b}. Choose another folder with --out" in shown.err
+    assert (out / "experiment.json").read_text(encoding="utf-8") == before
+    a.unlink()  # its file was moved: it is the same experiment
+    assert verb(monkeypatch, capsys, words[0], b, *words[1:], "--plugin", mine)[0] in (0, 3)

@@ -43,21 +43,23 @@ class Reconstruction(Measure):
     orbit_steps: Natural = 0  # of the free run of the first seed that are kept as an example
     repeats: Count = 20
 
-    @property
-    def scoring(self):
+    def scoring(self, dt: float):
         from bench.measure.scoring import Scoring  # loads scipy, which other measures need not pay for
 
-        return Scoring(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Scoring)})
+        known = [field.name for field in dataclasses.fields(Scoring) if field.name != "dt"]
+        return Scoring(**{name: getattr(self, name) for name in known}, dt=dt)
 
     def needs(self, cell):
-        return {"train": cell.T + 1, "test": self.history + self.rmse_steps}
+        from bench.measure.scoring import rows_needed
+
+        return {"train": cell.T + 1, "test": rows_needed(self.history, self.rmse_steps, self.delay, self.lag)}
 
     def check(self, cell):
         super().check(cell)
         for key, split in (("train_rows", "train"), ("test_rows", "test")):
             if getattr(self, key) < (least := self.needs(cell)[split]):
-                what = f"T = {cell.T}" if split == "train" else f"history = {self.history} and rmse_steps = {self.rmse_steps}"
-                raise ValueError(f"{key} = {getattr(self, key)}, but {what} need at least {least} rows.")
+                what = f"T = {cell.T} needs" if split == "train" else f"the scores, with history = {self.history}, need"
+                raise ValueError(f"{key} = {getattr(self, key)}, but {what} at least {least} rows.")
         cell.build_method().training.stages(cell.T)
 
     def run(self, cells, active, scratch: Path | None = None):
@@ -67,7 +69,8 @@ class Reconstruction(Measure):
         series, truth = (
             rows(system, wanted, seed=0, split=split) for wanted, split in ((self.train_rows, "train"), (self.test_rows, "test"))
         )
-        bounds = self.scoring.bounds(truth, rows(system, len(truth), seed=0, split="train"))
+        scoring = self.scoring(system.sample(1).dt)
+        bounds = scoring.bounds(truth, rows(system, len(truth), seed=0, split="train"))
         clock = Clock()
         sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
         kept, resuming = None, {}
@@ -83,15 +86,17 @@ class Reconstruction(Measure):
             extra = _whole_sequence(cell, method, params, series)
             if fit.spread is not None:
                 extra += _decomposed(log, fit.spread[i])
-            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, bounds, extra, example=i == 0)
+            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, scoring, bounds, extra, example=i == 0)
         if kept is not None:
             kept.forget()
 
-    def _outcome(self, cell, method, params, log, clock, programs, truth, bounds, extra, example: bool) -> Outcome:
+    def _outcome(self, cell, method, params, log, clock, programs, truth, scoring, bounds, extra, example: bool) -> Outcome:
+        from bench.measure.scoring import blew_up
+
         generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
-        scores = self.scoring.of_orbit(truth, generated)
         forecast = lambda history: method.generate(params, np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
-        scores["n_step_rmse"] = self.scoring.of_forecasts(truth, forecast)
+        scores = scoring.of_orbit(truth, generated) | scoring.of_forecasts(truth, lambda: forecast)
+        scores |= scoring.of_map(lambda: _free_map(method, params, np.asarray(truth[: self.history], cell.dtype)), len(truth))
         status, columns, timings = self._timings(cell, method, params, programs)
         skipped = float(np.mean(log.skipped))
         columns |= {
@@ -99,7 +104,7 @@ class Reconstruction(Measure):
             "first_call_s": clock.first_s,
             "peak_bytes": memory.peak_bytes(),
         }
-        if not np.isfinite(scores["dstsp_gmm"]) or not np.isfinite(log.loss[-1]):
+        if blew_up(truth, generated) or not np.isfinite(log.loss[-1]):
             status = "diverged"
             what = "the free run blew up" if np.isfinite(log.loss[-1]) else "the last loss is not finite"
             columns["error_message"] = f"{what}; {skipped:.0%} of the updates were skipped"
@@ -110,23 +115,10 @@ class Reconstruction(Measure):
         tables = {
             "runtime": timings,
             "training": clock.training(log),
-            "metrics": self.scoring.rows(scores, bounds) + self._exponent(method, params, cell, truth) + shares + extra,
+            "metrics": scoring.rows(scores, bounds) + shares + extra,
             "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if example else [],
         }
         return Outcome(status, columns, tables)
-
-    def _exponent(self, method, params, cell, truth) -> list[dict]:
-        """The largest Lyapunov exponent of the free-running model, per unit time of the system."""
-        if not self.lyapunov_steps:
-            return []
-        import metrics
-
-        start, unravel = ravel_pytree(params.warmed_up(method.forcing, np.asarray(truth[: self.history], cell.dtype)))
-        free = params.free()
-        step = lambda z: ravel_pytree(free(unravel(z)))[0]  # noqa: E731
-        largest = metrics.lyapunov_exponents(step, start, self.lyapunov_steps, count=1)[0]
-        dt = cell.build_system().sample(1).dt
-        return [{"metric": "lyapunov_max", "value": float(largest) / dt, "unit": "1/time", "higher_is_better": None}]
 
     def _timings(self, cell, method, params, programs) -> tuple[str, dict, list[dict]]:
         """Status, errors against the sequential scan, and seconds of each phase on one batch.
@@ -170,6 +162,13 @@ class _Programs(NamedTuple):
     def call(self, phase: str, *arguments):
         """Seconds and outputs."""
         return timing.timed(self.compiled[phase].call, *arguments)
+
+
+def _free_map(method, params, history):
+    """The free-running map on flat states, and the state that follows a history."""
+    start, unravel = ravel_pytree(params.warmed_up(method.forcing, history))
+    free = params.free()
+    return lambda z: ravel_pytree(free(unravel(z)))[0], start
 
 
 def _whole_sequence(cell, method, params, series) -> list[dict]:

@@ -22,14 +22,15 @@ def scores(tables) -> pd.DataFrame:
 
     A diverged run that was not scored gets the worst value in every metric: leaving it out would flatter its method.
     """
-    columns = ["cell", "metric", "value", "higher_is_better", "floor", "noise"]
+    columns = ["cell", "metric", "value", "higher_is_better", "floor", "noise", "reason"]
     rows = tables["metrics"].reindex(columns=columns).astype(object)
     unscored = _unscored(tables["cells"], rows)
     rows = pd.concat([rows, unscored.reindex(columns=columns).astype(object)], ignore_index=True)
     # A quantity without a better and a worse, such as an exponent, has no worst value either.
     worst = rows["higher_is_better"].map(lambda flag: np.nan if pd.isna(flag) else -np.inf if flag else np.inf).astype(float)
     value, floor, noise = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor", "noise"))
-    return rows.assign(value=value.where(value.notna(), worst), floor=floor, noise=noise)
+    scored = value.notna() | rows["reason"].notna()  # a metric that failed says nothing of the run
+    return rows.assign(value=value.where(scored, worst), floor=floor, noise=noise).drop(columns="reason")
 
 
 def _unscored(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
