@@ -18,7 +18,7 @@ from bench.measure.outcome import FAILED
 # Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.
 PROGRAMS = 4
 _PARAMETERS = ("measure_parameters", "system_parameters", "method_parameters")
-_COLUMNS = ("measure", "method", "system", *_PARAMETERS, "T", "batch", "dtype", "seed", "device", "isolation", "status")
+_COLUMNS = ("measure", "method", "system", *_PARAMETERS, "T", "batch", "dtype", "seed", "job", "device", "isolation", "status")
 _COSTS = ("wall_s", "compile_s", "temp_bytes")
 
 
@@ -59,8 +59,9 @@ def finished(folder: Path) -> list[Unit]:
     for row in cells(folder, *_COLUMNS, *_COSTS):
         if row["status"] not in FAILED and row["wall_s"] is not None:
             together = "seed" in _together(row["measure"]) and row["isolation"] != "cell"
-            key = [row[name] for name in _COLUMNS if name not in ("seed", "isolation", "status")]
-            groups.setdefault((*key, None if together else row["seed"]), []).append(row)
+            key = [row[name] for name in _COLUMNS if name not in ("seed", "job", "isolation", "status")]
+            part = row["job"] or (None if together else row["seed"])  # rows of before there was a column `job` have none
+            groups.setdefault((*key, part), []).append(row)
     return [_finished(rows, folder) for rows in groups.values()]
 
 

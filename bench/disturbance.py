@@ -39,7 +39,7 @@ class Load:
 
 
 def disturbed(cells):
-    """Which rows of the table `cells` were measured while other programs took a good part of a core."""
+    """Which rows of the table `cells` (pandas) were measured while other programs took more than `FOREIGN_CORES`."""
     return cells["foreign_cores"].fillna(0.0) > FOREIGN_CORES
 
 

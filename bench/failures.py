@@ -16,8 +16,8 @@ _COLUMNS = ("status", "error_type", "error_message", "log", *_QUESTION, "method_
 
 def failures(folder: Path) -> str:
     """Each reason once, whole, with the cells that it befell and what their workers printed."""
-    remembered(folder)
-    rows = cells(folder, *_COLUMNS)
+    asked = {cell["id"] for cell in remembered(folder)["cells"]}
+    rows = [row for row in cells(folder, *_COLUMNS) if row["cell"] in asked]
     bad = [row for row in rows if row["status"] != "ok"]
     if not bad:
         return f"All {len(rows)} cells that have a row are ok."

@@ -10,6 +10,7 @@ from bench.measure.outcome import FAILED
 from bench.plan import in_words
 from bench.remaining import Remaining
 
+FIRST_S = 2.0  # until the first line
 QUIET_S = 10.0  # off a terminal: the longest silence, and the shortest time before a line that says what is running
 
 
@@ -29,7 +30,8 @@ class Progress:
         self._count = 0
         self._failed = 0
         self._what: str | Cell = "starting"
-        self._since = self._told = time.monotonic()
+        self._since = time.monotonic()
+        self._told = self._since - QUIET_S + FIRST_S
         self._started = datetime.datetime.now()
         self._bar = None
 

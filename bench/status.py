@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.claims import all_claims
 from bench.collect import cells
+from bench.disturbance import FOREIGN_CORES
 from bench.folder import remembered
 
 
@@ -18,6 +19,7 @@ class Status:
     lost      cells whose runner died before it left a row; running the experiment again answers them
     missing   cells of the experiment without a row, neither running nor lost
     others    answered cells that the experiment, as it was run last, does not ask for (any more)
+    disturbed answered cells of the experiment that were measured while other programs were busy
     """
 
     statuses: collections.Counter
@@ -25,6 +27,7 @@ class Status:
     lost: list[str]
     missing: int
     others: int
+    disturbed: int = 0
 
     def __str__(self):
         lines = [f"{count:6d} {status}" for status, count in self.statuses.most_common()]
@@ -32,13 +35,16 @@ class Status:
         lines += [f"{len(self.lost):6d} lost: their runner died; run the experiment again to answer them"] if self.lost else []
         lines += [f"{self.missing:6d} missing"] if self.missing else []
         lines += [f"{self.others:6d} of other settings than the experiment was last run with"] if self.others else []
+        busy = f"measured while other programs took more than {FOREIGN_CORES:g} of a core on average: their times may be off"
+        lines += [f"{self.disturbed:6d} {busy}"] if self.disturbed else []
         return "\n".join(lines) or "No cells."
 
 
 def status(folder: Path) -> Status:
     """The state of the run stored in `folder`."""
     asked = {cell["id"] for cell in remembered(folder)["cells"]}
-    answered = {row["cell"]: row["status"] for row in cells(folder, "status")}
+    rows = cells(folder, "status", "foreign_cores")
+    answered = {row["cell"]: row["status"] for row in rows}
     claims = all_claims(folder)
     running = {cell: claim for cell, claim in claims.items() if claim["held"]}
     lost = [cell for cell in claims if cell not in running and cell not in answered]
@@ -48,6 +54,7 @@ def status(folder: Path) -> Status:
         lost=lost,
         missing=len(asked - answered.keys() - running.keys() - set(lost)),
         others=len(answered.keys() - asked),
+        disturbed=sum(row["cell"] in asked and (row["foreign_cores"] or 0.0) > FOREIGN_CORES for row in rows),
     )
 
 

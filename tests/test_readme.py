@@ -1,5 +1,6 @@
 """What the README says is true: its plug-in, its experiment file and its commands."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -30,11 +31,44 @@ def test_the_solver_it_shows_keeps_every_law(tmp_path):
     assert results and {result.outcome for result in results} <= {"ok", "passed over"}, results
 
 
-def test_the_experiment_file_it_shows_is_valid(tmp_path):
-    (text,) = blocks("toml")
-    path = tmp_path / "recording.toml"
-    path.write_text(text)
-    assert len(matrix.cells(config.load(str(path)))) == 6
+@pytest.fixture
+def recording(tmp_path, monkeypatch):
+    """A folder with the recording that it makes and the experiment file that asks for it."""
+    monkeypatch.chdir(tmp_path)
+    (source,) = (block for block in blocks("python") if "recording.csv" in block)
+    exec(source, {})
+    (tmp_path / "recording.toml").write_text(*blocks("toml"))
+    return tmp_path
+
+
+def test_the_experiment_file_it_shows_is_valid_for_the_recording_it_makes(recording):
+    assert len(matrix.cells(config.load("./recording.toml"))) == 6
+    series = systems.get("file", path="recording.csv", columns="voltage, current").sample(200, seed=0)
+    assert series.values.shape[1] == 2
+
+
+def test_bare_commands_come_after_the_environment_is_activated():
+    activated = False
+    for block in blocks("sh"):
+        for line in block.splitlines():
+            assert activated or not line.startswith(("pitbench ", "python ")), line
+            activated = activated or line.startswith("source .venv/bin/activate")
+
+
+def test_files_that_commands_name_are_made_by_other_blocks():
+    made = {"data": "mkdir -p data", "toy.py": "# toy.py", "recording.toml": "# recording.toml"}
+    for command in COMMANDS:
+        for path in re.findall(r"[\w./-]+\.(?:toml|npy|npz|csv|py)\b", command):
+            assert made[path.partition("/")[0]] in TEXT, f"{path} in `{command}`"
+
+
+@pytest.mark.parametrize("source", blocks("python"))
+def test_examples_import_what_they_use_and_show_something(source):
+    tree = ast.parse(source)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.asname or alias.name for node in imports for alias in node.names}
+    assert names <= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "print(" in source or source.startswith("# toy.py") or "tables = " in source
 
 
 COMMANDS = [line.split("#")[0] for block in blocks("sh") for line in block.splitlines() if line.startswith("pitbench ")]

@@ -3,6 +3,8 @@
 import datetime
 import math
 import pickle
+import shutil
+import subprocess
 
 import jax.numpy as jnp
 import numpy as np
@@ -156,3 +158,61 @@ def test_results_that_asv_has_stored_are_read(tmp_path):
         "solvers.Answer.track_iterations('new')": ("1", None),
     }
     assert gate.load(str(tmp_path), "b" * 40) == {}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository with two commits of which asv has measured none, that the gate takes for its own."""
+    pytest.importorskip("asv", reason="asv is in the extra `regression`")
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "asv.conf.json").write_text((gate.ROOT / "asv.conf.json").read_text())
+    git = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for message in ("one", "two"):
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], check=True)
+    monkeypatch.setattr(gate, "ROOT", root)
+    monkeypatch.chdir(tmp_path)
+    return root
+
+
+def _cut_off(root):
+    head = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+    (root / ".git" / "shallow").write_text(head)
+
+
+def _result_torn(root):
+    machine = root / "results" / "asv" / "here"
+    machine.mkdir(parents=True)
+    (machine / "machine.json").write_text('{"machine": "here", "version": 1}')
+    commit = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+    (machine / f"{commit[:8]}-environment.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("harm", "commits", "said"),
+    [
+        (None, ["HEAD~1", "HEAD"], "nowhere are both HEAD~1 and HEAD measured"),
+        (None, ["HEAD", "haed"], '"haed": no such commit in '),
+        (None, ["HEAD~7", "HEAD"], '"HEAD~7": no such commit in '),
+        (None, ["HEAD"], "usage: "),
+        (_cut_off, ["HEAD~1", "HEAD"], "a clone that is cut off (git fetch --unshallow gets the rest)"),
+        (_result_torn, ["HEAD~1", "HEAD"], ""),
+        (lambda root: (root / "asv.conf.json").unlink(), ["HEAD~1", "HEAD"], "asv.conf.json"),
+        (lambda root: (root / "asv.conf.json").write_text("{"), ["HEAD~1", "HEAD"], ""),
+        (lambda root: shutil.rmtree(root / ".git"), ["HEAD~1", "HEAD"], ""),
+    ],
+)
+def test_where_there_is_no_telling_one_line_says_why_and_the_status_is_2(checkout, capsys, harm, commits, said):
+    if harm:
+        harm(checkout)
+    assert gate.main(commits) == 2
+    shown, errors = capsys.readouterr()
+    assert not shown and len(errors.splitlines()) == 1 and said in errors
+
+
+@pytest.mark.parametrize(("new", "status"), [(3.0, 0), (4.0, 1)])
+def test_the_status_is_the_verdict(checkout, monkeypatch, new, status):
+    numbers = iter([{("here", "environment"): _after(3.0)}, {("here", "environment"): _after(new)}])
+    monkeypatch.setattr(gate, "load", lambda *_: next(numbers))
+    assert gate.main(["HEAD~1", "HEAD"]) == status

@@ -150,7 +150,7 @@ def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
     failed = cells[cells["status"] != "ok"]
     once = singular(cells, SETTINGS)
     varying = [name for name in SETTINGS if name not in once]
-    reason = failed["error_message"].fillna("").astype(str).str.split("\n").str[0].str.slice(0, 120)
+    reason = failed["error_message"].fillna("").astype(str).map(_brief)
     what = ": " + failed["status"].astype(str) + reason.map(lambda text: f", {text}" if text else "")
     where = labels(cells, shown=varying)
     for name in varying:
@@ -159,6 +159,12 @@ def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
     if len(counts) > limit:
         counts, unit = (failed["method"] + what).value_counts(sort=False), "cells"
     return [line if count == 1 else f"{line} ({count} {unit})" for line, count in counts.items()]
+
+
+def _brief(reason: str) -> str:
+    """A reason whole; of a log, what it is and its last line, where the error stands."""
+    lines = list(filter(None, map(str.strip, reason.splitlines())))
+    return " ".join(lines) if len(lines) < 3 else f"{lines[0]} … {lines[-1]}"
 
 
 def tidy(value) -> str:

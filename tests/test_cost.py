@@ -1,0 +1,105 @@
+"""What a run will cost is told within a factor of two by what the cells of a job took together, tried on the stored results."""
+
+import json
+import math
+import shutil
+
+import pandas as pd
+import pytest
+
+from bench import config, cost, matrix, plan
+from bench.collect import load
+from bench.environment import ROOT
+from bench.remaining import Remaining
+
+STORED = sorted(path.parent.name for path in (ROOT / "results").glob("*/tables"))
+
+
+def stored(name):
+    """An experiment as its stored results were made, the seconds that they took, and their folder."""
+    folder = ROOT / "results" / name
+    profile = json.loads((folder / "experiment.json").read_text())["profile"]
+    experiment = config.load(name, profile)
+    if name == "ecg":
+        experiment = experiment.with_settings(["path=ecg_train.npy", "test_path=ecg_test.npy"])
+    return experiment, load(folder)["cells"]["wall_s"].sum(), folder
+
+
+@pytest.mark.parametrize("name", [name for name in STORED if name != "ecg"])
+def test_the_same_again_takes_as_long(name):
+    experiment, seconds, folder = stored(name)
+    cells = matrix.cells(experiment.with_seeds(range(1000, 1000 + _seeds(experiment))))
+    estimate = plan.estimate(cells, folder, experiment.name, experiment.options.isolation)
+    assert estimate.unknown == 0 and estimate.missing == len(cells)
+    assert seconds / 2 < estimate.seconds < 2 * seconds
+    assert f"Based on cells of the same method on cpu in {folder}" in str(estimate)
+
+
+def _seeds(experiment):
+    return max(len(grid["seed"].values) if "seed" in grid else 1 for grid in experiment.grids)
+
+
+@pytest.mark.parametrize("name", ["fig1a", "long", "solvers", "recipe", "decomposition", "fig1b"])
+def test_each_half_of_the_jobs_tells_what_the_other_takes(name):
+    folder = ROOT / "results" / name
+    units = sorted(cost.finished(folder), key=lambda unit: unit.cells)
+    for known, asked in ((units[::2], units[1::2]), (units[1::2], units[::2])):
+        told = [(unit.seconds, cost.scaled(unit, by)[0]) for unit in asked if (by := cost.nearest(unit, known))]
+        took, expected = map(sum, zip(*told, strict=True))
+        assert took / 2 < expected < 2 * took
+
+
+def test_a_job_costs_what_its_cells_took_together():
+    units = cost.finished(ROOT / "results" / "lorenz63")
+    assert [len(unit.cells) for unit in units] == [5, 5]
+    assert sum(unit.seconds for unit in units) == pytest.approx(load(ROOT / "results" / "lorenz63")["cells"]["wall_s"].sum())
+
+
+def _unit(work, seconds=math.nan, compile_s=math.nan, **settings):
+    cells = (f"{work}{seconds}{settings}",)
+    return cost.Unit(cells, "runtime", "deer", {"T": 1, "latent_dim": 3} | settings, float(work), seconds, compile_s)
+
+
+def test_the_nearest_in_work_is_gone_by_and_of_those_the_most_alike():
+    near, far, other, wide = _unit(8, 1.0), _unit(64, 2.0), _unit(8, 3.0, scan="associative"), _unit(10, 4.0, latent_dim=50)
+    for order in ([near, far, other, wide], [wide, other, far, near]):
+        assert cost.nearest(_unit(10), order) is near
+        assert cost.nearest(_unit(10, scan="associative"), order) is other
+        assert cost.nearest(_unit(40), order) is far
+        assert cost.nearest(_unit(10, latent_dim=40), order) is wide
+    assert cost.nearest(_unit(10), []) is None
+
+
+def test_compiling_does_not_grow_with_the_work():
+    assert cost.scaled(_unit(100), _unit(10, 12.0, compile_s=0.5))[0] == pytest.approx(2 + 100)
+    assert cost.scaled(_unit(100), _unit(10, 12.0, compile_s=50.0))[0] == pytest.approx(12)
+    assert cost.scaled(_unit(5), _unit(10, 12.0))[0] == pytest.approx(6)
+
+
+def test_what_failed_says_nothing_of_the_cost(tmp_path):
+    """A cell that timed out or crashed has a wall time, too."""
+    rows = load(ROOT / "results" / "lorenz63")["cells"]
+    folder = tmp_path / "run"
+    shutil.copytree(ROOT / "results" / "lorenz63", folder)
+    rows["status"] = "timeout"
+    path = folder / "tables" / "cells.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    assert cost.finished(folder) == []
+
+
+def test_remaining_time_goes_by_jobs_and_learns_from_those_that_are_over():
+    cheap, dear = _unit(1), _unit(100)
+    remaining = Remaining([(cheap, _unit(1, 1.0)), (dear, _unit(100, 99.0))])
+    assert remaining.seconds() == pytest.approx(100)
+    assert remaining.seconds(running_s=30) == pytest.approx(70)
+    remaining.finished(cheap.cells[0], 2.0)  # twice as slow as was expected
+    assert 100 < remaining.seconds() < 198
+    remaining.finished(dear.cells[0], 198.0)
+    assert remaining.seconds() == 0
+
+
+def test_remaining_time_without_anything_to_go_by_is_told_after_the_first_job():
+    remaining = Remaining([(_unit(1), None), (_unit(3), None)])
+    assert remaining.seconds() is None
+    remaining.finished(_unit(1).cells[0], 2.0)
+    assert remaining.seconds() == pytest.approx(6)
