@@ -189,7 +189,7 @@ def env(device: Device = None):
 
     from bench import environment, worker
 
-    worker.set_flags(device, compile_cache=False)
+    worker.set_flags(device)
     captured = environment.capture()
     print(json.dumps({"environment": environment.row(captured)["environment"]} | captured | environment.git_state(), indent=2))
 

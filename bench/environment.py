@@ -11,8 +11,12 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("jax", "jaxlib", "jax-cuda12-plugin", "numpy", "optax", "scipy", "torch", "mamba-ssm")
-FLAGS = ("JAX_", "XLA_", "CUDA_VISIBLE", "OMP_", "MKL_")
+PACKAGES = (
+    *("jax", "jaxlib", "jax-cuda12-plugin", "jax-cuda13-plugin", "jax-cuda13-pjrt"),
+    *("numpy", "optax", "scipy", "torch", "triton", "mamba-ssm"),
+)
+FLAGS = ("JAX_", "XLA_", "CUDA_VISIBLE", "OMP_", "MKL_", "MAMBA_", "TRITON_")
+UNRECORDED = ("JAX_COMPILATION_CACHE_DIR",)  # says who runs, not what
 _GIT_POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
 VOLATILE = ("slurm", "gpu_clocks_mhz")  # differ between two runs on the same machine
 
@@ -29,7 +33,7 @@ def capture() -> dict:
         "memory_bytes": psutil.virtual_memory().total,
         "python": platform.python_version(),
         "versions": {name: version for name in PACKAGES if (version := _version(name))},
-        "flags": {key: value for key, value in sorted(os.environ.items()) if key.startswith(FLAGS)},
+        "flags": {key: value for key, value in sorted(os.environ.items()) if key.startswith(FLAGS) and key not in UNRECORDED},
         **_gpus(),
         "slurm": {key: value for key, value in sorted(os.environ.items()) if key.startswith("SLURM_JOB")},
     }
@@ -77,12 +81,22 @@ def git_state() -> dict:
     return {"git_sha": os.environ.get("PITBENCH_GIT_SHA", "").strip() or None, "git_dirty": None}
 
 
+def machine_kind() -> str:
+    """8 hexadecimal digits of CPU model and instruction sets: machines that share them can run each other's compiled programs."""
+    return hashlib.sha256(f"{platform.machine()} {_cpu()} {_cpuinfo('flags')}".encode()).hexdigest()[:8]
+
+
 def _cpu() -> str:
+    return _cpuinfo("model name") or platform.processor()
+
+
+def _cpuinfo(key: str) -> str:
+    """What Linux says about the first CPU; nothing elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
 
 
 def _version(package: str) -> str | None:

@@ -132,7 +132,6 @@ def _orders(experiment: Experiment, todo: list[Cell], options: Options, context:
         context=dataclasses.asdict(context),
         plugins=list(options.plugins),
         device=experiment.options.device,
-        compile_cache=todo[0].build_measure().compile_cache,
     )
 
 

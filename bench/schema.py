@@ -39,6 +39,7 @@ _COLUMNS = {
         "trace_s": _real,
         "lower_s": _real,
         "compile_s": _real,
+        "compile_cached": _flag,
         "first_call_s": _real,
         "peak_bytes": _whole,
         "temp_bytes": _whole,

@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 
 import jax
 
+from bench import compile_times
 from methods.foreign import Foreign
+
+# For small programs on a CPU that are called a few times and never timed: compiled in a fifth of the time, ten times slower.
+UNTIMED = {"xla_backend_optimization_level": 0}
 
 
 class Compiled(NamedTuple):
@@ -15,7 +19,8 @@ class Compiled(NamedTuple):
     call: Callable
     trace_s: float | None
     lower_s: float | None
-    compile_s: float | None
+    compile_s: float | None  # of a program from the cache on disk, what it took when it was compiled; None if nobody knows
+    compile_cached: bool | None
     temp_bytes: int | None  # scratch memory the compiler asks for; None where the backend does not say
 
     @property
@@ -27,17 +32,21 @@ class Compiled(NamedTuple):
 def compile(function: Callable, *arguments) -> Compiled:
     """`function` compiled for `arguments`, which must be everything it depends on: no data as compile-time constants."""
     if isinstance(function, Foreign):
-        return Compiled(function, None, None, None, None)
+        return Compiled(function, None, None, None, None, None)
     start = time.perf_counter()
     traced = jax.jit(function).trace(*arguments)
     traced_at = time.perf_counter()
     lowered = traced.lower()
     lowered_at = time.perf_counter()
-    call = lowered.compile()
-    compiled_at = time.perf_counter()
+    call, compile_s, cached = compile_times.compiled(lowered, _timed)
     analysis = call.memory_analysis()
     temp_bytes = None if analysis is None else analysis.temp_size_in_bytes
-    return Compiled(call, traced_at - start, lowered_at - traced_at, compiled_at - lowered_at, temp_bytes)
+    return Compiled(call, traced_at - start, lowered_at - traced_at, compile_s, cached, temp_bytes)
+
+
+def _timed(function: Callable) -> tuple[Any, float]:
+    start = time.perf_counter()
+    return function(), time.perf_counter() - start
 
 
 def timed(call: Callable, *arguments) -> tuple[float, Any]:

@@ -35,7 +35,6 @@ class Orders:
     context: dict
     plugins: list[str]
     device: str | None
-    compile_cache: bool
 
 
 def main() -> None:
@@ -138,6 +137,7 @@ MOST_CPU_DEVICES = 10
 # A loop over time that multiplies matrices with one state at a time becomes one kernel in place of several calls a step. Two CPU
 # cores, one sequence: 1.1 to 1.6 times as fast step by step, 1.2 times by Newton; other loops stay as they are.
 ONE_KERNEL = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000000"
+CACHE_BYTES = 2 * 2**30  # of compiled programs; those used longest ago go
 # The CPU stays at hand beside the GPU: reference orbits are integrated there.
 PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
@@ -146,7 +146,7 @@ def _prepare(orders: Orders) -> Context:
     """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
     from bench import environment
 
-    set_flags(orders.device, orders.compile_cache)
+    set_flags(orders.device)
 
     import jax
 
@@ -164,7 +164,7 @@ def _prepare(orders: Orders) -> Context:
     return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
 
 
-def set_flags(device: str | None, compile_cache: bool) -> None:
+def set_flags(device: str | None) -> None:
     """Set what jax and XLA read from the environment of a worker; before jax is imported."""
     from bench import environment
 
@@ -173,14 +173,14 @@ def set_flags(device: str | None, compile_cache: bool) -> None:
         os.environ["JAX_PLATFORMS"] = PLATFORMS.get(device, device)
     os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
-    if compile_cache:
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
-    else:
-        os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+    # Compiling is most of a first look. A program that comes from disk keeps what it took, see `bench.compile_times`.
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / environment.machine_kind()))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
 
 
 def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pitbench"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pitbench" / "programs"
 
 
 def _precision(dtype: str) -> None:

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bench import timing
+
 # Above this many states (S T M) the reference has the cell's own precision: float64 would cost more than what is measured.
 DOUBLE_PRECISION_LIMIT = 2**22
 # Largest errors of a right answer. Where the sequential scan in the cell's own precision is farther off, a few times its error is
@@ -13,6 +15,7 @@ DOUBLE_PRECISION_LIMIT = 2**22
 VALUE_TOLERANCE = {"float32": 1e-5, "float64": 1e-8}
 GRADIENT_TOLERANCE = {"float32": 1e-5, "float64": 1e-6}
 OWN_ERRORS = 4
+SMALL = 2**17  # states up to which optimising the scan takes longer than running it
 LARGEST_ALLOWANCE = 0.01
 UNKNOWN = {"float32": 1e-5, "float64": 0.0}  # taken for the error of the scan where double precision is not affordable
 
@@ -53,7 +56,9 @@ def reference(method, params, x) -> Reference:
 
 
 def _evaluate(method, params, x):
-    states, gradient = _states_and_gradient(method, params, x)
+    states_in_all = x.shape[0] * x.shape[1] * params.latent_dim
+    evaluate = _small if states_in_all <= SMALL and jax.default_backend() == "cpu" else _states_and_gradient
+    states, gradient = evaluate(method, params, x)
     return _arrays(states)[0], _arrays(gradient)
 
 
@@ -62,6 +67,7 @@ def _states_and_gradient_of(method, params, x):
 
 
 _states_and_gradient = jax.jit(_states_and_gradient_of, static_argnums=0)
+_small = jax.jit(_states_and_gradient_of, static_argnums=0, compiler_options=timing.UNTIMED)
 
 
 def _arrays(tree) -> list[np.ndarray]:

@@ -43,8 +43,6 @@ class Measure:
 
     # Keys in which the cells of one job may differ: ("seed",) trains seeds in one program, ("method",) interleaves timings.
     together: ClassVar[tuple[str, ...]] = ()
-    # Compiled programs may come from disk. Off wherever compile_s is reported: a cached compilation is not a compilation.
-    compile_cache: ClassVar[bool] = False
     # `run` also takes `scratch`, a folder where it may keep what a killed job needs to go on.
     resumes: ClassVar[bool] = False
 

@@ -3,18 +3,17 @@
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from bench import memory, timing
-from bench.measure.accuracy import reference
+from bench import memory
 from bench.measure.checkpoints import Checkpoints
 from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
-from bench.measure.runtime import worst
+from bench.measure.programs import Programs
 from bench.measure.trained import rows
 from methods.checkpoint import question
 from settings import Count, Natural
@@ -82,7 +81,7 @@ class Reconstruction(Measure):
         for i, cell in enumerate(cells):
             active(cell)
             params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
-            programs = programs or _Programs.compile(method, params, cell, series)
+            programs = programs or Programs.of(method, params, cell, series)
             extra = _whole_sequence(cell, method, params, series)
             if fit.spread is not None:
                 extra += _decomposed(log, fit.spread[i])
@@ -97,18 +96,19 @@ class Reconstruction(Measure):
         forecast = lambda history: method.generate(params, np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
         scores = scoring.of_orbit(truth, generated) | scoring.of_forecasts(truth, lambda: forecast)
         scores |= scoring.of_map(lambda: _free_map(method, params, np.asarray(truth[: self.history], cell.dtype)), len(truth))
-        status, columns, timings = self._timings(cell, method, params, programs)
         skipped = float(np.mean(log.skipped))
+        if blew_up(truth, generated) or not np.isfinite(log.loss[-1]):  # no model whose speed would say anything
+            status, timings = "diverged", []
+            what = "the free run blew up" if np.isfinite(log.loss[-1]) else "the last loss is not finite"
+            columns = {"error_message": f"{what}; {skipped:.0%} of the updates were skipped"}
+        else:
+            status, columns, timings = programs.timed(params, cell, self.repeats)
         columns |= {
             "iterations": float(np.mean(log.iterations)),
             "first_call_s": clock.first_s,
             "peak_bytes": memory.peak_bytes(),
         }
-        if blew_up(truth, generated) or not np.isfinite(log.loss[-1]):
-            status = "diverged"
-            what = "the free run blew up" if np.isfinite(log.loss[-1]) else "the last loss is not finite"
-            columns["error_message"] = f"{what}; {skipped:.0%} of the updates were skipped"
-        elif skipped > 0.5:
+        if status != "diverged" and skipped > 0.5:
             status = "not_converged"
             columns["error_message"] = f"{skipped:.0%} of the updates were skipped: the solver did not converge"
         shares = [{"metric": "skipped_updates", "value": skipped, "unit": "share"}]
@@ -119,49 +119,6 @@ class Reconstruction(Measure):
             "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if example else [],
         }
         return Outcome(status, columns, tables)
-
-    def _timings(self, cell, method, params, programs) -> tuple[str, dict, list[dict]]:
-        """Status, errors against the sequential scan, and seconds of each phase on one batch.
-
-        A solve that fails here is not timed, and leaves the status to the training, of which it says little.
-        """
-        x, state = programs.x, method.start(params, jax.random.key(cell.seed))
-        calls = {"forward": (params, x), "gradient": (params, x), "update": (state, x)}
-        solution, (_, gradient), _ = (programs.call(phase, *arguments)[1] for phase, arguments in calls.items())
-        columns = programs.compiled["update"].costs | {"residual": float(solution.residual.max())}
-        if worst(solution.status) != "ok":
-            return "ok", columns | {"error_message": f"not timed: {worst(solution.status)} on the trained model"}, []
-        exact = reference(method, params, x)
-        errors = exact.errors(solution.states, gradient)
-        columns |= {"value_error": errors.value, "gradient_error": errors.gradient}
-        if not exact.accepts(errors, cell.dtype):
-            return "wrong_answer", columns, []
-        iterations = int(solution.iterations.max())
-        timings = []
-        for repetition in range(self.repeats):
-            for phase, arguments in calls.items():
-                seconds, _ = programs.call(phase, *arguments)
-                timings.append({"phase": phase, "repetition": repetition, "seconds": seconds, "iterations": iterations})
-        return "ok", columns, timings
-
-
-class _Programs(NamedTuple):
-    """One method's programs, compiled once for all seeds, and evenly spread windows `(S, T+1, N)` to time them on."""
-
-    x: jax.Array
-    compiled: dict
-
-    @classmethod
-    def compile(cls, method, params, cell, series) -> "_Programs":
-        starts = np.linspace(0, len(series) - cell.T - 1, cell.batch).astype(int)
-        x = jax.numpy.asarray(np.stack([series[start : start + cell.T + 1] for start in starts]), cell.dtype)
-        first = {"update": method.start(params, jax.random.key(cell.seed))}
-        phases = method.phases.items()
-        return cls(x, {phase: timing.compile(function, first.get(phase, params), x) for phase, function in phases})
-
-    def call(self, phase: str, *arguments):
-        """Seconds and outputs."""
-        return timing.timed(self.compiled[phase].call, *arguments)
 
 
 def _free_map(method, params, history):
