@@ -10,11 +10,16 @@ With 𝒩 an estimate of the norm of its Jacobians, α = max(0, 1 − 1/𝒩) ma
 Every few updates α rises to the estimate at once, or else sinks towards it slowly. Hess et al. 2023, arXiv:2306.04406.
 """
 
-import jax
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
+from jax import lax
+
+from methods import blocks
 
 EVERY = 5  # updates
 SLOWNESS = 0.999  # of sinking
+JACOBIANS = 1024  # at a time
 
 
 def adapts(forcing) -> bool:
@@ -23,29 +28,55 @@ def adapts(forcing) -> bool:
 
 
 def following(forcing, state, x):
-    """α for the update after the one on windows x `(S, T+1, N)` that led to `state`."""
+    """α for the update after the one on windows x `(S, T+1, N)` that led to `state`; as it was where 𝒩 is not finite."""
     if not adapts(forcing):
         return state.alpha
 
     def adapted(carry):
         _, alpha = carry
         wanted = estimate(forcing, state.free.from_free(), x)
-        return False, jnp.where(wanted > alpha, wanted, SLOWNESS * alpha + (1 - SLOWNESS) * wanted).astype(alpha.dtype)
+        moved = jnp.where(wanted > alpha, wanted, SLOWNESS * alpha + (1 - SLOWNESS) * wanted)
+        return False, jnp.where(jnp.isfinite(wanted), moved, alpha).astype(alpha.dtype)
 
     # A loop of at most one turn: under `vmap` a `cond` would estimate at every update.
-    return jax.lax.while_loop(lambda carry: carry[0], adapted, (state.done % EVERY == 0, state.alpha))[1]
+    return lax.while_loop(lambda carry: carry[0], adapted, (state.done % EVERY == 0, state.alpha))[1]
 
 
 def estimate(forcing, params, x):
-    """max(0, 1 − 1/𝒩), between 0 and 1."""
+    """max(0, 1 − 1/𝒩), between 0 and 1; NaN where 𝒩 is not finite."""
     if forcing.alpha_from == "bound":
         full = params.full()
         norm = jnp.abs(full.A).max() + jnp.linalg.norm(full.W1, 2) * jnp.linalg.norm(full.W2, 2)
     else:
-        J = params.autonomous().jacobian(forcing.operators(params.B, 1.0).teacher(x), None)
-        if forcing.alpha_from == "arithmetic":
-            norm = jnp.linalg.norm(J.mean(-3), 2, axis=(-2, -1)).max()
-        else:
-            norms = jnp.linalg.norm(J, 2, axis=(-2, -1))
-            norm = norms.max() if forcing.alpha_from == "batch_max" else jnp.exp(jnp.log(norms).mean(-1).max())
-    return jnp.maximum(0, 1 - 1 / norm)
+        norm = _norm(forcing.alpha_from, params.autonomous(), forcing.operators(params.B, 1.0).teacher(x))
+    return jnp.where(jnp.isfinite(norm), jnp.maximum(0, 1 - 1 / norm), jnp.nan)
+
+
+class _Sums(NamedTuple):
+    """Over the time steps of each sequence."""
+
+    largest: Any  # (S,) norm of a Jacobian
+    log: Any  # (S,) Σ log norm
+    jacobian: Any  # (S, M, M) Σ J
+
+
+def _norm(kind: str, free, states):
+    """𝒩 at states `(S, T, M)`, some Jacobians at a time: all of them would be T M² numbers for each sequence."""
+    S, T, M = states.shape
+    length = max(1, min(T, JACOBIANS // S))
+
+    def add(sums, block):
+        states, real = block
+        J = free.jacobian(states, None)
+        norms = jnp.linalg.norm(J, 2, axis=(-2, -1)) if kind != "arithmetic" else jnp.zeros(J.shape[:2], J.dtype)
+        logs = jnp.where(real[:, None], jnp.log(norms), 0)
+        J = jnp.where(real[:, None, None, None], J, 0)
+        return _Sums(jnp.maximum(sums.largest, norms.max(0)), sums.log + logs.sum(0), sums.jacobian + J.sum(0)), None
+
+    in_blocks = blocks.cut(states.swapaxes(0, 1), length)  # filled up with the last state again
+    real = (jnp.arange(in_blocks.shape[0] * length) < T).reshape(-1, length)
+    nothing = _Sums(jnp.zeros(S, states.dtype), jnp.zeros(S, states.dtype), jnp.zeros((S, M, M), states.dtype))
+    sums = lax.scan(add, nothing, (in_blocks, real))[0]
+    if kind == "batch_max":
+        return sums.largest.max()
+    return jnp.exp(sums.log.max() / T) if kind == "product" else jnp.linalg.norm(sums.jacobian / T, 2, axis=(-2, -1)).max()

@@ -121,7 +121,8 @@ def fit(
         raise ValueError(f"warmup = {decomposition.warmup}: must be less than the T = {T} steps of the sequence.")
     decomposition.length(T)
     states = training.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
-    sizes = training.initial_size(method.stepwise, states.free, x)
+    sizes = training.initial_size(method, states.free, x)
+    alpha = training.final_alpha(method.forcing, states)
     states = State(_begin(method, states.free, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
@@ -130,7 +131,7 @@ def fit(
         done += length
         logs.append(_log(method, jax.device_get(report)))
         callback(done * decomposition.local_steps, logs[-1])
-    return Fit(_finish(method, states.carry), training.joined(logs), sizes, _spread(method, states.carry))
+    return Fit(_finish(method, states.carry), training.joined(logs), sizes, _spread(method, states.carry), alpha)
 
 
 def _log(method, report: exchange.Report) -> Log:

@@ -10,20 +10,33 @@ from methods import host
 from methods.precision import precise
 
 
-def free_run(forcing, params, history: Float[Array, "... T_w N"], length: int) -> Float[Array, "... length N"]:
-    """The read-out of `length` free steps after `history`.
+def free_run(forcing, params, history: Float[Array, "... rows N"], length: int, alpha=None) -> Float[Array, "... length N"]:
+    """The read-out of `length` free steps after `history`, whose last row is the last datum used.
 
-    A shPLRNN starts at B⁺x of the first row and runs forced through the history; a model that reads data reads all of it. The
-    last row is the last datum used. Step by step, on the CPU: without data there is nothing for a parallel solver to win. Depends
-    on no solver, so that all methods of one forcing share one compiled program.
+    A shPLRNN starts at B⁺x of the first row and runs through the history forced by every row of it, with strength
+
+        alpha            where it is given: what a training with an adaptive strength ended with, `Fit.alpha`
+        forcing.alpha    for the forms gtf and projected; the estimate on the history, where the strength adapts
+        1, projected     where training had no forcing: what is observed is then the last datum, the rest what the rows before
+                         have made of it
+        1, sparsely      as in training, at the last row and at every τ-th before it
+
+    A model that reads data reads all of it. Step by step, on the CPU: without data there is nothing for a parallel solver to win.
+    Depends on no solver, so that all methods of one forcing share one compiled program.
     """
-    return host.run(lambda *given: _free_run(forcing, *given, length), params, jnp.asarray(history))
+    return host.run(lambda *given: _free_run(forcing, *given, length), params, jnp.asarray(history), alpha)
 
 
-@partial(jax.jit, static_argnums=(0, 3))
+def warmed_up(forcing, params, history: Float[Array, "... rows N"], alpha=None):
+    """The state after `history` from which a free run starts, a pytree."""
+    more = {} if alpha is None else {"alpha": alpha}
+    return params.warmed_up(forcing, jnp.moveaxis(history, -2, 0), **more)
+
+
+@partial(jax.jit, static_argnums=(0, 4))
 @precise()
-def _free_run(forcing, params, history, length):
-    state, free = params.warmed_up(forcing, jnp.moveaxis(history, -2, 0)), params.free()
+def _free_run(forcing, params, history, alpha, length):
+    state, free = warmed_up(forcing, params, history, alpha), params.free()
     seen = lambda state: params.readout(params.visible(state))  # noqa: E731
     _, generated = jax.lax.scan(lambda state, _: (free(state), seen(state)), state, length=length)
     return jnp.moveaxis(generated, 0, -2)

@@ -193,9 +193,14 @@ class Method:
         """Train one model per seed on windows of `series`; see `methods.training.fit`."""
         return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
-    def generate(self, params, history: Real[ArrayLike, "... T_w N"], length: int) -> Float[Array, "... length N"]:
-        """A free run that starts where `history` ends; see `methods.generation.free_run`."""
-        return free_run(self.forcing, params, border.history(params, history), length)
+    def generate(
+        self, params, history: Real[ArrayLike, "... rows N"], length: int, *, alpha=None
+    ) -> Float[Array, "... length N"]:
+        """A free run that starts where `history` ends; see `methods.generation.free_run`.
+
+        alpha  strength with which the history forces, such as the `Fit.alpha` of a training with an adaptive one
+        """
+        return free_run(self.forcing, params, border.history(params, history), length, self._strength(alpha))
 
 
 @partial(jax.jit, static_argnums=0)

@@ -5,6 +5,7 @@ A = tanh(a), so that |A| stays below 1.
 """
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -16,11 +17,14 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods import border
+from methods import adaptive, border
 from methods.checkpoint import Checkpoint, question
 from methods.devices import each_seed, where_seeds_are
 from methods.updates import Log, State, start, update, windows
 from settings import Count, Natural, NonNegative, Positive
+
+LARGEST_START = 1e3  # states before training
+WITHOUT_STRENGTH = ("none", "input", "sparse")  # kinds of forcing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +94,11 @@ class Fit(NamedTuple):
 
     params: Any
     log: Log  # (seeds, updates)
-    initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; above 1e3 the initialisation is unstable
+    initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; see `LARGEST_START`
     spread: Float[Array, "seeds"] | None = None  # of parameters that windows have of their own, from their mean, relative to it
+    alpha: Float[Array, "seeds"] | None = (
+        None  # that the training ended with, for the history of a free run; None without forcing
+    )
 
 
 def fit(
@@ -122,7 +129,7 @@ def fit(
     states = begin(method, series.shape[1], jnp.dtype(dtype), seeds, params)
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
-    sizes = initial_size(method.stepwise, states.free, series[: T + 1])
+    sizes = initial_size(method, states.free, series[: T + 1])
     logs, done, asked = [], 0, ""
     if resume is not None or keep is not None:
         asked = question(method, series, T=T, batch=batch, seeds=seeds, dtype=dtype, params=params)
@@ -138,7 +145,7 @@ def fit(
         if keep is not None:
             logs = [joined(logs)]
             keep(Checkpoint.of(states, logs[0], asked))
-    return Fit(_finish(states.free), joined(logs), sizes)
+    return Fit(_finish(states.free), joined(logs), sizes, alpha=final_alpha(method.forcing, states))
 
 
 def _calls(stages: list[Stage], block: int, done: int):
@@ -180,9 +187,30 @@ def _finish(free):
     return jax.vmap(lambda free: free.from_free())(free)
 
 
+def initial_size(method, free, x) -> Float[Array, "seeds"]:
+    """max |z| over x `(T+1, N)` before training, with a warning where it says that the initialisation is unstable."""
+    sizes = _initial_size(method.stepwise, free, x)
+    if not (sizes <= LARGEST_START).all():  # so that NaN warns
+        found = ", ".join(f"{size:.3g}" for size in sizes)
+        warnings.warn(
+            f"{method.label}: before training max |z| over T + 1 rows is {found}, one a seed; above {LARGEST_START:g} an "
+            "initialisation is unstable. Take a smaller T at first (curriculum), a stronger alpha, or another model.",
+            stacklevel=3,
+        )
+    return sizes
+
+
 @partial(jax.jit, static_argnums=0)
-def initial_size(stepwise, free, x):
+def _initial_size(stepwise, free, x):
     return jax.vmap(lambda free: jnp.abs(stepwise.solve(free.from_free(), x).states).max())(free)
+
+
+def final_alpha(forcing, states: State) -> Float[Array, "seeds"] | None:
+    """The strength of every seed after its last update."""
+    if adaptive.adapts(forcing):
+        return states.alpha
+    given = getattr(forcing, "alpha", None)
+    return None if given is None or forcing.forcing in WITHOUT_STRENGTH else jnp.full_like(states.alpha, given)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)

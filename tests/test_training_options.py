@@ -1,6 +1,7 @@
 """What a training may add to the plain recipe: penalties, forcing that adapts or is sparse, shorter windows first, resuming."""
 
 import dataclasses
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -175,6 +176,60 @@ def test_estimates_of_the_strength_that_is_needed(kind):
     }[kind]
     forcing = methods.get("gtf-deer", alpha_from=kind).forcing
     np.testing.assert_allclose(adaptive.estimate(forcing, p, jnp.asarray(x)), max(0, 1 - 1 / expected), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["batch_max", "product", "arithmetic"])
+def test_estimates_hold_some_jacobians_at_a_time(kind):
+    """Also where blocks are filled up: 3 sequences of 1000 rows are three blocks and a part of one."""
+    p, x = model(), np.random.default_rng(1).standard_normal((3, 1000, 2))
+    J = np.array([[jacobian(p, np.linalg.pinv(p.B) @ row) for row in sequence] for sequence in x])
+    norms = np.linalg.norm(J, 2, axis=(-2, -1))
+    expected = {
+        "batch_max": norms.max(),
+        "product": np.exp(np.log(norms).mean(1)).max(),
+        "arithmetic": np.linalg.norm(J.mean(1), 2, axis=(-2, -1)).max(),
+    }[kind]
+    forcing = methods.get("gtf-deer", alpha_from=kind).forcing
+    np.testing.assert_allclose(adaptive.estimate(forcing, p, jnp.asarray(x)), max(0, 1 - 1 / expected), atol=1e-12)
+    S, T, M = 16, 4000, 20
+    big = methods.get("gtf-deer", latent_dim=M).init(jr.key(0), 3, jnp.float32)
+    compiled = jax.jit(lambda p, x: adaptive.estimate(forcing, p, x)).lower(big, jnp.zeros((S, T, 3), jnp.float32)).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < 4 * S * T * M * M / 5
+
+
+@pytest.mark.parametrize("kind", ["bound", "batch_max", "product", "arithmetic"])
+@pytest.mark.parametrize("poison", [np.nan, np.inf, 1e200])
+def test_a_norm_that_is_not_finite_leaves_the_strength_as_it_was(kind, poison):
+    trained = method("gtf-deer", alpha_from=kind)
+    state = trained.start(model(N=3), jr.key(0))._replace(alpha=jnp.asarray(0.25))
+    broken = dataclasses.replace(state.free, W1=state.free.W1.at[0, 0].set(poison), W2=state.free.W2.at[0, 0].set(1e200))
+    after = adaptive.following(trained.forcing, state._replace(free=broken), jnp.ones((2, 5, 3)))
+    assert after == 0.25
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("name", ["sequential", "lssm", "low-rank"])
+def test_what_has_been_trained_can_be_trained_on(series, name, dtype):
+    """A = tanh(a) rounds to 1 from a = 9 on in float32, 19 in float64; artanh(1) is infinite."""
+    trained = method(name, updates=1)
+    params = trained.init(jr.key(0), 3, dtype)
+    free = dataclasses.replace(params.to_free(), A=jnp.asarray([-50.0, 9.2, 19.5, 1e5], dtype))
+    saturated = free.from_free()
+    assert (jnp.abs(saturated.A) < 1).all() and saturated.A.dtype == dtype
+    again = fit(trained, series, params=saturated, dtype=dtype)
+    assert (jnp.abs(again.params.A) < 1).all() and not again.log.skipped.any()
+    gradient = jax.grad(lambda free: free.from_free().A.sum())(dataclasses.replace(free, A=jnp.zeros(4, dtype)))
+    np.testing.assert_array_equal(gradient.A, 1)
+
+
+def test_an_unstable_start_is_said(series):
+    trained = method(alpha=0.0, updates=1)
+    params = dataclasses.replace(trained.init(jr.key(0), 3, jnp.float64), h1=jnp.full(4, 1e4))
+    with pytest.warns(UserWarning, match=r"before training max \|z\| over T \+ 1 rows is .*e\+05, .* above 1000"):
+        fitted = fit(trained, series, params=params)
+    assert fitted.initial_size[0] > 1e3
+    with warnings.catch_warnings(action="error"):
+        fit(trained, series)
 
 
 def test_the_strength_starts_at_one_and_follows_the_estimate(series):

@@ -15,7 +15,9 @@ from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.programs import Programs
 from bench.measure.trained import rows
+from methods.adaptive import adapts
 from methods.checkpoint import question
+from methods.generation import warmed_up
 from settings import Count, Natural
 
 
@@ -85,17 +87,22 @@ class Reconstruction(Measure):
             extra = _whole_sequence(cell, method, params, series)
             if fit.spread is not None:
                 extra += _decomposed(log, fit.spread[i])
-            yield cell, self._outcome(cell, method, params, log, clock, programs, truth, scoring, bounds, extra, example=i == 0)
+            extra.append({"metric": "initial_size", "value": float(fit.initial_size[i]), "unit": "state"})
+            alpha = fit.alpha[i] if adapts(method.forcing) else None
+            yield cell, self._outcome(cell, method, params, alpha, log, clock, programs, truth, scoring, bounds, extra, i == 0)
         if kept is not None:
             kept.forget()
 
-    def _outcome(self, cell, method, params, log, clock, programs, truth, scoring, bounds, extra, example: bool) -> Outcome:
+    def _outcome(
+        self, cell, method, params, alpha, log, clock, programs, truth, scoring, bounds, extra, example: bool
+    ) -> Outcome:
         from bench.measure.scoring import blew_up
 
-        generated = np.asarray(method.generate(params, np.asarray(truth[: self.history], cell.dtype), len(truth)), np.float64)
-        forecast = lambda history: method.generate(params, np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
+        history, generate = np.asarray(truth[: self.history], cell.dtype), partial(method.generate, params, alpha=alpha)
+        generated = np.asarray(generate(history, len(truth)), np.float64)
+        forecast = lambda history: generate(np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
         scores = scoring.of_orbit(truth, generated) | scoring.of_forecasts(truth, lambda: forecast)
-        scores |= scoring.of_map(lambda: _free_map(method, params, np.asarray(truth[: self.history], cell.dtype)), len(truth))
+        scores |= scoring.of_map(lambda: _free_map(method, params, history, alpha), len(truth))
         skipped = float(np.mean(log.skipped))
         if blew_up(truth, generated) or not np.isfinite(log.loss[-1]):  # no model whose speed would say anything
             status, timings = "diverged", []
@@ -121,9 +128,9 @@ class Reconstruction(Measure):
         return Outcome(status, columns, tables)
 
 
-def _free_map(method, params, history):
+def _free_map(method, params, history, alpha):
     """The free-running map on flat states, and the state that follows a history."""
-    start, unravel = ravel_pytree(params.warmed_up(method.forcing, history))
+    start, unravel = ravel_pytree(warmed_up(method.forcing, params, history, alpha))
     free = params.free()
     return lambda z: ravel_pytree(free(unravel(z)))[0], start
 

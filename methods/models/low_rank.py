@@ -47,8 +47,8 @@ class LowRankPLRNN(Diagonal):
     def readout(self, z):
         return z @ self.B.T
 
-    def warmed_up(self, forcing, x):
-        return self.full().warmed_up(forcing, x)
+    def warmed_up(self, forcing, x, alpha=None):
+        return self.full().warmed_up(forcing, x, alpha)
 
     def autonomous(self):
         return self.full().autonomous()

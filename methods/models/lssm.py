@@ -57,7 +57,7 @@ class LSSM(Diagonal):
     def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
         return jax.nn.relu(z @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
 
-    def warmed_up(self, forcing, x):
+    def warmed_up(self, forcing, x, alpha=None):
         z0 = jnp.zeros((*x.shape[1:-1], self.latent_dim), x.dtype)
         return last_state(Problem(Decay(self.A), z0, x @ self.U.T + self.h))
 

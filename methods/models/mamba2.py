@@ -124,7 +124,7 @@ class Mamba2(Model):
     def visible(self, state: State):
         return state.o
 
-    def warmed_up(self, forcing, x):
+    def warmed_up(self, forcing, x, alpha=None):
         return self.run(x)[1]
 
     def free(self):

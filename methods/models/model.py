@@ -37,9 +37,12 @@ class Model:
         """x̂."""
         raise TypeError(f"{type(self).__name__} must define readout(z).")
 
-    def warmed_up(self, forcing, x: Float[Array, "rows ... N"]) -> Any:
-        """The state whose read-out follows the last row of a history, a pytree."""
-        raise TypeError(f"{type(self).__name__} must define warmed_up(forcing, x).")
+    def warmed_up(self, forcing, x: Float[Array, "rows ... N"], alpha=None) -> Any:
+        """The state whose read-out follows the last row of a history, a pytree.
+
+        alpha  strength with which the history forces, for a model that is forced; None: what `forcing` says
+        """
+        raise TypeError(f"{type(self).__name__} must define warmed_up(forcing, x, alpha).")
 
     def free(self) -> Any:
         """The function `state ↦ next state` without data."""
@@ -73,7 +76,9 @@ class Diagonal(Model):
         return dataclasses.replace(self, A=jnp.arctanh(self.A))
 
     def from_free(self) -> "Diagonal":
-        return dataclasses.replace(self, A=jnp.tanh(self.A))
+        """A = tanh(a), below 1 in size where rounding would make it 1: what has been trained can be trained on."""
+        limit = 1 - jnp.finfo(self.A.dtype).epsneg
+        return dataclasses.replace(self, A=jnp.clip(jnp.tanh(self.A), -limit, limit))
 
 
 def last_state(problem: Problem):

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
+from methods import adaptive
 from methods.border import dtype_of
 from methods.coarse import Parts
 from methods.maps import Problem
@@ -76,9 +77,19 @@ class ShallowPLRNN(Diagonal):
         coarse = jax.lax.stop_gradient(Parts(self.autonomous(), operators.E, operators.D)) if parts else None
         return Problem(step, z0, inputs, coarse), operators.teacher(x[1:])
 
-    def warmed_up(self, forcing, x):
-        operators = forcing.operators(self.B, forcing.alpha)
-        return last_state(Problem(self.forced(operators.E, operators.D), operators.teacher(x[0]), x))
+    def warmed_up(self, forcing, x, alpha=None):
+        """z after a forced pass from B⁺x_0 that ends with the last row, see `methods.generation`."""
+        if forcing.forcing == "none":
+            forcing, alpha = dataclasses.replace(forcing, forcing="projected"), 1.0 if alpha is None else alpha
+        elif alpha is None:
+            adapts = adaptive.adapts(forcing)
+            sequences = jnp.moveaxis(x.reshape(x.shape[0], -1, x.shape[-1]), 0, 1)
+            alpha = adaptive.estimate(forcing, self, sequences) if adapts else forcing.alpha
+        operators = forcing.operators(self.B, alpha)
+        step, inputs = self.forced(operators.E, operators.D), x
+        if forcing.forcing == "sparse":
+            step, inputs = SparselyForced(self.autonomous(), operators.E, operators.D), (x, forcing.forced_steps(x)[::-1])
+        return last_state(Problem(step, operators.teacher(x[0]), inputs))
 
     def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
         """x̂ = B z."""
