@@ -27,7 +27,7 @@ Profile = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="Where results go. By default results/runs/EXPERIMENT/PROFILE in the checkout.")]
 Plugins = Annotated[
-    list[Path], typer.Option("--plugin", help="A Python file with methods, systems, metrics or measures; repeatable.")
+    list[Path], typer.Option("--plugin", help="A Python file with methods, models, systems, metrics or measures; repeatable.")
 ]
 Budget = Annotated[str | None, typer.Option(help="Start nothing new after this time: 90s, 8m, 1h30m.")]
 Rerun = Annotated[

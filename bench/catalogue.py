@@ -6,7 +6,8 @@ from pathlib import Path
 
 import registry
 
-PACKAGES = {"method": "methods", "system": "systems", "metric": "metrics", "measure": "bench.measure"}
+ROOMS = "methods", "methods.models", "systems", "metrics", "bench.measure"
+PACKAGES = dict(zip(("method", "model", "system", "metric", "measure"), ROOMS, strict=True))
 REQUIRED = dataclasses.MISSING  # stands where a setting has no default
 
 
@@ -50,12 +51,19 @@ def left_out(path) -> list[str]:
     return [f'"{entry.removeprefix(start)}": {reason}' for entry, reason in reasons.items() if entry.startswith(start)]
 
 
-def settings(kind: str, name: str) -> dict:
-    """`setting -> default` of one plug-in; `REQUIRED` where it has none."""
+def settings(kind: str, name: str, model: str | None = None) -> dict:
+    """`setting -> default` of one plug-in; `REQUIRED` where it has none. `model` is that of a method if it is not its own."""
     plugin = plugins(kind)[name]
     if kind == "method":
-        return dict(plugin.parameters)
+        return dict((plugin if model is None else plugin.with_model(model)).parameters)
     return {field.name: _default(plugin, field) for field in dataclasses.fields(plugin) if field.init}
+
+
+def model_of(method: str) -> str:
+    """The name of the model that a method is made for."""
+    from methods import models
+
+    return models.name_of(plugins("method")[method].model)
 
 
 def owner(kind: str, name: str) -> type | None:

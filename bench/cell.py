@@ -76,7 +76,10 @@ class Cell:
     def parameters(self, kind: str) -> dict:
         """All settings of the cell's method, system or measure, defaults included."""
         name, given = getattr(self, kind), getattr(self, f"{kind}_parameters")
-        return given if catalogue.why_unavailable(kind, name) else {**catalogue.settings(kind, name), **given}
+        if catalogue.why_unavailable(kind, name):
+            return given
+        model = given.get("model") if kind == "method" else None
+        return {**catalogue.settings(kind, name, model), **given}
 
     @functools.cached_property
     def settings(self) -> dict:

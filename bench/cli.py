@@ -145,7 +145,7 @@ def plot(folder: Folder):
 
 @app.command("list", cls=Verb)
 def list_(
-    kind: Annotated[str, typer.Argument(help="methods, systems, metrics, measures or experiments.")],
+    kind: Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")],
     plugin: Plugins = [],  # noqa: B006
 ):
     """List what exists, and why something is unavailable."""
@@ -162,7 +162,7 @@ def list_(
 
 @app.command(cls=Verb)
 def check(
-    name: Annotated[str, typer.Argument(help="The name of a method, system or metric.")],
+    name: Annotated[str, typer.Argument(help="The name of a method, model, system or metric.")],
     plugin: Plugins = [],  # noqa: B006
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""

@@ -31,9 +31,11 @@ def check(cells: list[Cell]) -> None:
             for told in dict.fromkeys(str(warning.message) for warning in caught):
                 say(told)
         if hasattr(system, "observed_dim"):
-            models |= {(cell.build_method().model, system.observed_dim): cell for cell in group}
-    for (model, observed_dim), cell in models.items():
-        _check_sizes(model, observed_dim, cell)
+            for cell in group:
+                method = cell.build_method()
+                models[method.model, method.forcing, method.solver.solves, system.observed_dim] = cell, method
+    for (*_, observed_dim), (cell, method) in models.items():
+        _check_model(method, observed_dim, cell)
 
 
 def _by_system(cells: list[Cell]) -> list[list[Cell]]:
@@ -44,11 +46,25 @@ def _by_system(cells: list[Cell]) -> list[list[Cell]]:
     return sorted(groups.values(), key=lambda group: sorted(group[0].files.values()))
 
 
-def _check_sizes(model, observed_dim: int, cell: Cell) -> None:
-    """Whether the model can be made in the asked sizes; only its shapes are."""
+def _check_model(method, observed_dim: int, cell: Cell) -> None:
+    """Whether the model can be made in the asked sizes and is one that the solver solves; only its shapes are made."""
     import jax
+    import jax.numpy as jnp
+
+    from methods.maps import Map
+
+    solves = method.solver.solves
+
+    def pose():
+        params = method.model.init(jax.random.key(0), observed_dim, jnp.float32)
+        problem, _ = method.problem(params, jnp.zeros((3, observed_dim)))
+        if not isinstance(problem.step, solves):
+            raise TypeError(f"its solver takes a {solves.__name__} alone, not a {type(problem.step).__name__}")
+        return problem.step(problem.z0, jax.tree.map(lambda leaf: leaf[0], problem.inputs)) if solves is Map else problem.z0
 
     try:
-        jax.eval_shape(lambda: model.init(jax.random.key(0), observed_dim, jax.numpy.float32))
+        jax.eval_shape(pose)
     except (ValueError, TypeError, ZeroDivisionError) as error:
-        raise ValueError(f'method "{cell.method}" on {observed_dim} variables of system "{cell.system}": {error}') from error
+        model = f" with model {given}" if (given := cell.method_parameters.get("model")) else ""
+        where = f'method "{cell.method}"{model} on {observed_dim} variables of system "{cell.system}"'
+        raise ValueError(f"{where}: {error}") from error

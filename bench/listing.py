@@ -6,7 +6,7 @@ from bench import catalogue, config
 from bench.errors import UserError, show
 from registry import suggest
 
-KINDS = ("methods", "systems", "metrics", "measures", "experiments")
+KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")
 
 
 def listing(kinds: str) -> str:

@@ -76,9 +76,22 @@ def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | Non
                 anything = True
             elif name not in catalogue.plugins(kind).names():
                 raise experiment.error(grid[kind].where, name, catalogue.no_such(kind, str(name)))
+            elif kind == "method" and "model" in grid:
+                known.add("model")
+                for model in grid["model"].values:
+                    known.update(_with_model(experiment, grid["model"], name, model))
             else:
                 known.update(catalogue.settings(kind, name))
     return None if anything else known
+
+
+def _with_model(experiment: Experiment, setting: Setting, method: str, model) -> dict:
+    """The settings of a method that is given a model, which may be unavailable here."""
+    if isinstance(model, str) and (reason := catalogue.why_unavailable("model", model)):
+        raise experiment.error(setting.where, model, f"unavailable here: {reason}.")
+    if model not in catalogue.plugins("model").names():
+        raise experiment.error(setting.where, model, catalogue.no_such("model", str(model)))
+    return catalogue.settings("method", method, model) | {"model": catalogue.model_of(method)}
 
 
 def _check_keys(experiment: Experiment, belongs: list) -> None:
@@ -117,6 +130,8 @@ def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cel
         raise experiment.error(grid[key].where, values[key], f"want {wanted}.{near}") from None
     names = {"method": core.method, "system": core.system, "measure": experiment.measure}
     defaults = {kind: _defaults(kind, name) for kind, name in names.items()}
+    if "model" in values and defaults["method"] is not None:
+        defaults["method"] = _with_model(experiment, grid["model"], core.method, values["model"])
     claimed = set(CORE).union(*(known for known in defaults.values() if known is not None))
     parameters, errors = {}, {}
     for kind, known in defaults.items():

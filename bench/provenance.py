@@ -63,8 +63,8 @@ def _data(cell: Cell) -> str | None:
 
 
 def _sources(cell: Cell) -> list:
-    kinds = [kind for kind in ("method", "system", "measure") if not catalogue.why_unavailable(kind, getattr(cell, kind))]
-    found = [catalogue.plugins(kind).source(getattr(cell, kind)) for kind in kinds]
+    names = {"method": cell.method, "system": cell.system, "measure": cell.measure, "model": cell.method_parameters.get("model")}
+    found = [catalogue.plugins(kind).source(name) for kind, name in names.items()]
     return list(dict.fromkeys(source for source in found if source))
 
 

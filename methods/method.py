@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
-from methods import border, objective, updates
+from methods import border, models, objective, updates
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.generation import free_run
@@ -21,6 +21,7 @@ from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
 from methods.precision import precise
 from methods.regularisation import Regularisation
+from methods.sampling import ScheduledSampling
 from methods.solution import Solution
 from methods.solvers.base import Solver
 from methods.training import Fit, Training
@@ -99,6 +100,8 @@ class Method:
 
     def configure(self, **fields) -> "Method":
         """This method with `fields` set, in any order; an unknown field or a value out of range is an error that says so."""
+        if "model" in fields:
+            return self.with_model(fields["model"]).configure(**{key: fields[key] for key in fields if key != "model"})
         changes = {}
         for key, value in fields.items():
             owners = [part for part in self.PARTS if key in _fields(getattr(self, part))]  # `devices` is of solver and gradient
@@ -115,6 +118,20 @@ class Method:
             if key not in configured.parameters:
                 raise configured._no_field(key)
         return configured
+
+    def with_model(self, name: str) -> "Method":
+        """This method for the registered model `name`, in the sizes that have been set here where the model has such.
+
+        A model that cannot be forced as this method has it is forced in its own way.
+        """
+        model = models.get(name)
+        sizes = {field.name for field in dataclasses.fields(self.model) if getattr(self.model, field.name) != field.default}
+        model = dataclasses.replace(model, **{key: getattr(self.model, key) for key in sizes & _fields(model)})
+        forcing = self.forcing
+        if forcing.forcing not in model.forcings:
+            own = model.forcings[0]
+            forcing = ScheduledSampling() if own == "scheduled" else Forcing(own)
+        return dataclasses.replace(self, model=model, forcing=forcing)
 
     def _no_field(self, key: str) -> Exception:
         known = self.parameters

@@ -18,6 +18,7 @@ def catalogues(monkeypatch):
         monkeypatch.setattr(registry, "_files", list(registry._files))
         monkeypatch.setattr(registry, "_entries", registry._entries)
         monkeypatch.setattr(registry, "_unavailable", registry._unavailable)
+        monkeypatch.setattr(registry, "_sources", registry._sources)
 
 
 @pytest.fixture

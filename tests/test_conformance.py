@@ -7,11 +7,16 @@ import subprocess
 import sys
 import textwrap
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+import methods
 import metrics
 import systems
 from bench import catalogue, cli, conformance
+from methods import models
 
 pytest_plugins = ["runner_doubles"]
 
@@ -236,3 +241,117 @@ def test_a_file_that_cannot_be_used_is_unavailable_with_the_reason(add, capsys, 
         cli.main()
     assert end.value.code == 2
     assert capsys.readouterr() == ("", f"pitbench: plug-in file {path}: unavailable: {reason}\n")
+
+
+@pytest.mark.parametrize("law", conformance.laws("model"))
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_of_the_project_keeps_the_laws(name, law):
+    conformance.laws("model")[law](name)
+
+
+MODEL = '''
+import dataclasses
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from methods.maps import FunctionMap, Problem
+from methods.models.model import Model, last_state
+
+
+def step(params, z, u):
+    return jnp.tanh(params.W @ z + params.U @ u)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Elman(Model):
+    """z_t = tanh(W z_{t-1} + U x_{t-1}), x̂ = B z."""
+
+    forcings: ClassVar = ("input",)
+    W: Any  # (M, M)
+    U: Any  # (M, N)
+    B: Any  # (N, M)
+
+    @property
+    def observed_dim(self):
+        return self.B.shape[-2]
+
+    @property
+    def latent_dim(self):
+        return self.B.shape[-1]
+
+    def pose(self, forcing, x, *, alpha=None, parts=False, key=None, progress=None):
+        z0 = jnp.zeros((*x.shape[1:-1], self.latent_dim), x.dtype)
+        return Problem(FunctionMap(step, self), z0, x[:-1]), jnp.zeros((len(x) - 1, *z0.shape), x.dtype)
+
+    def readout(self, z):
+        return z @ self.B.T
+
+    def warmed_up(self, forcing, x):
+        z0 = jnp.zeros((*x.shape[1:-1], self.latent_dim), x.dtype)
+        return last_state(Problem(FunctionMap(step, self), z0, x))
+
+    def free(self):
+        return lambda z: jnp.tanh(z @ self.W.T + self.readout(z) @ self.U.T)
+
+
+@dataclasses.dataclass(frozen=True)
+class ElmanShape:
+    """Sizes of a tanh network."""
+
+    forcings: ClassVar = Elman.forcings
+    latent_dim: int = 6
+
+    def init(self, key, observed_dim, dtype=jnp.float32):
+        draw = lambda i, *shape: 0.3 * jax.random.normal(jax.random.fold_in(key, i), shape, dtype)
+        M, N = self.latent_dim, observed_dim
+        return Elman(W=draw(0, M, M), U=draw(1, M, N), B=draw(2, N, M))
+
+
+MODELS = {"elman": ElmanShape()}
+'''
+WRONG_PUSH = """@jax.tree_util.register_pytree_node_class
+class FunctionMap(FunctionMap):
+    def push(self, pattern, v):
+        return v / 2
+
+
+def step("""
+BROKEN_MODELS = {
+    "makes_its_weights": ("dtype)\n        M, N", "jnp.float32)\n        M, N"),
+    "poses_problems_in_shape": ("return z @ self.B.T", "return (z @ self.B.T).sum(-1)"),
+    "its_map_knows_its_jacobian": ("def step(", WRONG_PUSH),
+    "newton_agrees_with_the_sequential_scan": ("def step(", WRONG_PUSH.replace("push", "pull")),
+    "every_weight_of_the_map_learns": ("return z @ self.B.T", "return jax.lax.stop_gradient(0 * z @ self.B.T)"),
+    "runs_on_where_a_history_ends": ("lambda z: jnp.tanh(z @ self.W.T", "lambda z: jnp.tanh(z.sum(0) + z @ self.W.T"),
+    "says_what_it_is": ("forcings: ClassVar = Elman.forcings", 'forcings: ClassVar = ("inputs",)'),
+}
+
+
+def test_a_model_of_ones_own_needs_no_solver_file_to_be_edited(tmp_path, plug_in):
+    (tmp_path / "elman.py").write_text(MODEL, encoding="utf-8")
+    plug_in(tmp_path / "elman.py")
+    results = list(conformance.check("elman"))
+    assert {result.outcome for result in results} == {"ok"}, results
+    x = np.random.default_rng(0).standard_normal((21, 2))
+    reference = methods.get("sequential", model="elman", latent_dim=4)
+    params = reference.init(jax.random.key(0), 2, jnp.float64)
+    expected = reference.solve(params, x).states
+    for name in ("gtf-deer", "gtf-schwarz", "gtf-elk", "jacobi", "auto", "gtf-shooting", "quasi-deer"):
+        method = methods.get(name, latent_dim=4, model="elman")
+        solution = method.solve(params, x)
+        assert method.model == reference.model and solution.status == "converged"
+        np.testing.assert_allclose(solution.states, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("law", BROKEN_MODELS)
+def test_a_broken_model_breaks_its_law(tmp_path, plug_in, law):
+    right, wrong = BROKEN_MODELS[law]
+    assert right in MODEL
+    (tmp_path / "elman.py").write_text(MODEL.replace(right, wrong), encoding="utf-8")
+    plug_in(tmp_path / "elman.py")
+    with jax.enable_x64(True):
+        with pytest.raises((AssertionError, TypeError, ValueError)):
+            conformance.laws("model")[law]("elman")

@@ -111,3 +111,45 @@ def test_methods_measured_together_agree_in_what_all_of_them_have(tmp_path, misb
     jobs = matrix.jobs(found, "shared")
     assert [[cell.settings["latent_dim"] for cell in job.cells] for job in jobs] == [[3, 3, 3], [5, 5, 5]]
     assert [cell.method for cell in jobs[0].cells] == ["gtf-deer", "gtf-deer", "sequential"]
+
+
+def test_any_method_takes_any_model_by_name(tmp_path, misbehaving):
+    grid = 'method = ["gtf-deer", "sequential"]\nmodel = ["shplrnn", "low-rank", "lssm"]\nlatent_dim = 7\nextra_rank = 1'
+    found = cells(tmp_path, **{"[[grid]]": grid})
+    assert [cell.method_parameters.get("model") for cell in found] == [None, "low-rank", "lssm"] * 2
+    assert [cell.method_parameters.get("extra_rank") for cell in found] == [None, 1, None] * 2
+    assert [type(cell.build_method().model).__name__ for cell in found[:3]] == ["ShallowPLRNNShape", "LowRankShape", "LSSMShape"]
+    assert {cell.build_method().model.latent_dim for cell in found} == {7}
+    assert [cell.settings.get("extra_rank") for cell in found[:3]] == [None, 1, None]
+    plain = cells(tmp_path, **{"[[grid]]": 'method = ["gtf-deer", "sequential"]\nlatent_dim = 7'})
+    assert [cell.id for cell in plain] == [found[0].id, found[3].id]
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ('method = "gtf-deer"\nmodel = "low-rnk"', 'grid[0].model = "low-rnk": no such model. Did you mean "low-rank"?'),
+        ('method = "gtf-deer"\nmodel = 3', "grid[0].model = 3: no such model."),
+        ('method = "gtf-deer"\nextra_rank = 1', "grid[0].extra_rank = 1: no such setting."),
+        ('method = "gtf-deer"\nmodel = "lssm"\nforcing = "gtf"', "forcing = 'gtf' does not fit its model"),
+        ('method = "gtf-deer"\nmodel = "mamba2"', "is no map"),
+        ('method = "lssm"\nmodel = "shplrnn"', "its solver takes a Decay alone"),
+    ],
+)
+def test_a_model_that_a_method_cannot_take_is_refused(tmp_path, misbehaving, grid, message):
+    with pytest.raises(UserError) as error:
+        cells(tmp_path, **{"[[grid]]": grid})
+    assert message in str(error.value)
+
+
+def test_a_model_of_ones_own_is_named_like_any_other(tmp_path, misbehaving, plug_in):
+    from test_conformance import MODEL
+
+    from bench import provenance
+
+    (tmp_path / "elman.py").write_text(MODEL, encoding="utf-8")
+    plug_in(tmp_path / "elman.py")
+    sizes = {"[fixed]": 'system = "lorenz63"\nT = 8\nbatch = 2'}
+    (cell,) = cells(tmp_path, **sizes, **{"[[grid]]": 'method = "gtf-deer"\nmodel = "elman"\nlatent_dim = 4'})
+    assert cell.method_parameters == {"latent_dim": 4, "model": "elman"}
+    assert str(tmp_path / "elman.py") in provenance.of(cell)["plugin_path"]

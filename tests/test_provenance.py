@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import catalogue, cli, config, matrix, provenance, runner, store
+from bench import catalogue, cli, config, environment, matrix, provenance, runner, store
 from bench.cell import Cell
 from bench.clock import now
 from bench.measure.outcome import Outcome
@@ -101,9 +101,9 @@ def test_a_plug_in_is_recorded_and_a_changed_one_is_told(tmp_path, plug_in):
 def test_what_the_project_brings_is_no_plug_in_of_ones_own():
     one = Cell("runtime", "sequential", "lorenz63", T=8, batch=1)
     assert not any(provenance.of(one).values())
-    assert all(
-        catalogue.plugins(kind).source(name) is None for kind in catalogue.PACKAGES for name in catalogue.plugins(kind).names()
-    )
+    for room in map(catalogue.plugins, catalogue.PACKAGES):
+        own = [source.path for name in room.names() if (source := room.source(name))]
+        assert not [path for path in own if Path(path).is_relative_to(environment.ROOT)]
 
 
 def test_a_relative_path_belongs_to_the_folder_of_the_experiment(tmp_path, misbehaving, monkeypatch):

@@ -1,4 +1,4 @@
-"""Is a plug-in right? The laws every method, system and metric must keep, for `pitbench check NAME` and for the tests."""
+"""Is a plug-in right? The laws every method, model, system and metric must keep, for `pitbench check NAME` and for the tests."""
 
 import importlib
 import unittest
@@ -34,7 +34,7 @@ def check(name: str) -> Iterator[Result]:
     import metrics
     import systems
 
-    rooms = {"method": methods, "system": systems, "metric": metrics}
+    rooms = {"method": methods, "model": methods.models, "system": systems, "metric": metrics}
     kinds = [kind for kind, room in rooms.items() if name in room.names()]
     if not kinds:
         raise registry.UnknownName(_no_such(name, rooms.values()))

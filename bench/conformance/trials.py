@@ -47,10 +47,10 @@ def evaluate(method, params, x):
         return jnp.mean((params.readout(solution.states) - x[1:]) ** 2), solution
 
     gradient, solution = jax.grad(loss, has_aux=True)(params)
-    return solution, _by_weight(gradient)
+    return solution, by_weight(gradient)
 
 
-def _by_weight(gradient):
+def by_weight(gradient):
     leaves = {field.name: getattr(gradient, field.name) for field in dataclasses.fields(gradient)}
     return {name: leaf for name, leaf in leaves.items() if isinstance(leaf, jax.Array)}
 
@@ -63,7 +63,7 @@ def curvature(method, params, x):
         gradient = jax.grad(lambda params: method.loss(params, x)[0])(params)
         return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(gradient))
 
-    return _by_weight(jax.grad(squared_gradient)(params))
+    return by_weight(jax.grad(squared_gradient)(params))
 
 
 @partial(jax.jit, static_argnums=0)

@@ -79,3 +79,6 @@ class LowRankShape:
         Q = jr.uniform(q_key, (M, R), dtype, -bound, bound)
         Y = jr.uniform(y_key, (R, L), dtype, -(L**-0.5), L**-0.5)
         return LowRankPLRNN(full.A, Q, Y, full.W2, full.h1, full.h2, full.B)
+
+
+MODELS = {"low-rank": LowRankShape()}

@@ -139,3 +139,6 @@ class LSSMShape:
             W_o=uniform(keys[4], L, N, L),
             b_o=jnp.zeros(N, dtype),
         )
+
+
+MODELS = {"lssm": LSSMShape()}

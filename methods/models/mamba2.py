@@ -231,3 +231,6 @@ class Mamba2Shape:
             W_o=uniform(L, N, L),
             b_o=uniform(L, N),
         )
+
+
+MODELS = {"mamba2": Mamba2Shape()}

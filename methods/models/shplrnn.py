@@ -149,3 +149,6 @@ class ShallowPLRNNShape:
 def diagonal(key, M: int, dtype):
     """First values of A: min(1 − U(0, 0.05), 0.999)."""
     return jnp.minimum(1 - jr.uniform(key, (M,), dtype, 0, 0.05), 0.999)
+
+
+MODELS = {"shplrnn": ShallowPLRNNShape()}
