@@ -134,7 +134,7 @@ def _gather(collection: Collection) -> tuple[dict[str, pa.Table], set[str]]:
     tables, unreadable = {}, set()
     for name in schema.TABLES:
         if name == "environments":
-            tables[name] = _environments(collection)
+            tables[name] = _environments(collection, tables["cells"])
         else:
             tables[name], some = collection.table(name)
             unreadable |= some
@@ -147,10 +147,11 @@ def _gather(collection: Collection) -> tuple[dict[str, pa.Table], set[str]]:
     return tables, unreadable
 
 
-def _environments(collection: Collection) -> pa.Table:
-    """Every environment that a worker has described, and those that only the tables know."""
+def _environments(collection: Collection, cells: pa.Table) -> pa.Table:
+    """Every environment that a worker has described, and those of cells that only the tables know."""
     columns = schema.TABLES["environments"]
-    parts = [_on_disk(collection.folder, "environments", columns) if collection.collected else columns.empty_table()]
+    old = _on_disk(collection.folder, "environments", columns) if collection.collected else columns.empty_table()
+    parts = [old if collection.fresh else old.filter(pc.is_in(old["environment"], cells["environment"].combine_chunks()))]
     known = set(parts[0]["environment"].to_pylist())
     for path in sorted((collection.folder / "environments").glob("[!.]*.parquet")):
         if path.stem not in known:

@@ -40,7 +40,19 @@ class Load:
 
 def disturbed(cells):
     """Which rows of the table `cells` (pandas) were measured while other programs took more than `FOREIGN_CORES`."""
-    return cells["foreign_cores"].fillna(0.0) > FOREIGN_CORES
+    return cells["foreign_cores"].astype(float).fillna(0.0) > FOREIGN_CORES
+
+
+def notes(cells) -> list[str]:
+    """A line that says how many cells were disturbed, by method, if any were."""
+    counts = cells["method"][disturbed(cells)].value_counts(sort=False)
+    if counts.empty:
+        return []
+    which = ", ".join(f"{method} {count}" for method, count in counts.items())
+    busy = (
+        f"{counts.sum()} of {len(cells)} cells were measured while other programs kept more than {FOREIGN_CORES:g} of a core busy"
+    )
+    return [f"{busy}, so that their times may be off: {which}."]
 
 
 def _sample() -> tuple[float, float, float]:

@@ -60,6 +60,7 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
     todo = _todo(experiment, everything, chosen, options, git["git_sha"])
     if not todo:
         return Result(answered=0, left=0)
+    store.prepare(options.out)
     keep(options.out)
     known = store.latest(options.out)
     context = Context(experiment=experiment.name, isolation=experiment.options.isolation, **git)

@@ -26,6 +26,14 @@ def new_attempt() -> str:
     return f"{now:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
 
 
+def prepare(folder: Path) -> None:
+    """Make the folder of attempts, and see that it can be written to before anything is measured."""
+    trial = folder / "attempts" / f".trial-{os.getpid()}"
+    trial.parent.mkdir(parents=True, exist_ok=True)
+    trial.write_bytes(b"")
+    trial.unlink()
+
+
 def write(folder: Path, cell: str, rows: dict[str, list[dict]]) -> str:
     """Store the rows of one attempt at `cell`, table by table, and return the attempt's name."""
     attempt = new_attempt()

@@ -8,7 +8,7 @@ import pandas as pd
 CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters
     T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations residual
     value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes wall_s started_utc
-    environment git_sha git_dirty isolation job"""
+    environment git_sha git_dirty isolation job foreign_cores"""
 COLUMNS = {
     "cells": CELLS.split(),
     "runtime": ["cell", "attempt", "phase", "repetition", "seconds", "iterations"],
@@ -52,7 +52,7 @@ class Tables:
     def add(self, table: str, cell: str, **columns) -> None:
         """Rows of one cell: as many as the longest column; scalars repeat."""
         length = max(np.size(value) for value in columns.values())
-        values = {name: list(value) if np.size(value) == length > 1 else [value] * length for name, value in columns.items()}
+        values = {name: list(value) if np.ndim(value) else [value] * length for name, value in columns.items()}
         values |= {"cell": [cell] * length, "attempt": [1] * length}
         self._rows[table] += [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 

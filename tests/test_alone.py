@@ -7,10 +7,11 @@ import time
 
 import pandas as pd
 import pytest
+from synthetic_tables import Tables
 from test_runner import experiment, run, started, until
 
 import bench
-from bench import alone, claims, disturbance, errors
+from bench import alone, claims, disturbance, errors, tables
 
 pytest_plugins = ["runner_doubles"]
 
@@ -137,5 +138,12 @@ def test_every_cell_has_its_load(tmp_path, misbehaving):
 
 
 def test_rows_that_others_disturbed_are_marked():
-    cells = pd.DataFrame({"foreign_cores": [0.0, 0.1, 1.5, None]})
-    assert disturbance.disturbed(cells).tolist() == [False, False, True, False]
+    made = Tables()
+    for method, cores in (("deer", 0.1), ("deer", 1.5), ("gtf-deer", 0.3), ("sequential", None)):
+        cell = made.cell("runtime", method, foreign_cores=cores, seed=len(made._rows["cells"]))
+        made.add("runtime", cell, phase="forward", repetition=[0, 1], seconds=[0.1, 0.2])
+    frames = made.frames()
+    assert disturbance.disturbed(frames["cells"]).tolist() == [False, True, True, False]
+    frame = tables.summary(frames).set_index("method")
+    assert frame["disturbed"].to_dict() == {"deer": 1, "gtf-deer": 1, "sequential": 0}
+    assert "2 of 4 cells were measured while other programs kept more than 0.25 of a core busy" in tables.text_report(frames)

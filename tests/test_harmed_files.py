@@ -221,6 +221,18 @@ def test_a_collector_that_dies_half_way_loses_nothing(folder, monkeypatch):
     assert len(bench.load(folder)["cells"]) == 4 and len(bench.load(folder)["runtime"]) == 900
 
 
+def test_environments_of_no_cell_are_dropped_with_the_rows_that_were_measured_there(folder):
+    for name in ("old", "new"):
+        store.write_environment(folder, {"environment": name})
+        store.write(folder, "a", {"cells": [{"status": "ok", "environment": name}]})
+        collect.collect(folder)
+        assert name in set(bench.load(folder)["environments"]["environment"])
+        shutil.rmtree(folder / "environments")
+        shutil.rmtree(folder / "attempts")
+        collect.keep(folder)
+    assert list(bench.load(folder)["environments"]["environment"]) == ["new"]
+
+
 def test_torn_names_that_are_not_ours_are_left_alone(folder):
     (folder / "attempts" / ".torn-x").mkdir()
     store.sweep(folder)

@@ -7,6 +7,7 @@ import textwrap
 
 import pandas as pd
 
+from bench import disturbance
 from registry import UnknownName, suggest
 
 from . import convergence, latex, reconstruction, rendering, runtime, work_precision
@@ -57,6 +58,7 @@ def text_report(tables, width: int | None = TEXT_WIDTH) -> str:
         if failed:
             count = int((cells["status"] != "ok").sum())
             parts.append("\n".join([f"{count} of {len(cells)} cells failed:", *failed]))
+        parts += [_filled(note) for note in disturbance.notes(cells)]
     return "\n\n".join(parts) if parts else "No cells."
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.disturbance import disturbed
+
 from .symbols import SYMBOLS
 
 SETTINGS = ["system", "latent_dim", "hidden_dim", "T", "batch", "alpha", "dtype", "device"]
@@ -93,11 +95,14 @@ def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
     keys = [*by, "_rank", "method", "label"]
     if cells["alpha"].nunique() == 1 and "alpha" in keys:  # methods without forcing have none: no reason to stand apart
         keys.append(keys.pop(keys.index("alpha")))
+    busy = disturbed(cells)
     for key, members in cells.groupby(keys, dropna=False, sort=True):
         found = dict(zip(keys, key, strict=True))
         row = {name: found[name] for name in (*by, "method", "label")}
         row["status"] = tally(members["status"])
         row["failed"] = int((members["status"] != "ok").sum())
+        if busy.any():
+            row["disturbed"] = int(busy[members.index].sum())
         row["cells"] = " ".join(members["cell"].astype(str))
         yield row, members
 
