@@ -52,7 +52,7 @@ class Tables:
     def add(self, table: str, cell: str, **columns) -> None:
         """Rows of one cell: as many as the longest column; scalars repeat."""
         length = max(np.size(value) for value in columns.values())
-        values = {name: list(value) if np.size(value) == length > 1 else [value] * length for name, value in columns.items()}
+        values = {name: list(value) if np.ndim(value) else [value] * length for name, value in columns.items()}
         values |= {"cell": [cell] * length, "attempt": [1] * length}
         self._rows[table] += [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
