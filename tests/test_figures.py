@@ -1,5 +1,6 @@
 """Laws of the figures: what was run is drawn or crossed, the csv holds every point, and equal tables give equal files."""
 
+import functools
 import importlib
 
 import matplotlib
@@ -10,7 +11,7 @@ import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
 from bench import figures
-from bench.figures import style
+from bench.figures import examples, style, vocabulary
 from registry import UnknownName
 
 RUNS = synthetic.RUNS | {
@@ -24,11 +25,20 @@ def experiment(tables) -> dict:
     return {"name": "law", "title": "A law", "measure": tables["cells"]["measure"].iloc[0], "timeout_s": 60}
 
 
-def plot(tables):
-    """The figure and its points, without files."""
+def plot(run):
+    """The figure and its points, without files; of a run that is named by its name, drawn once for all tests."""
+    return _plotted(run) if isinstance(run, str) else _plot(run)
+
+
+def _plot(tables):
     given = experiment(tables)
     with style.context():
         return importlib.import_module(f"bench.figures.{figures.BY_MEASURE[given['measure']][0]}").plot(tables, given)
+
+
+@functools.cache
+def _plotted(name: str):
+    return _plot(RUNS[name])
 
 
 def crosses(figure) -> list:
@@ -39,25 +49,32 @@ def legend(figure) -> list[str]:
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_three_files_and_every_cell_among_the_points(run, tmp_path):
+def cells_in(points) -> set[str]:
+    return {cell for cells in points["cells" if "cells" in points else "cell"] for cell in cells.split()}
+
+
+@pytest.mark.parametrize("run", ["one time", "one solve", "one training"])
+def test_three_files_one_of_them_the_points(run, tmp_path):
     paths = figures.draw(RUNS[run], experiment(RUNS[run]), tmp_path / "new")
     assert [path.name for path in paths] == ["law.pdf", "law.png", "law.csv"]
     assert all(path.stat().st_size > 0 for path in paths)
-    points = pd.read_csv(paths[2])
-    column = "cells" if "cells" in points else "cell"
-    assert {cell for cells in points[column] for cell in cells.split()} == set(RUNS[run]["cells"]["cell"])
+    assert cells_in(pd.read_csv(paths[2])) == set(RUNS[run]["cells"]["cell"])
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_cell_is_among_the_points(run):
+    assert cells_in(plot(run)[1]) == set(RUNS[run]["cells"]["cell"])
 
 
 @pytest.mark.parametrize("run", ["runtime", "reconstruction", "all failed", "all crashed"])
 def test_no_method_is_dropped(run):
-    figure, _ = plot(RUNS[run])
+    figure, _ = plot(run)
     assert set(synthetic.SIX) <= set(legend(figure))
 
 
 @pytest.mark.parametrize("run", ["runtime", "convergence", "reconstruction", "all failed", "all crashed"])
 def test_failures_are_crosses_inside_the_axes_and_in_the_legend(run):
-    figure, _ = plot(RUNS[run])
+    figure, _ = plot(run)
     marks = [line for line in crosses(figure) if len(line.get_xdata())]
     assert marks and any("failed" in label for label in legend(figure))
     for line in marks:
@@ -72,13 +89,13 @@ def test_without_failures_there_are_no_crosses():
 
 
 def test_a_wrong_answer_is_crossed_not_timed():
-    _, points = plot(RUNS["runtime"])
+    _, points = plot("runtime")
     wrong = points[points["status"] == "wrong_answer"]
     assert len(wrong) == 2 and wrong["seconds"].isna().all() and (wrong["failed"] == 1).all()
 
 
 def test_a_timeout_of_minutes_leaves_the_milliseconds_their_room():
-    with_failures, _ = plot(RUNS["runtime"])
+    with_failures, _ = plot("runtime")
     without, _ = plot(synthetic.runtime(synthetic.SIX, (3, 50), (128, 512)))
     crossed, plain = (np.diff(np.log10(figure.get_axes()[0].get_ylim())) for figure in (with_failures, without))
     assert crossed < 1.6 * plain
@@ -86,7 +103,7 @@ def test_a_timeout_of_minutes_leaves_the_milliseconds_their_room():
 
 @pytest.mark.parametrize("run", ["runtime", "convergence"])
 def test_no_value_reaches_the_strip_of_the_failures(run):
-    figure, _ = plot(RUNS[run])
+    figure, _ = plot(run)
     strips = [(ax, patch) for ax in figure.get_axes() for patch in ax.patches]
     assert strips and any(text.get_text() == "failed" for ax in figure.get_axes() for text in ax.texts)
     for ax, strip in strips:
@@ -97,7 +114,7 @@ def test_no_value_reaches_the_strip_of_the_failures(run):
 
 
 def test_panels_of_all_dimensions_share_their_axes():
-    figure, _ = plot(RUNS["runtime"])
+    figure, _ = plot("runtime")
     first, *others = figure.get_axes()
     assert len(others) == 3 and all(ax.get_ylim() == first.get_ylim() and ax.get_xlim() == first.get_xlim() for ax in others)
 
@@ -125,7 +142,7 @@ def test_a_method_that_does_not_iterate_has_no_iterations_rather_than_missing_on
 
 
 def test_infinite_values_are_among_the_points_and_counted():
-    figure, points = plot(RUNS["reconstruction"])
+    figure, points = plot("reconstruction")
     lost = points[(points["panel"] == "rmse") & np.isinf(points["value"])]
     assert set(lost["method"]) == {"deer", "quasi-deer"}  # one diverged, one scored infinity
     counts = [text.get_text() for ax in figure.get_axes() if ax.get_xlabel() == "RMSE" for text in ax.texts]
@@ -133,10 +150,10 @@ def test_infinite_values_are_among_the_points_and_counted():
 
 
 def test_a_method_that_lost_half_of_its_runs_has_no_median():
-    figure, _ = plot(RUNS["reconstruction"])
+    figure, _ = plot("reconstruction")
     (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
     bars = {line.get_color() for line in ax.get_lines() if line.get_linewidth() == 1.8}
-    assert bars == {style.look(method)["color"] for method in synthetic.SIX} - {style.look("deer")["color"]}
+    assert bars == {vocabulary.look(method)["color"] for method in synthetic.SIX} - {vocabulary.look("deer")["color"]}
 
 
 def test_a_run_that_blows_up_does_not_stretch_the_axis_of_the_loss():
@@ -160,7 +177,7 @@ def test_iterations_on_weights_that_are_not_finite_are_not_drawn():
 
 def test_labels_of_ticks_do_not_overlap():
     for run in ("reconstruction", "runtime", "convergence"):
-        figure, _ = plot(RUNS[run])
+        figure, _ = plot(run)
         figure.draw_without_rendering()
         for ax in figure.get_axes():
             boxes = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
@@ -188,7 +205,7 @@ def test_a_method_without_a_dimension_failed_in_every_panel():
 
 def test_drawing_twice_gives_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        figures.draw(RUNS["runtime"], experiment(RUNS["runtime"]), tmp_path / name)
+        figures.draw(RUNS["one solve"], experiment(RUNS["one solve"]), tmp_path / name)
     for suffix in ("pdf", "png", "csv"):
         assert (tmp_path / "a" / f"law.{suffix}").read_bytes() == (tmp_path / "b" / f"law.{suffix}").read_bytes()
 
@@ -205,19 +222,6 @@ def test_a_run_of_nothing_still_draws(measure, tmp_path):
     assert len(figures.draw(empty, {"name": "nothing", "measure": measure}, tmp_path)) == 3 * len(figures.BY_MEASURE[measure])
 
 
-def test_a_method_looks_the_same_in_every_figure_and_unlike_the_others():
-    assert style.look("sequential")["color"] == "black"
-    looks = {
-        method: (style.look(method)["color"], style.look(method)["marker"]) for method in [*style.SEQUENTIAL, *style.METHODS]
-    }
-    assert len(set(looks.values())) == len(looks)
-    unknown = style.look("somebody-elses-method")
-    assert unknown == style.look("somebody-elses-method")
-    assert (unknown["color"], unknown["marker"]) not in looks.values()
-    assert style.look("gtf-deer", 1)["color"] == style.look("gtf-deer")["color"]
-    assert style.look("gtf-deer", 1) != style.look("gtf-deer")
-
-
 def test_what_differs_in_more_than_the_axes_is_a_line_of_its_own():
     tables = synthetic.runtime(("sequential", "gtf-deer", "gtf-deer"))
     tables["cells"]["alpha"] = [0.5, 0.5, 0.1, 0.1, 0.9, 0.9]
@@ -226,7 +230,7 @@ def test_what_differs_in_more_than_the_axes_is_a_line_of_its_own():
 
 
 def test_the_figure_states_its_sizes():
-    figure, _ = plot(RUNS["runtime"])
+    figure, _ = plot("runtime")
     stated = figure.subfigs[0].get_suptitle()
     for words in ("lorenz63", "L = 50", "S = 16", "α = 0.5", "float32", "cpu"):
         assert words in stated
@@ -266,14 +270,26 @@ QUALITY = {
 }
 
 
-def drawn(figure: str, tables):
+def drawn(figure: str, run):
+    """As `plot`, by any figure; a name is one of `QUALITY`."""
+    return _drawn_once(figure, run) if isinstance(run, str) else _draw(figure, run)
+
+
+def _draw(figure: str, tables):
     with style.context():
-        return importlib.import_module(f"bench.figures.{figure}").plot(tables, {"title": "A law", "measure": "reconstruction"})
+        measures = tables["cells"]["measure"]
+        given = {"title": "A law", "measure": "reconstruction" if measures.empty else measures.iloc[0]}
+        return importlib.import_module(f"bench.figures.{figure}").plot(tables, given)
+
+
+@functools.cache
+def _drawn_once(figure: str, name: str):
+    return _draw(figure, QUALITY[name])
 
 
 @pytest.mark.parametrize("run", QUALITY)
 def test_every_run_is_in_the_distributions_and_every_score_a_dot(run):
-    figure, points = drawn("distributions", QUALITY[run])
+    figure, points = drawn("distributions", run)
     assert set(points["cell"]) == set(QUALITY[run]["cells"]["cell"])
     assert not points.duplicated(["cell", "panel"]).any()
     dots = sum(len(line.get_xdata()) for ax in figure.get_axes() for line in ax.get_lines() if line.get_marker() == ".")
@@ -282,14 +298,14 @@ def test_every_run_is_in_the_distributions_and_every_score_a_dot(run):
 
 @pytest.mark.parametrize("run", QUALITY)
 def test_every_label_has_a_line_or_a_row(run):
-    figure, points = drawn("distributions", QUALITY[run])
+    figure, points = drawn("distributions", run)
     rows = {text.get_text() for ax in figure.get_axes() for text in ax.get_yticklabels()}
     assert set(points["label"]) <= rows | set(legend(figure))
 
 
 def test_lost_runs_of_the_distributions_are_crosses_with_their_number_inside_the_axes():
     for run, count in {"fig3a": "2", "fig3b": "1", "decomposition": "2"}.items():
-        figure, _ = drawn("distributions", QUALITY[run])
+        figure, _ = drawn("distributions", run)
         assert {text.get_text() for ax in figure.get_axes() for text in ax.texts if text.get_text().isdigit()} == {count}
         assert crosses(figure) and "infinite or failed (count)" in legend(figure)
         for line in crosses(figure):
@@ -298,7 +314,7 @@ def test_lost_runs_of_the_distributions_are_crosses_with_their_number_inside_the
 
 
 def test_what_the_length_decides_is_no_label_of_its_own():
-    _, points = drawn("distributions", QUALITY["fig3a"])  # batch and warm-up go with T, latent units with the system
+    _, points = drawn("distributions", "fig3a")  # batch and warm-up go with T, latent units with the system
     assert set(points["label"]) == {"gtf-schwarz"} and points["problem"].nunique() == 3
 
 
@@ -313,7 +329,7 @@ def test_strengths_that_all_methods_have_are_rows_of_panels():
 @pytest.mark.parametrize("figure", ["reconstruction", "distributions"])
 def test_white_noise_stands_beside_the_floor_where_it_is_known(figure):
     names = ["floor: two true orbits", "white noise"]
-    known, points = drawn(figure, QUALITY["fig3b"])
+    known, points = drawn(figure, "fig3b")
     assert set(names) <= set(legend(known)) and (points["noise"] == 3.04).any()
     old = dict(QUALITY["fig3b"])
     old["metrics"] = old["metrics"].drop(columns="noise")
@@ -321,20 +337,39 @@ def test_white_noise_stands_beside_the_floor_where_it_is_known(figure):
 
 
 def test_a_page_is_enough():
-    for run in QUALITY.values():
+    for run in QUALITY:
         assert drawn("distributions", run)[0].get_figheight() < 12
 
 
 def test_examples_show_one_run_of_every_method_over_the_truth():
-    figure, points = drawn("examples", QUALITY["fig3b"])
+    figure, points = drawn("examples", "fig3b")
     assert points["label"].nunique() == 9 and (points.groupby("label")["cell"].nunique() == 1).all()
     shown = [ax for ax in figure.get_axes() if ax.axison]
     assert {ax.get_title() for ax in shown} == set(points["label"])
-    assert all(sum(line.get_color() == "0.8" for line in ax.get_lines()) == 3 for ax in shown)  # the first variables
+    for ax in shown:  # of the first three variables the truth, and the run in the colour of its method
+        colors = [line.get_color() for line in ax.get_lines() if line.get_marker() != "x"]
+        method = points.loc[points["label"] == ax.get_title(), "method"].iloc[0]
+        assert sorted(colors) == sorted([examples.TRUTH["color"], vocabulary.look(method)["color"]] * 3)
+
+
+@pytest.mark.parametrize("period", [100, 4])
+def test_the_truth_is_seen_under_every_run(period):
+    """Over a broad and pale run where there is room, apart from it where there are too many swings."""
+    run = trainings.ecg(orbit=400)
+    run["orbits"]["truth"] = np.sin(2 * np.pi * run["orbits"]["step"] / period)
+    run["orbits"]["generated"] = run["orbits"]["truth"]  # as good as it gets: one line would hide the other
+    figure, _ = drawn("examples", run)
+    for ax in figure.get_axes():
+        truths = [line for line in ax.get_lines() if line.get_color() == examples.TRUTH["color"]]
+        runs = [line for line in ax.get_lines() if line.get_color() != examples.TRUTH["color"]]
+        assert len(truths) == len(runs) == 3
+        for truth, other in zip(truths, runs, strict=True):
+            over = truth.get_zorder() > other.get_zorder() and truth.get_linewidth() < 0.5 * other.get_linewidth()
+            assert over if period == 100 else np.max(other.get_ydata()) < np.min(truth.get_ydata())
 
 
 def test_an_example_that_diverges_is_cut_with_a_cross_and_leaves_the_axes_alone():
-    figure, points = drawn("examples", QUALITY["fig3b"])
+    figure, points = drawn("examples", "fig3b")
     assert points["generated"].max() > 1e3
     lost = {line.axes.get_title() for line in crosses(figure)}
     assert lost == {"mamba2, M=16", "lssm, mar_weight=0"} and "left the range of the truth" in legend(figure)
@@ -343,14 +378,14 @@ def test_an_example_that_diverges_is_cut_with_a_cross_and_leaves_the_axes_alone(
 
 
 def test_examples_of_many_lengths_are_the_ends_and_of_many_methods_the_first_nine():
-    _, points = drawn("examples", QUALITY["fig3a"])
+    _, points = drawn("examples", "fig3a")
     assert set(points["label"]) == {"gtf-schwarz, T=128", "gtf-schwarz, T=4096"}
-    figure, points = drawn("examples", QUALITY["decomposition"])
+    figure, points = drawn("examples", "decomposition")
     assert points["label"].nunique() == 9 and "1 more" in figure.subfigs[0].get_supxlabel()
 
 
 def test_a_run_without_orbits_says_so():
-    figure, points = drawn("examples", QUALITY["fig2"])
+    figure, points = drawn("examples", "fig2")
     said = {text.get_text() for ax in figure.get_axes() for text in ax.texts}
     assert "no orbit was kept" in said and "no orbit (1 diverged, 1 ok, 1 timeout)" in said
     assert points["label"].nunique() == 6 and not crosses(figure)
@@ -358,16 +393,27 @@ def test_a_run_without_orbits_says_so():
 
 @pytest.mark.parametrize("figure", ["distributions", "examples"])
 def test_nothing_and_nothing_but_failures_are_drawn_too(figure):
-    for tables in (synthetic.Tables().frames(), RUNS["all crashed"], RUNS["one training"]):
-        drawn(figure, tables)
+    """A panel without values says so, and every method is named and crossed or explained."""
+    blank, points = drawn(figure, synthetic.Tables().frames())
+    assert points.empty and said(blank) == {"no values" if figure == "distributions" else "no orbit was kept"}
+    failed, points = drawn(figure, RUNS["all crashed"])
+    assert cells_in(points) == set(RUNS["all crashed"]["cells"]["cell"])
+    named = {text.get_text() for ax in failed.get_axes() for text in (ax.title, *ax.get_yticklabels())}
+    assert set(synthetic.SIX) <= named
+    assert said(failed) == ({"no values", "1"} if figure == "distributions" else {"no orbit (crashed)"})
+    assert bool(crosses(failed)) == (figure == "distributions")
+
+
+def said(figure) -> set[str]:
+    return {text.get_text() for ax in figure.get_axes() for text in ax.texts if text.get_text()}
 
 
 @pytest.mark.parametrize("figure", ["distributions", "examples"])
-def test_nothing_overlaps_and_nothing_is_cut_off(figure, tmp_path):
-    for run in QUALITY.values():
+def test_nothing_overlaps_and_nothing_is_cut_off(figure):
+    for run in QUALITY:
         with style.context():
             made, _ = drawn(figure, run)
-            made.savefig(tmp_path / "figure.png")
+            made.draw_without_rendering()
         page = made.bbox.padded(2)
         for ax in (ax for ax in made.get_axes() if ax.axison):
             shown = [text for text in (*ax.get_xticklabels(), *ax.get_yticklabels()) if text.get_text() and text.get_visible()]
@@ -390,3 +436,14 @@ def test_an_experiment_may_have_several_figures(tmp_path):
     assert [path.name for path in paths[::3]] == ["law-distributions.pdf", "law-examples.pdf"] and len(paths) == 6
     with pytest.raises(UnknownName, match='"exmples": no such figure. Did you mean "examples"'):
         figures.draw(QUALITY["ecg"], given | {"figure": "distributions, exmples"}, tmp_path)
+
+
+def test_time_and_memory_are_drawn_side_by_side():
+    run = synthetic.runtime(synthetic.SIX, (16,), (128, 512), {("deer", 16, 512): "timeout"})
+    _, points = made = drawn("time_and_memory", run)
+    *times, memory = made[0].get_axes()
+    assert [ax.get_title() for ax in times] == ["forward", "forward + backward"] and "memory" in memory.get_title()
+    assert memory.get_ylabel() in ("KiB", "MiB", "GiB") and len(memory.get_lines()) == len(synthetic.SIX)
+    assert cells_in(points) == set(run["cells"]["cell"]) and points["temp_bytes"].notna().all()
+    bare = run | {"cells": run["cells"].assign(temp_bytes=None)}  # a method that does not run in jax
+    assert "no values" in said(drawn("time_and_memory", bare)[0])

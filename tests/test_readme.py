@@ -12,7 +12,7 @@ import bench.cli
 import methods
 import metrics
 import systems
-from bench import catalogue, config, conformance, matrix
+from bench import catalogue, config, conformance, folder, matrix, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -80,6 +80,13 @@ def test_the_options_it_names_exist(command):
     help_text = CliRunner().invoke(bench.cli.app, [verb, "--help"], env={"COLUMNS": "200"}).output
     for option in (word for word in rest if word.startswith("-")):
         assert option in help_text, f"`pitbench {verb}` has no {option}"
+
+
+def test_the_table_it_shows_is_that_of_the_committed_run():
+    """As a terminal of 120 letters shows it; off a terminal its blocks stand beside each other."""
+    block = next(block for block in TEXT.split("```") if block.startswith("\nreconstruction: lorenz63"))
+    report = tables.text_report(folder.read(ROOT / "results" / "quickstart").tables, width=120)
+    assert block.strip() == report.split("\n\nTime of")[0]
 
 
 def test_the_pictures_and_files_it_names_exist():

@@ -1,16 +1,15 @@
 """Laws of the ranking of solvers: every attempt counts once, a wrong answer never wins, and each loss is said in words."""
 
+import functools
 import importlib
 
 import numpy as np
-import pandas as pd
 import pytest
 import synthetic_tables as synthetic
 
 from bench import config, figures, matrix, tables
 from bench.cell import Cell
-from bench.figures import style
-from bench.figures.time_against_length import told_apart
+from bench.figures import style, vocabulary
 from bench.measure import runtime
 from bench.tables import work_precision
 from bench.tables.where import where
@@ -48,8 +47,11 @@ RUNS = {
     "all": run(FAILING),
     "one case": run(methods=("sequential", "gtf-deer"), alphas=(0.5,), observed=("",)),
     "no baseline": run(FAILING, methods=("gtf-deer", "gtf-schwarz", "jacobi")),
+    "no failures": run(),
     "all failed": run([(method, T) for method in METHODS for T in LENGTHS]),
 }
+SOLVERS = tuple(dict.fromkeys(cell.method for cell in matrix.cells(config.load("solvers", "cpu"))))
+EVERYTHING = run(methods=SOLVERS, alphas=(0.5,), observed=("",))
 
 
 def cells_in(frame) -> list[str]:
@@ -159,36 +161,58 @@ def test_a_region_in_words(words):
     assert where([place for place in GRID if REGIONS[words](*place)], GRID, AXES) == words
 
 
-def plots(made):
-    given = {"name": "law", "title": "A law", "measure": "work_precision"}
+@functools.cache
+def plots(run: str, only: str = "") -> list:
+    """`(name, figure, points)` of the figures of a run, drawn once for all tests."""
+    made, given = EVERYTHING if run == "everything" else RUNS[run], {"name": "law", "title": "A law", "measure": "work_precision"}
     with style.context():
-        for name in figures.BY_MEASURE["work_precision"]:
-            yield name, *importlib.import_module(f"bench.figures.{name}").plot(made, given)
+        chosen = [only] if only else figures.BY_MEASURE["work_precision"]
+        return [(name, *importlib.import_module(f"bench.figures.{name}").plot(made, given)) for name in chosen]
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_the_figures_have_every_cell_among_their_points_and_no_method_is_dropped(name):
     made = RUNS[name]
-    for _, figure, points in plots(made):
+    for which, figure, points in plots(name):
         assert cells_in(points) == sorted(made["cells"]["cell"])
-        assert set(made["cells"]["method"]) <= {text.get_text() for text in figure.legends[0].get_texts()}
+        named = figure.get_axes()[0].get_yticklabels() if which == "failures" else figure.legends[0].get_texts()
+        assert set(made["cells"]["method"]) <= {text.get_text() for text in named}
         assert all(words in figure.subfigs[0].get_suptitle() for words in ("lorenz63", "float32", "cpu"))
 
 
 def test_a_run_has_all_its_figures_in_files_of_their_own(tmp_path):
     paths = figures.draw(RUNS["one case"], {"name": "law", "measure": "work_precision"}, tmp_path)
-    assert len(set(paths)) == 9 and all(path.stat().st_size for path in paths)
+    assert len(set(paths)) == 12 and all(path.stat().st_size for path in paths)
     chosen = figures.draw(RUNS["one case"], {"name": "law", "figure": "performance_profile"}, tmp_path)
     assert [path.name for path in chosen] == ["law.pdf", "law.png", "law.csv"]
 
 
-def test_a_method_looks_like_no_other():
-    looks = told_apart(style.looks(pd.DataFrame({"method": style.METHODS, "label": style.METHODS})))
-    assert len({(look["color"], look["linestyle"]) for look in looks.values()}) == min(len(looks), 8 * len(style.LINES))
+def test_lines_of_one_panel_differ_in_colour():
+    ((_, figure, _),) = plots("everything", "time_against_length")
+    for ax in figure.get_axes():
+        colors = [line[0].get_color() for line in ax.containers]
+        assert len(colors) == len(set(colors)) <= 8
+
+
+def test_step_by_step_is_in_every_panel_and_every_method_in_one_family():
+    ((_, figure, _),) = plots("everything", "time_against_length")
+    black = vocabulary.look("sequential")["color"]
+    assert all(black in [line[0].get_color() for line in ax.containers] for ax in figure.get_axes())
+    titles = [ax.get_title() for ax in figure.get_axes() if ax.get_title()]
+    assert titles == ["Newton", "quasi-Newton", "Levenberg–Marquardt", "windows", "fixed point"]
+
+
+def test_the_map_of_failures_has_every_case_of_every_method():
+    figure, points = next((figure, points) for name, figure, points in plots("all") if name == "failures")
+    (ax,) = figure.get_axes()
+    (image,) = ax.get_images()
+    assert image.get_array().shape == (len(METHODS), points[["problem", "alpha", "T"]].drop_duplicates().shape[0])
+    assert len(ax.texts) >= points["status"].eq("ok").sum()  # a speed-up in every solved case
+    assert {"ok (speed-up)", "not converged"} <= {text.get_text() for text in figure.legends[0].get_texts()}
 
 
 def test_failures_are_crosses_within_the_axes_of_every_figure():
-    for name, figure, _ in plots(RUNS["all"]):
+    for name, figure, _ in (each for each in plots("all") if each[0] != "failures"):
         marks = [
             line for ax in figure.get_axes() for line in ax.get_lines() if line.get_marker() == "x" and len(line.get_xdata())
         ]
@@ -197,19 +221,20 @@ def test_failures_are_crosses_within_the_axes_of_every_figure():
         for line in marks:
             inside = line.axes.bbox.padded(1)
             assert all(inside.contains(*point) for point in line.get_transform().transform(line.get_xydata())), name
-    for name, figure, _ in plots(run()):
+    for name, figure, _ in plots("no failures"):
         assert not [line for ax in figure.get_axes() for line in ax.get_lines() if line.get_marker() == "x"], name
 
 
 def test_a_profile_rises_to_the_share_that_a_method_solves():
-    figure = next(figure for name, figure, _ in plots(RUNS["all"]) if name == "performance_profile")
-    ax = figure.get_axes()[-1]
-    ends = {line.get_color(): line.get_ydata()[-1] for line in ax.get_lines() if line.get_drawstyle() == "steps-post"}
-    assert len(ends) == len(METHODS)
-    for method, share in {"sequential": 1, "gtf-deer": 1, "gtf-schwarz": 8 / 12, "jacobi": 4 / 12}.items():
-        assert ends[style.look(method)["color"]] == pytest.approx(share)
-    for line in (line for line in ax.get_lines() if line.get_drawstyle() == "steps-post"):
-        assert (np.diff(line.get_ydata()) >= 0).all() and (np.diff(line.get_xdata()) >= 0).all()
+    figure = next(figure for name, figure, _ in plots("all") if name == "performance_profile")
+    for ax, (method, share) in zip(
+        figure.get_axes()[-3:], {"gtf-deer": 1, "gtf-schwarz": 8 / 12, "jacobi": 4 / 12}.items(), strict=True
+    ):
+        stairs = [line for line in ax.get_lines() if line.get_drawstyle() == "steps-post"]
+        ends = {line.get_color(): line.get_ydata()[-1] for line in stairs}
+        assert ends == pytest.approx({vocabulary.look("sequential")["color"]: 1, vocabulary.look(method)["color"]: share})
+        for line in stairs:
+            assert (np.diff(line.get_ydata()) >= 0).all() and (np.diff(line.get_xdata()) >= 0).all()
 
 
 def test_the_measure_keeps_the_time_of_a_loose_answer_and_calls_it_wrong(monkeypatch):

@@ -33,7 +33,7 @@ def test_every_cell_is_in_exactly_one_row(run):
 @pytest.mark.parametrize("run", RUNS)
 def test_the_report_names_every_method_and_every_failure(run):
     cells = RUNS[run]["cells"]
-    report = tables.text_report(RUNS[run])
+    report = " ".join(tables.text_report(RUNS[run]).split())
     for method in cells["method"].unique():
         assert method in report
     for status in set(cells["status"]) - {"ok"}:

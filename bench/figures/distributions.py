@@ -8,7 +8,7 @@ from bench.tables.grouping import labels, of_measure, problems
 from bench.tables.reconstruction import DECOMPOSED
 from bench.tables.symbols import METRICS
 
-from . import style
+from . import style, vocabulary
 from .reconstruction import draw_by_method, lost, ranked, values
 
 COLUMNS = 4
@@ -31,7 +31,7 @@ def plot(tables, experiment: dict):
     rows = list(dict.fromkeys(cells["problem"])) or [""]
     shown = {"T": over, "system": len(rows) > 1, "observed": len(rows) > 1, "alpha": any("α" in row for row in rows)}
     shown = [name for name, named in shown.items() if named]
-    looks = style.looks(cells)
+    looks = vocabulary.looks(cells)
     draw = _against_length if over else _by_method
     fig = draw(points, looks, rows, metrics, lambda height: style.canvas(experiment, cells, height, shown))
     handles = [style.handle(label, look) for label, look in looks.items()] if over else []

@@ -1,4 +1,4 @@
-"""Sample paths: what each trained model does when it runs free, over the true orbit that follows the same history."""
+"""Sample paths: what each trained model does when it runs free, with the true orbit that follows the same history."""
 
 import textwrap
 
@@ -8,18 +8,23 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.tables.grouping import of_measure, tally
 
-from . import style
+from . import style, vocabulary
 from .distributions import described
+from .vocabulary import GREEN
 
 PANELS, VARIABLES = 9, 3  # more would be too small to read
 STEPS = 1000  # drawn of a path: with more the lines look the same, and the csv grows to megabytes
 LETTERS = 105  # of a title across the figure
-TRUTH = {"color": "0.8", "linewidth": 1.8}  # told apart by its width from a method that is drawn in grey
+TRUTH = {"color": "0.1", "linewidth": 0.7, "zorder": 3}
+# Thin over broad and pale, both are seen; but not where there are more swings than that: there the run is drawn below the truth.
+SWINGS = 80
+OVER = {"run": {"linewidth": 2.2, "alpha": 0.55, "solid_capstyle": "butt"}, "within": 0.0, "pairs": 1.25}
+BELOW = {"run": {"linewidth": 0.7}, "within": 1.1, "pairs": 2.5}  # ranges of the truth to the run, and to the next variable
 LOST = 3.0  # times the range of the truth: a run that leaves that does not come back
 
 
 def plot(tables, experiment: dict):
-    """A panel per method, of a system's first variables above each other, the seed with an orbit; the truth in grey.
+    """A panel per method, of a system's first variables above each other, the seed with an orbit, over or below the truth.
 
     A run that leaves the range of the truth far behind is cut there, with a cross. Where T varies the shortest and the longest
     are shown, and of more than nine methods the first nine; the csv has the points of the panels alone.
@@ -34,14 +39,15 @@ def plot(tables, experiment: dict):
     thinned = -(-(points["step"].max() + 1) // STEPS) if points["step"].notna().any() else 1
     points = points[points["step"].isna() | points["step"].mod(thinned).eq(0)]
     points = points.sort_values(["problem", "label", "cell", "variable", "step"], kind="stable", ignore_index=True)
-    looks, rows = style.looks(chosen), list(dict.fromkeys(chosen["problem"])) or [""]
+    looks, rows = vocabulary.looks(chosen), list(dict.fromkeys(chosen["problem"])) or [""]
     panels = {
         row: [label for label in looks if label in set(chosen.loc[chosen["problem"] == row, "label"])] or [""] for row in rows
     }
     most = max(map(len, panels.values()))
     count = 1 if sum(map(len, panels.values())) <= 3 else 2 if most in (2, 4) else min(most, 3)
     grid = [(row, label) for row, own in panels.items() for label in own + [None] * (-len(own) % count)]
-    height = (0.6 + 0.3 * min(VARIABLES, max(1, points["variable"].nunique()))) * len(grid) / count
+    places = BELOW if _crowded(points) else OVER
+    height = (0.55 + (0.3 + 0.12 * places["within"]) * min(VARIABLES, max(1, points["variable"].nunique()))) * len(grid) / count
     named = ["T"] * over + ["system", "observed"] * (len(rows) > 1)
     fig, area = style.canvas(experiment, tables["cells"], 1.1 + height, named)
     axes = area.subplots(len(grid) // count, count, sharex=True, squeeze=False)
@@ -49,7 +55,7 @@ def plot(tables, experiment: dict):
         if label is None:
             ax.set_axis_off()
             continue
-        _draw(ax, points[(points["problem"] == row) & (points["label"] == label)], looks.get(label, {}))
+        _draw(ax, points[(points["problem"] == row) & (points["label"] == label)], looks.get(label, {}), places)
         title = f"{row}: {label}" if len(rows) > 1 else label
         ax.set_title(textwrap.fill(title, int(LETTERS / count), break_on_hyphens=False), fontsize=7.5)
     if points["step"].isna().all():
@@ -60,9 +66,10 @@ def plot(tables, experiment: dict):
         lowest.tick_params(labelbottom=True)
     more = f"; {whole - len(chosen)} more not shown" if whole > len(chosen) else ""
     area.supxlabel(f"time steps after the history{more}", fontsize=8.5)
+    below = ", below the truth" if places is BELOW else ""
     handles = [
         style.handle("true orbit", TRUTH),
-        style.handle("free run, in the colour of its method", {"color": "0.2"}),
+        style.handle(f"free run, in the colour of its method{below}", {"color": GREEN, **places["run"]}),
     ]
     style.legend(fig, handles + ([style.cross_handle("left the range of the truth")] if _leaving(points) else []))
     return fig, points
@@ -85,13 +92,19 @@ def _chosen(tables) -> tuple[pd.DataFrame, bool]:
     tallies = cells.groupby(["problem", "label"])["status"].transform(tally)
     cells = cells.assign(status=cells["status"].where(~cells["bare"], tallies))
     cells = cells.sort_values(["bare", "seed"], kind="stable").drop_duplicates(["problem", "label"])
-    order = list(style.looks(cells))
+    order = list(vocabulary.looks(cells))
     cells = cells.sort_values("label", key=lambda labels: labels.map(order.index), kind="stable")
     return cells.assign(place=cells.groupby("problem", sort=False).cumcount()), over
 
 
-def _draw(ax, points, look: dict) -> None:
-    """Variables below each other, a range of the truth apart; the first is the highest."""
+def _crowded(points) -> bool:
+    known = points[points["step"].notna()].sort_values("step")
+    orbits = known.groupby(["cell", "variable"])["truth"]
+    return any((np.diff(np.sign(truth - truth.median())) != 0).sum() > 2 * SWINGS for _, truth in orbits)
+
+
+def _draw(ax, points, look: dict, places: dict) -> None:
+    """Variables below each other, of each the truth with the run, so that neither hides the other."""
     own = points[points["step"].notna()]
     if own.empty:
         style.empty(ax, ax.yaxis)
@@ -99,21 +112,22 @@ def _draw(ax, points, look: dict) -> None:
         ax.texts[-1].set_text(f"no orbit ({failed[0]})" if failed else "no orbit was kept")
         return
     names = sorted(own["variable"].unique())
-    apart = 1.25 * max(np.ptp(rows["truth"]) or 1.0 for _, rows in own.groupby("variable"))
+    span = max(np.ptp(rows["truth"]) or 1.0 for _, rows in own.groupby("variable"))
     middles = {}
     for place, name in enumerate(names):
         rows = own[own["variable"] == name]
         middle = (rows["truth"].max() + rows["truth"].min()) / 2
-        middles[-place * apart] = f"$x_{{{name + 1:g}}}$"
-        base = -place * apart - middle
+        above, below = -place * places["pairs"] * span, -(place * places["pairs"] + places["within"]) * span
+        middles[(above + below) / 2] = f"$x_{{{name + 1:g}}}$"
         left = _left(rows)
-        near = (rows["generated"] - middle).abs() <= 0.8 * apart  # not across the next but one
-        ax.plot(rows["step"], rows["truth"] + base, **TRUTH)
-        ax.plot(rows["step"][:left], (rows["generated"].where(near) + base)[:left], color=look["color"], linewidth=0.8)
+        near = (rows["generated"] - middle).abs() <= 0.8 * span  # not across the line of another
+        ax.plot(rows["step"], rows["truth"] - middle + above, **TRUTH)
+        run = (rows["generated"].where(near) - middle + below)[:left]
+        ax.plot(rows["step"][:left], run, color=look["color"], **places["run"])
         if left < len(rows):
-            style.crosses(ax, [rows["step"].iloc[left]], [-place * apart], look["color"])
+            style.crosses(ax, [rows["step"].iloc[left]], [below], look["color"])
     ax.set_yticks(list(middles), list(middles.values()))
-    ax.set_ylim(-(len(names) - 0.3) * apart, 0.7 * apart)
+    ax.set_ylim(-((len(names) - 1) * places["pairs"] + places["within"] + 0.7) * span, 0.7 * span)
     ax.set_xlim(own["step"].min(), max(own["step"].max(), own["step"].min() + 1))
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
 

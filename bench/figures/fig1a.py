@@ -5,7 +5,7 @@ import numpy as np
 from bench.tables.grouping import of_measure
 from bench.tables.runtime import times
 
-from . import style
+from . import style, vocabulary
 
 PHASES = {"forward": "forward", "gradient": "forward + backward", "update": "training update"}
 
@@ -20,7 +20,7 @@ def plot(tables, experiment: dict):
     points = times(tables, by=("latent_dim", "T"))
     dims = sorted(points["latent_dim"].dropna().unique()) or [np.nan]
     phases = list(dict.fromkeys(points["phase"])) or ["gradient"]
-    looks = style.looks(points)
+    looks = vocabulary.looks(points)
     failing = [label for label in looks if (points.loc[points["label"] == label, "failed"] > 0).any()]
 
     one = len(dims) == 1  # then the phases are columns, and the dimension is named with the other sizes
@@ -30,16 +30,9 @@ def plot(tables, experiment: dict):
     fig, area = style.canvas(experiment, tables["cells"], 1.4 + 1.45 * shape[0], shown)
     axes = area.subplots(*shape, sharex=True, sharey=True, squeeze=False)
     for (phase, dim), at in panels.items():
-        rows = dict(zip(failing, style.failure_band(axes[at], len(failing), named=at[1] == shape[1] - 1), strict=True))
         # A method that could not even be loaded has no dimension: it failed in every panel.
         panel = points[(points["phase"] == phase) & (points["latent_dim"].eq(dim) | points["latent_dim"].isna())]
-        for label, line in panel.groupby("label"):
-            line = line.sort_values("T")
-            style.errorbar(axes[at], line["T"], line["seconds"], line["seconds_low"], line["seconds_high"], looks[label])
-            failed = line[line["failed"] > 0]
-            if len(failed):
-                top = axes[at].get_xaxis_transform()
-                style.crosses(axes[at], failed["T"], [rows[label]] * len(failed), looks[label]["color"], transform=top)
+        draw_times(axes[at], panel, looks, failing, named=at[1] == shape[1] - 1)
         if at[0] == 0:
             axes[at].set_title(PHASES[phase] if one else f"$M = {dim:g}$")
         if at[1] == 0:
@@ -49,3 +42,15 @@ def plot(tables, experiment: dict):
     handles = [style.handle(label, look) for label, look in looks.items()]
     style.legend(fig, handles + ([style.cross_handle("failed (see table)")] if failing else []))
     return fig, points
+
+
+def draw_times(ax, points, looks: dict, failing: list[str], named: bool) -> None:
+    """A line per label, and in the strip at the top the crosses of those that failed somewhere; `named`: it says so beside it."""
+    heights = dict(zip(failing, style.failure_band(ax, len(failing), named=named), strict=True))
+    for label in (label for label in looks if label in set(points["label"])):
+        line = points[points["label"] == label].sort_values("T")
+        style.errorbar(ax, line["T"], line["seconds"], line["seconds_low"], line["seconds_high"], looks[label])
+        failed = line.loc[line["failed"] > 0, "T"]
+        if len(failed):
+            transform = ax.get_xaxis_transform()
+            style.crosses(ax, failed, [heights[label]] * len(failed), looks[label]["color"], transform=transform)

@@ -7,7 +7,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.tables.convergence import points as convergence_points
 from bench.tables.grouping import of_measure
 
-from . import style
+from . import style, vocabulary
 
 GUESSES = {
     "pinv": "guess from the data ($B^+x$)",
@@ -82,13 +82,13 @@ def _heights(points) -> tuple[float, float]:
 
 def _lines(points) -> dict:
     """Name and line style for each pair of label and rule; a rule alone is solid for the residual, dashed for the increment."""
-    labels, rules = list(style.looks(points)), sorted(points["rule"].unique(), key=lambda rule: _order(RULES, rule))
+    labels, rules = list(vocabulary.looks(points)), sorted(points["rule"].unique(), key=lambda rule: _order(RULES, rule))
     pairs = [(label, rule) for label in labels for rule in rules if ((points["label"] == label) & (points["rule"] == rule)).any()]
     out = {}
     for i, (label, rule) in enumerate(pairs):
         says = RULES.get(rule, f"rule {rule}" if rule else "")
         words = [label] * (len(labels) > 1 or not says) + [says] * (len(rules) > 1 and bool(says))
-        out[label, rule] = (", ".join(words), {"linestyle": style.LINES[i % len(style.LINES)]})
+        out[label, rule] = (", ".join(words), {"linestyle": vocabulary.LINES[i % len(vocabulary.LINES)]})
     return out
 
 

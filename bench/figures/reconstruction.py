@@ -10,7 +10,7 @@ from bench.tables.reconstruction import scores, solving
 from bench.tables.runtime import timed
 from bench.tables.symbols import METRICS
 
-from . import style
+from . import style, vocabulary
 
 MAX_METRICS = 4
 MAX_POINTS = 500  # of a curve: more cannot be told apart, and would make megabytes of a csv
@@ -31,7 +31,7 @@ def plot(tables, experiment: dict):
     points = points.sort_values(["panel", "label", "cell", "x"], kind="stable", ignore_index=True)
     filled = set(points.loc[points["value"].notna(), "panel"])
     columns = [name for name in ("seconds", *metrics) if name in filled] or ["seconds"]
-    looks = style.looks(cells)
+    looks = vocabulary.looks(cells)
 
     below = 0.55 + 0.2 * len(looks)
     fig, area = style.canvas(experiment, cells, 2.9 + below)

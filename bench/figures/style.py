@@ -2,7 +2,6 @@
 
 import contextlib
 import textwrap
-import zlib
 
 import numpy as np
 import seaborn as sns
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from bench.tables.grouping import METHODS, SEQUENTIAL, SETTINGS, parameter, rank, tidy
+from bench.tables.grouping import SETTINGS, parameter, tidy
 
 WIDTH = 7.0  # inches, the text width of a paper
 REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
@@ -19,12 +18,7 @@ REFERENCES = {  # what a metric says of two true orbits, and of noise with the m
     "noise": ("white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 _SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "alpha": "α", "T": "T", "observed_dim": "N"}
-
-# seaborn's "colorblind" palette without its yellow and pink, which are too pale for a line on white.
-_COLORS = ["#56b4e9", "#de8f05", "#0173b2", "#d55e00", "#029e73", "#cc78bc", "#ca9161", "#7f7f7f"]
-MARKERS = ["o", "s", "^", "D", "v", "P"]
-_OTHER_MARKERS = ["X", "*", "h", "<", ">", "p", "d"]  # a method unknown here never looks exactly like a known one
-LINES = ["-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P"]  # of lines that are no methods
 
 
 @contextlib.contextmanager
@@ -34,37 +28,6 @@ def context():
     with sns.axes_style("ticks", fonts | {"axes.spines.top": False, "axes.spines.right": False}):
         with sns.plotting_context("paper", font_scale=0.85, rc={"lines.linewidth": 1.3, "lines.markersize": 4}):
             yield
-
-
-def look(method: str, variant: int = 0) -> dict:
-    """Colour, marker and line of a method; further variants of it keep the colour and change marker and line.
-
-    Methods that share a colour, as there are more of them than colours, differ in marker and line too.
-    """
-    turn = 0  # among those that share a colour
-    if method in SEQUENTIAL:
-        at = SEQUENTIAL.index(method)
-        color, markers, variant = "black", MARKERS, variant + at
-    elif method in METHODS:
-        turn, at = divmod(METHODS.index(method), 8)
-        color, markers, at = _COLORS[at], MARKERS, turn + at + 1
-    else:
-        at = zlib.crc32(method.encode())
-        color, markers, at = _COLORS[at % 8], _OTHER_MARKERS, at // 8
-    line = LINES[(turn + variant) % len(LINES)]
-    return {"color": color, "marker": markers[(at + variant) % len(markers)], "linestyle": line}
-
-
-def looks(points) -> dict[str, dict]:
-    """The look of every line label in `points`, baseline first, then by family; a method's labels are its variants."""
-    pairs = points[["method", "label"]].drop_duplicates().itertuples(index=False, name=None)
-    pairs = sorted(pairs, key=lambda pair: (rank(pair[0]), *pair))
-    seen: dict[str, int] = {}
-    out = {}
-    for method, label in pairs:
-        out[label] = look(method, seen.get(method, 0))
-        seen[method] = seen.get(method, 0) + 1
-    return out
 
 
 def canvas(experiment: dict, cells, height: float, shown=(), width: float = WIDTH):
@@ -131,15 +94,16 @@ def fit_below_band(ax, low: float, high: float, count: int) -> None:
     ax.set_ylim(low, transform.inverted().transform(np.array([bottom + (top - bottom) / (1 - band(count))]))[0])
 
 
-def readable_log(axis, limits=None, formatter=None, apart: float = 0.1, letter: float = 0.0) -> None:
+def readable_log(axis, limits=None, formatter=None, apart: float = 0.1, letter: float = 0.0, unit: float = 1.0) -> None:
     """Three to five ticks at round numbers within the limits in plain digits, also where they span less than a decade.
 
     apart   least distance of two ticks, as a share of the axis, that their labels need
     letter  width of one letter of a label, as a share of the axis, where labels stand beside each other
+    unit    what the round numbers are multiples of
     """
     low, high = limits or axis.get_view_interval()
     view = np.log10(axis.get_view_interval())
-    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    powers = unit * 10.0 ** np.arange(np.floor(np.log10(low / unit)), np.ceil(np.log10(high / unit)) + 1)
     ticks: list[float] = []
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         found: list[float] = []

@@ -1,14 +1,13 @@
 """Work against precision: time of the gradient over its error as the tolerance varies; down and to the left is better."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter
 
 from bench.tables.grouping import of_measure
 from bench.tables.work_precision import curves, problems
 
-from . import style
-from .time_against_length import panels, told_apart
+from . import families, style, vocabulary
+from .time_against_length import varying
 
 SMALLEST = 1e-12  # an error of 0, where the reference has the precision of the cell, is drawn here
 
@@ -24,34 +23,38 @@ def plot(tables, experiment: dict):
     points = points.assign(problem=problems(points), alpha=points["alpha"].astype(float).fillna(0.0))
     points["drawn"] = np.array(_drawn(points), dtype=bool)
     drawn = points[points["drawn"]]
-    looks = told_apart(style.looks(drawn))
-    failing = [label for label in looks if drawn.loc[drawn["label"] == label, "seconds"].isna().any()]
+    drawn = drawn.assign(row=families.case(drawn) + drawn["T"].map(lambda T: f", T = {T:g}"))
+    drawn = drawn.assign(status=drawn["status"].where(drawn["seconds"].isna(), "ok"), answer=drawn["status"])
+    looks = vocabulary.looks(drawn)
     cells = tables["cells"][tables["cells"]["cell"].isin(" ".join(drawn["cells"]).split())]
-    fig, grid = panels(drawn, cells, experiment, ("T", "alpha"))
-    for at, ax, panel in grid:
-        rows = dict(zip(failing, style.failure_band(ax, len(failing), named=at == grid[-1][0]), strict=True))
-        if len(panel):
-            ax.set_title(f"α = {panel['alpha'].iloc[0]:g}, T = {panel['T'].iloc[0]:g}")
-        for label, line in panel.groupby("label"):
-            line = line.sort_values("tolerance", ascending=False)
-            timed = line[line["seconds"].notna()]
-            error = timed["gradient_error"].clip(lower=SMALLEST)
-            style.errorbar(ax, error, timed["seconds"], timed["seconds_low"], timed["seconds_high"], looks[label])
-            loose = timed["status"] != "ok"
-            hollow = looks[label] | {"linestyle": "none", "markerfacecolor": "white", "zorder": 4}
-            ax.plot(error[loose], timed.loc[loose, "seconds"], **hollow)
-            failed = line.loc[line["seconds"].isna(), "tolerance"].fillna(SMALLEST)
-            if len(failed):
-                top = ax.get_xaxis_transform()
-                style.crosses(ax, failed, [rows[label]] * len(failed), looks[label]["color"], transform=top)
-    _limits(grid[0][1], drawn, len(failing))
+    fig, grid = families.panels(drawn, cells, experiment, ("T", "alpha", *varying(drawn)), row_height=1.4)
+    count = families.most_failing(grid)
+    for panel in grid:
+        heights = families.heights(panel, count)
+        for label, line in families.in_order(panel.points, looks):
+            _draw(panel.ax, line.sort_values("tolerance", ascending=False), looks[label], heights.get(label))
+    _limits(grid[0].ax, drawn, count)
     fig.subfigs[0].supxlabel("relative error of the gradient (of a cross: the tolerance asked for)", fontsize=8.5)
     fig.subfigs[0].supylabel("forward + backward, time per call", fontsize=8.5)
-    handles = [style.handle(label, look) for label, look in looks.items()]
-    if (drawn["seconds"].notna() & (drawn["status"] != "ok")).any():
-        handles.append(Line2D([], [], color="0.3", marker="o", markerfacecolor="white", linestyle="none", label="wrong answer"))
-    style.legend(fig, handles + ([style.cross_handle("failed (see table)")] if failing else []))
+    extra = [style.cross_handle("failed (see table)")] if count else []
+    if (drawn["seconds"].notna() & (drawn["answer"] != "ok")).any():
+        hollow = {"color": "0.3", "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
+        extra.append(style.handle("wrong answer", hollow))
+    families.legend(fig, drawn, extra)
     return fig, points
+
+
+def _draw(ax, line, look: dict, height: float | None) -> None:
+    """One method over its tolerances; `height` is that of its crosses."""
+    timed = line[line["seconds"].notna()]
+    error = timed["gradient_error"].clip(lower=SMALLEST)
+    style.errorbar(ax, error, timed["seconds"], timed["seconds_low"], timed["seconds_high"], look)
+    loose = timed["answer"] != "ok"
+    hollow = look | {"linestyle": "none", "markerfacecolor": "white", "zorder": 4}
+    ax.plot(error[loose], timed.loc[loose, "seconds"], **hollow)
+    failed = line.loc[line["seconds"].isna(), "tolerance"].fillna(SMALLEST)
+    if len(failed):
+        style.crosses(ax, failed, [height] * len(failed), look["color"], transform=ax.get_xaxis_transform())
 
 
 def _drawn(points):
@@ -66,6 +69,10 @@ def _drawn(points):
     return [chosen.get((problem, alpha)) == T for problem, alpha, T in points[[*case, "T"]].itertuples(index=False, name=None)]
 
 
+def _power(value: float, _) -> str:
+    return "1" if value == 1 else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
 def _limits(ax, points, failing: int) -> None:
     timed = points[points["seconds"].notna()]
     ax.set_xscale("log")
@@ -76,7 +83,12 @@ def _limits(ax, points, failing: int) -> None:
     errors = np.concatenate([timed["gradient_error"].clip(lower=SMALLEST), points["tolerance"].dropna() if failing else []])
     left, right = np.nanmin(errors) / 2, np.nanmax(errors) * 2
     ax.set_xlim(left, right)
-    style.readable_log(ax.xaxis, (left, right), lambda value, _: f"{value:.0e}".replace("e-0", "e-"), apart=0.2)
+    style.readable_log(
+        ax.xaxis,
+        (left, right),
+        _power,
+        apart=0.3,
+    )
     low, high = timed["seconds_low"].min() / 1.6, timed["seconds_high"].max() * 1.6
     style.fit_below_band(ax, low, high, failing)
     style.readable_log(ax.yaxis, (low, high), EngFormatter("s"))

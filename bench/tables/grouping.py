@@ -1,5 +1,6 @@
 """Cells that differ only in their seed are one row of a table and one point of a figure; nothing else is ever pooled."""
 
+import collections
 import json
 from pathlib import Path
 
@@ -115,10 +116,10 @@ def rank(method: str) -> int:
 
 def tally(statuses) -> str:
     """`ok`, `timeout`, or with several seeds `2 ok, 1 timeout`."""
-    counts = pd.Series(statuses).value_counts().sort_index()
-    if len(statuses) == 1 or list(counts.index) == ["ok"]:
-        return str(counts.index[0])
-    return ", ".join(f"{count} {status}" for status, count in counts.items())
+    counts = collections.Counter(map(str, statuses))
+    if len(statuses) == 1 or list(counts) == ["ok"]:
+        return next(iter(counts))
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 
 
 def spread(values, low: float = 0.25, high: float = 0.75) -> tuple[float, float, float]:

@@ -40,6 +40,12 @@ def times(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def memory(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
+    """The largest `temp_bytes` of each point, failed ones that were compiled included."""
+    rows = [{**row, "temp_bytes": costs(members)["temp_bytes"]} for row, members in groups(tables["cells"], by)]
+    return pd.DataFrame(rows, columns=[*by, "label", "temp_bytes"])
+
+
 def timed(tables) -> pd.DataFrame:
     """The timed calls of the cells that are ok: the time of a wrong answer is no time."""
     cells = tables["cells"]
@@ -49,12 +55,19 @@ def timed(tables) -> pd.DataFrame:
 
 def speedup(baseline: pd.DataFrame, samples: pd.DataFrame) -> dict:
     """Seconds of `baseline` over those of `samples`, and of how many pairs; without one there is no interval."""
-    known = baseline[baseline["job"].notna()]  # tables from before jobs were stored do not say what was timed in turn
     if samples.index.equals(baseline.index):  # the baseline itself
         return dict.fromkeys(("speedup", "speedup_low", "speedup_high"), 1.0) | {"speedup_pairs": len(samples)}
-    paired = known.merge(samples, on=PAIR, suffixes=("_baseline", "_method"))
-    found = triple("speedup", paired["seconds_baseline"] / paired["seconds_method"]) | {"speedup_pairs": len(paired)}
-    return found if len(paired) else found | {"speedup": baseline["seconds"].median() / samples["seconds"].median()}
+    known = dict(zip(_pairs(baseline), baseline["seconds"], strict=True))
+    calls = zip(_pairs(samples), samples["seconds"], strict=True)
+    # Tables from before jobs were stored do not say what was timed in turn.
+    ratios = [known[pair] / seconds for pair, seconds in calls if pair in known and isinstance(pair[0], str)]
+    found = triple("speedup", ratios) | {"speedup_pairs": len(ratios)}
+    return found if ratios else found | {"speedup": baseline["seconds"].median() / samples["seconds"].median()}
+
+
+def _pairs(samples: pd.DataFrame):
+    """What a call and the one that it was timed in turn with have in common."""
+    return zip(*(samples[name] for name in PAIR), strict=True)
 
 
 def no_speedup() -> dict:

@@ -4,6 +4,8 @@ A case is a problem: sizes, forcing strength and what is observed. In it a metho
 accurate value and gradient (`ok`) compete, and the fastest of them stands for the method. Without one the method fails there.
 """
 
+import collections
+
 import numpy as np
 import pandas as pd
 
@@ -35,11 +37,14 @@ def attempts(tables) -> pd.DataFrame:
     cells, samples = _described(tables["cells"]), timed(tables)
     if cells.empty:
         return pd.DataFrame(columns=_COLUMNS)
+    nothing = samples.iloc[:0]
+    by_cell = collections.defaultdict(lambda: nothing, iter(samples.groupby("cell")))
     frames = []
     for case, members in cells.groupby(CASE, dropna=False, sort=True):
         rows, own = [], []
         for (_, method, label, tolerance), group in members.groupby(["_rank", "method", "label", "tolerance"], dropna=False):
-            taken = samples[samples["cell"].isin(group["cell"])] if (group["status"] == "ok").all() else samples.iloc[:0]
+            right = (group["status"] == "ok").all()
+            taken = pd.concat([by_cell[cell] for cell in group["cell"]]) if right else samples.iloc[:0]
             rows.append(dict(zip(CASE, case, strict=True)) | {"method": method, "label": label, "tolerance": tolerance})
             rows[-1] |= _summary(group, taken)
             own.append(taken[taken["phase"] == "gradient"])
