@@ -29,7 +29,7 @@ Out = Annotated[Path | None, typer.Option(help="Where results go. By default res
 Plugins = Annotated[
     list[Path], typer.Option("--plugin", help="A Python file with methods, models, systems, metrics or measures; repeatable.")
 ]
-Budget = Annotated[str | None, typer.Option(help="Start nothing new after this time: 90s, 8m, 1h30m.")]
+Budget = Annotated[str | None, typer.Option(help="End after this time, cells in the order of the file: 90s, 8m, 1h30m.")]
 Rerun = Annotated[
     list[str],
     typer.Option(

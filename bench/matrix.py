@@ -212,16 +212,18 @@ class Job:
     cells: tuple[Cell, ...]
 
 
-def jobs(chosen: list[Cell], isolation: str) -> list[Job]:
+def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> list[Job]:
     """Cells that agree in everything except what their measure takes together, cheapest job first (by T × batch).
 
-    With isolation "cell" each job is one cell: the peak memory of a process is then the peak of its cell.
+    With isolation "cell" each job is one cell: the peak memory of a process is then the peak of its cell. `as_written` keeps the
+    order of the experiment, which puts first what it wants to know most, for a run that may not get to the end.
     """
     shared = _shared_parameters(chosen)
     groups: dict = {}
     for cell in chosen:
         groups.setdefault(cell.id if isolation == "cell" else _agreement(cell, shared), []).append(cell)
-    return [Job(tuple(group)) for group in sorted(groups.values(), key=lambda group: max(cell.T * cell.batch for cell in group))]
+    work = (lambda group: 0) if as_written else lambda group: max(cell.T * cell.batch for cell in group)
+    return [Job(tuple(group)) for group in sorted(groups.values(), key=work)]
 
 
 def _shared_parameters(chosen: list[Cell]) -> set[str]:

@@ -75,11 +75,12 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
             timeout_s=experiment.options.timeout_s,
             isolation=experiment.options.isolation,
             known=known,
-            may_start=lambda: time.monotonic() < deadline,
+            left_s=lambda: deadline - time.monotonic(),
             doing=progress.doing,
         )
         impossible = _unavailable([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
-        answers = executor.run(jobs(possible, experiment.options.isolation), plan)
+        ordered = jobs(possible, experiment.options.isolation, as_written=options.budget_s is not None)
+        answers = executor.run(ordered, plan)
         try:
             for finished in itertools.chain(impossible, answers):
                 progress.finished(finished)
@@ -88,7 +89,7 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
             interrupted = True
         finally:
             answers.close()
-        spent = not plan.may_start()
+        spent = plan.left_s() <= 0
     collect(options.out)
     latest = store.latest(options.out, [cell.id for cell in todo])
     left = sum(latest.get(cell.id) == known.get(cell.id) for cell in todo)

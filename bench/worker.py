@@ -13,11 +13,13 @@ the executor has finished or died, the process ends at once: an orphan must not 
 
 import dataclasses
 import json
+import math
 import os
 import queue
 import secrets
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -46,13 +48,19 @@ def main() -> None:
     context = _prepare(orders)
     send({"ready": dataclasses.asdict(context)})
     while True:
-        cells = [Cell.from_json(fields) for fields in jobs.get()["cells"]]
-        send({"done": True, "singly": answer(cells, context, Path(orders.out), send)})
+        order = jobs.get()
+        cells = [Cell.from_json(fields) for fields in order["cells"]]
+        send({"done": True, "singly": answer(cells, context, Path(orders.out), send, left_s=order["left_s"])})
 
 
-def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
+# Before the budget ends: enough to write down what is there.
+MARGIN_S = 3.0
+
+
+def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float = math.inf) -> bool:
     """Measure one job and write an attempt for each of its cells as soon as it is there.
 
+    left_s  after which the process will be ended, whatever it does
     An exception is the outcome of the active cell; the others are left for another try. Returns whether that must be one by
     one: running out of memory together says nothing about any one of them.
     """
@@ -62,12 +70,15 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     loads = {cells[0].id: Load()}
     waiting = {cell.id: cell for cell in cells}
 
+    deadline = time.monotonic() + left_s - MARGIN_S
+
     def active(cell):
         if cell.id != clock.active:
             send({"active": cell.id})
         clock.turn(cell.id)
         if cell.id not in loads:
             loads[cell.id] = Load()
+        return deadline - time.monotonic()
 
     def write(cell, outcome):
         wall_s = clock.spent_s(cell.id)

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
+import math
 import subprocess
 import sys
 import time
@@ -289,7 +290,7 @@ def cell(measure, **settings):
 def test_a_reconstruction_is_measured_like_any_other(cuda):
     settings = {"train_rows": 400, "test_rows": 400, "rmse_windows": 3, "repeats": 2}
     (outcome,) = [
-        outcome for _, outcome in reconstruction.Reconstruction(**settings).run([cell("reconstruction")], lambda cell: None)
+        outcome for _, outcome in reconstruction.Reconstruction(**settings).run([cell("reconstruction")], lambda cell: math.inf)
     ]
     assert outcome.status == "ok", outcome.columns
     assert [row["phase"] for row in outcome.tables["runtime"]] == ["forward", "gradient", "update"] * 2
@@ -298,7 +299,7 @@ def test_a_reconstruction_is_measured_like_any_other(cuda):
 
 def test_a_time_counts_where_the_answer_is_that_of_the_recurrence(cuda):
     measure = runtime.Runtime(repeats=2, trained_updates=2)
-    (outcome,) = [outcome for _, outcome in measure.run([cell("runtime")], lambda cell: None)]
+    (outcome,) = [outcome for _, outcome in measure.run([cell("runtime")], lambda cell: math.inf)]
     assert outcome.status == "ok" and len(outcome.tables["runtime"]) == 4
     assert outcome.columns["value_error"] < 1e-4 and outcome.columns["compile_s"] is None
 

@@ -4,6 +4,7 @@ The measures run in this process on a chaotic model that is put in place of a tr
 """
 
 import dataclasses
+import math
 
 import jax
 import jax.numpy as jnp
@@ -82,7 +83,7 @@ def cell(measure, method, T=T, dtype="float32", **parameters):
 def run(cells):
     """Outcome of each cell by method and alpha, and the order in which cells were worked on."""
     order = []
-    outcomes = dict(cells[0].build_measure().run(cells, lambda cell: order.append(cells.index(cell))))
+    outcomes = dict(cells[0].build_measure().run(cells, lambda cell: order.append(cells.index(cell)) or math.inf))
     assert set(outcomes) == set(cells)
     return [outcomes[cell] for cell in cells], order
 
@@ -111,6 +112,14 @@ def test_runtime_times_right_answers_in_turn_and_names_the_others():
         assert all(row["seconds"] > 0 for row in outcome.tables["runtime"])
     turns = order[-8:]  # once the last one is ready, the two take turns, and then give their answers
     assert turns == [first, last] * 4 and set(order[:-8]) == set(range(len(cells)))
+
+
+def test_a_run_that_must_end_gives_what_it_has():
+    """Three repetitions, which are worth a time, and no more."""
+    cells = [cell("runtime", "sequential")]
+    measure = dataclasses.replace(cells[0].build_measure(), repeats=9)
+    (outcome,) = [outcome for _, outcome in measure.run(cells, lambda cell: 0.0)]
+    assert outcome.status == "ok" and len(outcome.tables["runtime"]) == 2 * 3
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

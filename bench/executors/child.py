@@ -68,10 +68,11 @@ class Child:
             self.kill()
             raise
 
-    def send(self, job: Job) -> None:
-        """Hand a job over."""
+    def send(self, job: Job, left_s: float) -> None:
+        """Hand a job over, with the seconds after which nobody waits for it any more."""
+        order = {"cells": [dataclasses.asdict(cell) for cell in job.cells], "left_s": left_s}
         try:
-            self._process.stdin.write(json.dumps({"cells": [dataclasses.asdict(cell) for cell in job.cells]}) + "\n")
+            self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # it has died: `receive` says so

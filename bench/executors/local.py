@@ -25,7 +25,7 @@ class Plan:
     """What an executor is to do beside the jobs themselves.
 
     known      the latest attempt of each cell when the run was planned: a later one means that another runner has answered it
-    may_start  asked before each job; False stops the run
+    left_s     of the budget; none ends the run, and what is running
     doing      told what is going on, about once a second
     """
 
@@ -34,7 +34,7 @@ class Plan:
     timeout_s: float
     isolation: str
     known: dict[str, str]
-    may_start: Callable[[], bool]
+    left_s: Callable[[], float]
     doing: Callable[[str | Cell], None]
 
 
@@ -58,6 +58,10 @@ def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
         local.close()
 
 
+class Spent(Exception):
+    """The budget is over in the middle of a job."""
+
+
 class _Local:
     def __init__(self, jobs: list[Job], plan: Plan):
         self._plan = plan
@@ -68,7 +72,7 @@ class _Local:
         self._killed: set[str] = set()
 
     def answers(self) -> Iterator[Finished]:
-        while self._queue and self._plan.may_start() and self._machine.take(self._may_wait):
+        while self._queue and self._plan.left_s() > 0 and self._machine.take(self._may_wait):
             cells = self._claim(self._queue.popleft().cells)
             if cells:
                 yield from self._answer(cells)
@@ -84,7 +88,7 @@ class _Local:
 
     def _may_wait(self) -> bool:
         self._plan.doing("waiting for another run on this machine, as one job at a time is measured")
-        return self._plan.may_start()
+        return self._plan.left_s() > 0
 
     def _claim(self, cells: tuple[Cell, ...]) -> dict[str, Cell]:
         """Those of the cells that nobody else runs or has answered."""
@@ -106,10 +110,13 @@ class _Local:
             self._child = Child(self._plan.orders, self._plan.out, lambda: self._plan.doing("starting a worker"))
         waiting = dict(cells)
         clock = Clock(next(iter(cells)))
-        self._child.send(Job(tuple(cells.values())))
+        self._child.send(Job(tuple(cells.values())), self._plan.left_s())
         while True:
             try:
                 message = self._next(clock, cells)
+            except Spent:  # the rest stays without an answer; the same command goes on from here
+                self._end_child()
+                return
             except (TimeoutError, Died) as end:
                 waiting.pop(clock.active, None)
                 yield from self._blame(cells[clock.active], end, clock)
@@ -134,8 +141,10 @@ class _Local:
                 return
 
     def _next(self, clock: Clock, cells: dict[str, Cell]) -> dict:
-        """The worker's next message; `TimeoutError` when the active cell has used up its time."""
+        """The worker's next message; `TimeoutError` when the active cell has used up its time, `Spent` when the run has."""
         while True:
+            if self._plan.left_s() <= 0:
+                raise Spent
             self._claims.beat()
             self._plan.doing(cells[clock.active])
             left = self._plan.timeout_s - clock.spent_s(clock.active)

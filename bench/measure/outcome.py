@@ -59,7 +59,8 @@ class Measure:
     def run(self, cells: list, active: Callable) -> Iterator[tuple]:
         """Yield `(cell, Outcome)` for every cell of one job, in any order.
 
-        active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed for a crash.
+        active  call it with a cell whenever work on that cell starts or goes on: its clock runs, and it is blamed for a crash. It
+                returns the seconds until the run must have its answers.
         An exception becomes an `error` row of the active cell; the other cells are tried again without it.
         """
         raise TypeError(f"{type(self).__name__} must define run(cells, active).")

@@ -16,6 +16,7 @@ from methods.method import Method
 from settings import Count, Fraction, NonNegative
 
 PHASES = ("forward", "gradient")
+FEWEST = 3  # repetitions that a time is worth
 CORES_PER_COMPILATION = 2  # XLA uses more than one itself
 
 
@@ -51,8 +52,8 @@ class Runtime(Measure):
                 yield cell, subject.outcome()
         for repetition in range(self.repeats):
             for cell, subject in ready:
-                if repetition < 3 or subject.spent_s < self.budget_s:
-                    active(cell)
+                left_s = active(cell)
+                if repetition < FEWEST or (subject.spent_s < self.budget_s and left_s > 0):
                     subject.time(repetition)
         for cell, subject in ready:
             active(cell)
