@@ -7,6 +7,9 @@ At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotange
 The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
 earlier iterate, or are only diagonal. Memory O(T M) step by step and by windows; O(T L) for the pattern of the linearised map
 where multipliers of windows come first; O(T M²) where a parallel scan is chosen.
+
+A gradient may be differentiated again in reverse mode, `jax.jacrev(jax.grad(loss))`, by every adjoint but that of windows and the
+diagonal one, which refuse.
 """
 
 import dataclasses
@@ -20,6 +23,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from methods import adjoint_blocks, adjoint_windows, blocks, cost, linear_recurrence
 from methods.devices import Devices
+from methods.first_order import first_order
 from methods.maps import Problem
 from methods.precision import precise
 from methods.solution import Solution
@@ -28,6 +32,7 @@ from settings import Count, Natural, Positive
 
 # Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.
 LONG = 2
+WINDOWS_LOOP = "its windows loop until nothing arrives any more. Set adjoint_scan = 'sequential'."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,18 +97,22 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     pays = adjoint.adjoint_window or adjoint.devices > 1 or lanes >= cost.here().adjoint_lanes
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
-        given = problem, states, g, windows, Devices(adjoint.devices), tolerance
-        if windows.K == adjoint.devices:
-            return adjoint_windows.one_each(*given, asked.inputs)
         many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices
         way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
-        return way(*given, asked.inputs)
+        way = adjoint_windows.one_each if windows.K == adjoint.devices else way
+
+        def cotangents(problem, states, g):
+            return way(problem, states, g, windows, Devices(adjoint.devices), tolerance, asked.inputs)
+
+        return first_order(cotangents, WINDOWS_LOOP)(problem, states, g)
     diagonal = adjoint.adjoint == "diagonal"
     # there is no windowed form of the ablation
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
     scan = linear_recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
         return adjoint_blocks.solve(problem, states, g, asked.inputs)
+    if diagonal:
+        g = first_order(lambda g: g, "adjoint = 'diagonal' being none to begin with. Set adjoint = 'exact'.")(g)
     pattern = problem.evaluate(states).pattern
     multipliers = _multipliers(problem.step, pattern, g, scan, diagonal)
     d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])

@@ -4,7 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from methods import host
 from methods.precision import precise
@@ -27,7 +27,7 @@ def free_run(forcing, params, history: Float[Array, "... rows N"], length: int, 
     return host.run(lambda *given: _free_run(forcing, *given, length), params, jnp.asarray(history), alpha)
 
 
-def warmed_up(forcing, params, history: Float[Array, "... rows N"], alpha=None):
+def warmed_up(forcing, params, history: Float[ArrayLike, "... rows N"], alpha=None):
     """The state after `history` from which a free run starts, a pytree."""
     more = {} if alpha is None else {"alpha": alpha}
     return params.warmed_up(forcing, jnp.moveaxis(history, -2, 0), **more)
