@@ -30,12 +30,23 @@ def check(cells: list[Cell]) -> None:
                 system.check(needs)
             for told in dict.fromkeys(str(warning.message) for warning in caught):
                 say(told)
+        if getattr(system, "incomplete", False):
+            _check_masks(group)
         if hasattr(system, "observed_dim"):
             for cell in group:
                 method = cell.build_method()
                 models[method.model, method.forcing, method.solver.solves, system.observed_dim] = cell, method
     for (*_, observed_dim), (cell, method) in models.items():
         _check_model(method, observed_dim, cell)
+
+
+def _check_masks(cells: list[Cell]) -> None:
+    """Whether all methods on data with gaps are told to mask them."""
+    for cell in cells:
+        told = cell.parameters("method").get("missing")
+        if told != "mask":
+            way = 'Set missing = "mask", or fill them' if told else "It has no way to leave them out: fill them"
+            raise ValueError(f'method "{cell.method}" on system "{cell.system}": values are missing. {way}.')
 
 
 def _by_system(cells: list[Cell]) -> list[list[Cell]]:

@@ -6,13 +6,14 @@ versions wrote, are taken at their word.
 
 import collections
 import hashlib
+import json
 from pathlib import Path
 
 from bench import catalogue, collect
 from bench.cell import Cell
 from bench.errors import say
 
-COLUMNS = ("data_digest", "plugin_digest")
+COLUMNS = ("data_digest", "plugin_digest", "metric_digests")
 
 
 def of(cell: Cell) -> dict[str, str | None]:
@@ -23,6 +24,7 @@ def of(cell: Cell) -> dict[str, str | None]:
         "data_digest": data,
         "plugin_path": ", ".join(source.path for source in sources) or None,
         "plugin_digest": _digest(source.digest for source in sources),
+        "metric_digests": json.dumps(metrics) if (metrics := _metrics(cell)) else None,
     }
 
 
@@ -50,6 +52,10 @@ def outdated(cells: list[Cell], answers: dict[str, dict]) -> dict[str, str]:
             digest = f"{kind}_digest"
             if before.get(digest) and now[digest] and before[digest] != now[digest]:
                 found[cell.id] = f"{what} {now[f'{kind}_path']}"
+        scored, own = (json.loads(row.get("metric_digests") or "{}") for row in (before, now))
+        for name in scored.keys() & own.keys():  # one that has come since is no reason to train again
+            if scored[name] != own[name]:
+                found[cell.id] = f"The metric {name}"
     return found
 
 
@@ -66,6 +72,14 @@ def _sources(cell: Cell) -> list:
     names = {"method": cell.method, "system": cell.system, "measure": cell.measure, "model": cell.method_parameters.get("model")}
     found = [catalogue.plugins(kind).source(name) for kind, name in names.items()]
     return list(dict.fromkeys(source for source in found if source))
+
+
+def _metrics(cell: Cell) -> dict[str, str]:
+    """Digests of the metrics of one's own that the cell is scored by, by name."""
+    if not getattr(catalogue.owner("measure", cell.measure), "scores", False):
+        return {}
+    metrics = catalogue.plugins("metric")
+    return {name: source.digest for name in metrics.names() if (source := metrics.source(name))}
 
 
 def _digest(parts) -> str | None:

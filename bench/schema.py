@@ -55,6 +55,7 @@ _COLUMNS = {
         "data_digest": _text,
         "plugin_path": _text,  # of the files of one's own that method, system and measure come from, and a digest of them
         "plugin_digest": _text,
+        "metric_digests": _text,  # json, of the metrics of one's own by name
         "isolation": _text,
         "job": _text,  # the call of the measure that answered the cell: only within one were timings taken in turn
     },

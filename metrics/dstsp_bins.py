@@ -5,7 +5,7 @@ from jaxtyping import ArrayLike, Float
 
 from metrics.embedding import delay_embedding
 from metrics.metric import Metric
-from metrics.orbits import as_orbits, diverged, scales
+from metrics.orbits import as_orbits, diverged, observed, scales
 from registry import UnknownName, suggest
 
 PSEUDO_COUNT = 1e-5
@@ -23,6 +23,7 @@ def binned_divergence(
     outside: str = "overflow",
     delay: int = 1,
     lag: int = 1,
+    missing: str = "refuse",
 ) -> float:
     """Kullback-Leibler divergence of two histograms in nats, D_stsp as it is often published. Smaller is better, asymmetric.
 
@@ -32,6 +33,7 @@ def binned_divergence(
     limits   "default": [min - 0.1σ, max + 0.1σ] of the truth; "legacy": its mean ± 2σ
     outside  points beyond the limits: "overflow" counts them in one more box, so that leaving costs; "drop" forgets them; "clip"
              moves them to the border. The last two compare with published numbers.
+    missing  "mask": of a truth with NaN only what is observed in full after embedding counts
 
     Identical orbits give 0. A diverged orbit, or one with no point within the limits, gives inf.
     Koppe et al. 2019, arXiv:1902.07186; Brenner et al. 2022, arXiv:2207.02542.
@@ -39,10 +41,10 @@ def binned_divergence(
     for key, value, known in (("limits", limits, LIMITS), ("outside", outside, OUTSIDE)):
         if value not in known:
             raise UnknownName(f'{key} = "{value}": no such choice.{suggest(str(value), known)} Known: {", ".join(known)}.')
-    truth, generated = as_orbits(truth, generated)
+    truth, generated = as_orbits(truth, generated, missing)
     if diverged(truth, generated):
         return np.inf
-    truth, generated = delay_embedding(truth, delay, lag), delay_embedding(generated, delay, lag)
+    truth, generated = observed(delay_embedding(truth, delay, lag)), delay_embedding(generated, delay, lag)
     sigma, d = scales(truth), truth.shape[1]
     if d > MAX_DIMENSION:
         raise ValueError(f"{d} dimensions, at most {MAX_DIMENSION} can be binned. Use dstsp_gmm, or observe fewer variables.")

@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from metrics.embedding import delay_embedding
 from metrics.metric import Metric
-from metrics.orbits import as_orbits, diverged, scales
+from metrics.orbits import as_orbits, diverged, observed, scales
 
 CHUNK = 10**6  # squared distances held at once: 8 MB
 
@@ -23,6 +23,7 @@ def state_space_divergence(
     bandwidth: float | str = "silverman",
     seed: int = 0,
     points: Float[ArrayLike, "samples d"] | None = None,
+    missing: str = "refuse",
 ) -> float:
     """Kullback-Leibler divergence D_stsp of the generated from the true measure in nats. Smaller is better, asymmetric.
 
@@ -33,16 +34,17 @@ def state_space_divergence(
     samples     n, drawn with `seed` unless `points` (n, d) are given, in the embedded space
     components  at most so many per mixture, spread evenly over the orbit; T_c are left of the truth
     delay, lag  embedding of both orbits, d = delay N
+    missing     "mask": of a truth with NaN only what is observed in full after embedding counts
 
     Identical orbits give 0; a good one may come out slightly negative (Monte-Carlo error). A diverged orbit gives inf.
     Raises `ValueError` for mismatched, too short or constant truth. Hess et al. 2023, arXiv:2306.04406, with log-sum-exp.
     """
     if bandwidth != "silverman" and not (isinstance(bandwidth, (int, float)) and bandwidth > 0):
         raise ValueError(f'bandwidth = {bandwidth!r}; wanted "silverman" or a positive number.')
-    truth, generated = as_orbits(truth, generated)
+    truth, generated = as_orbits(truth, generated, missing)
     if diverged(truth, generated):
         return np.inf
-    truth, generated = delay_embedding(truth, delay, lag), delay_embedding(generated, delay, lag)
+    truth, generated = observed(delay_embedding(truth, delay, lag)), delay_embedding(generated, delay, lag)
     sigma, d = scales(truth), truth.shape[1]
     truth, generated = _evenly(truth, components), _evenly(generated, components)
     h = (4 / ((d + 2) * len(truth))) ** (1 / (d + 4)) if bandwidth == "silverman" else float(bandwidth)

@@ -10,17 +10,20 @@ from metrics.metric import Metric
 from metrics.orbits import as_orbits, diverged
 
 
-def rmse(truth: Float[ArrayLike, "n N"], forecast: Float[ArrayLike, "n N"]) -> float:
+def rmse(truth: Float[ArrayLike, "n N"], forecast: Float[ArrayLike, "n N"], *, missing: str = "refuse") -> float:
     """Root mean square error over steps and variables, in the units of the data. Smaller is better, symmetric.
+
+    missing  "mask": over what is observed of a truth with NaN; NaN where nothing is
 
     Non-finite forecasts give inf. Raises `ValueError` for different shapes.
     """
-    truth, forecast = as_orbits(truth, forecast)
+    truth, forecast = as_orbits(truth, forecast, missing)
     if truth.shape != forecast.shape:
         raise ValueError(f"truth has {len(truth)} rows and forecast {len(forecast)}; a forecast of every row is wanted.")
     if not np.isfinite(forecast).all():
         return np.inf
-    return float(np.sqrt(np.mean((forecast - truth) ** 2)))
+    seen = ~np.isnan(truth)
+    return float(np.sqrt(np.mean((forecast - truth)[seen] ** 2))) if seen.any() else np.nan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,35 +43,56 @@ class ForecastErrors:
 
 
 def n_step_rmse(
-    truth: Float[ArrayLike, "T N"], forecast: Callable, *, n: int = 50, warmup: int = 100, windows: int = 100
+    truth: Float[ArrayLike, "T N"],
+    forecast: Callable,
+    *,
+    n: int = 50,
+    warmup: int = 100,
+    windows: int = 100,
+    missing: str = "refuse",
 ) -> ForecastErrors:
     """RMSE of `n`-step forecasts from `windows` starts spread evenly over the truth, in its units. Smaller is better.
 
     forecast  history (W, warmup, N) = x_{t0-warmup+1} .. x_{t0}  ->  (W, n, N), meant to equal x_{t0+1} .. x_{t0+n}
 
-    Windows may overlap; there are fewer where the truth has fewer starts. Raises `ValueError` below warmup + n rows.
+    missing   "mask": errors are those of what is observed of a truth with NaN, and histories hold NaN
+
+    Windows may overlap; there are fewer where the truth has fewer starts, or where nothing is observed ahead. Raises `ValueError`
+    below warmup + n rows.
     """
     truth = np.asarray(truth, dtype=np.float64)
     starts = np.arange(warmup - 1, len(truth) - n)
     if not starts.size:
         raise ValueError(f"{len(truth)} rows; warmup = {warmup} and n = {n} need at least {warmup + n}.")
     chosen = np.unique(np.linspace(0, len(starts) - 1, windows).round().astype(int))
-    return forecast_errors(truth, forecast, starts[chosen], n=n, warmup=warmup)
+    return forecast_errors(truth, forecast, starts[chosen], n=n, warmup=warmup, missing=missing)
 
 
 def forecast_errors(
-    truth: Float[ArrayLike, "T N"], forecast: Callable, starts: Int[ArrayLike, "W"], *, n: int, warmup: int
+    truth: Float[ArrayLike, "T N"],
+    forecast: Callable,
+    starts: Int[ArrayLike, "W"],
+    *,
+    n: int,
+    warmup: int,
+    missing: str = "refuse",
 ) -> ForecastErrors:
     """As `n_step_rmse`, with the row t0 of each window given: warmup - 1 <= t0 < T - n."""
-    truth, starts = np.asarray(truth, dtype=np.float64), np.asarray(starts)
+    truth, _ = as_orbits(truth, truth, missing)
+    starts = np.asarray(starts)
     if starts.min() < warmup - 1 or starts.max() >= len(truth) - n:
         raise ValueError(f"starts reach from {starts.min()} to {starts.max()}; wanted {warmup - 1} to {len(truth) - n - 1}.")
-    history = truth[starts[:, None] + np.arange(-warmup + 1, 1)]
     ahead = truth[starts[:, None] + np.arange(1, n + 1)]
+    seen = ~np.isnan(ahead).all(axis=(1, 2))
+    if not seen.any():
+        raise ValueError(f"nothing is observed within {n} steps of any of {len(starts)} starts. Give a longer series.")
+    starts, ahead = starts[seen], ahead[seen]
+    history = truth[starts[:, None] + np.arange(-warmup + 1, 1)]
     forecasts = np.asarray(forecast(history), dtype=np.float64)
     if forecasts.shape != ahead.shape:
         raise ValueError(f"forecast returned shape {forecasts.shape} for {history.shape}; wanted (W, n, N) = {ahead.shape}.")
-    errors = [np.inf if diverged(truth, made) else rmse(true, made) for true, made in zip(ahead, forecasts, strict=True)]
+    pairs = zip(ahead, forecasts, strict=True)
+    errors = [np.inf if diverged(truth, made) else rmse(true, made, missing=missing) for true, made in pairs]
     return ForecastErrors(starts, np.array(errors))
 
 

@@ -13,7 +13,8 @@ class Metric:
     "map":         function(step, z0, length, **settings), `step` as in `metrics.lyapunov_exponents`
 
     A reconstruction is scored by every metric. It gives those of these settings that the function has by name: `delay`, `lag` and
-    `dt`, the time between rows, for orbits; `n`, `warmup`, `windows` and `dt` for forecasters; `dt` for maps.
+    `dt`, the time between rows, for orbits; `n`, `warmup`, `windows` and `dt` for forecasters; `dt` for maps. A truth with NaN,
+    which is what was not observed, goes to metrics with a setting `missing` alone, as "mask".
     """
 
     function: Callable

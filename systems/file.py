@@ -5,7 +5,7 @@ import hashlib
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from settings import Count, NonNegative, Positive, Share
 from systems.checks import SPLITS, check_choice, check_seed, check_size
@@ -34,6 +34,7 @@ class File:
     separator: str = ""  # of the cells of a .csv, one character; " ": blanks and tabs; "": it is found
     decimal: Literal["auto", ".", ","] = "auto"  # mark before the decimals in a .csv
     header: Literal["auto", "yes", "no"] = "auto"  # whether the first row of a .csv names its columns
+    missing: Literal["refuse", "mask"] = "refuse"  # values: refused, or NaN for a method that is told to mask them
     every: Count = 1  # keep one row in `every`
     dt: Positive = 1.0  # time between the rows of the file
     test_fraction: Share = 0.2  # of the rows that are kept
@@ -50,8 +51,9 @@ class File:
     def sample(self, T: int | None = None, seed: int = 0, split: str = "train") -> Trajectory:
         """The first `T` rows of the split, or all of it; the seed chooses the added noise and nothing else.
 
-        The statistics come from the whole training split, whatever `T`. Raises `SeriesError` (a `ValueError`) for a file that
-        cannot be read as numbers, non-finite values in the split, and fewer than `T` rows.
+        The statistics come from the whole training split, whatever `T`, and from what is there of it. Raises `SeriesError` (a
+        `ValueError`) for a file that cannot be read as numbers, infinite values in the split, missing ones unless they are asked
+        for, and fewer than `T` rows.
         """
         label = f'file "{self.path}"'
         check_choice(split, SPLITS, label=label, key="split")
@@ -86,6 +88,11 @@ class File:
         digests = [self._read(path).digest for path in (self.path, self.test_path) if path]
         return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether a value is missing, which only a method that masks it can take."""
+        return any(np.isnan(self._read(path).values).any() for path in (self.path, self.test_path) if path)
+
     def check(self, rows: dict[str, int]) -> None:
         """Raise `SeriesError` unless the files can be used and each split of `rows` has at least so many rows."""
         for split in {"train": 1} | rows:
@@ -112,17 +119,17 @@ class File:
                 f'file "{path}": no rows in the {split} split ({len(values)} rows in the file, every = {self.every}, '
                 f"test_fraction = {self.test_fraction}). Change test_fraction, or name a test_path."
             )
-        _check_finite(path, names, kept, first * self.every, self.every)
+        wrong = np.isinf(kept) if self.missing == "mask" else ~np.isfinite(kept)
+        _check_finite(path, names, wrong, first * self.every, self.every)
         return names, kept
 
 
-def _check_finite(path: str, names, values: Float[np.ndarray, "T N"], first: int, every: int) -> None:
-    wrong = ~np.isfinite(values)
+def _check_finite(path: str, names, wrong: Bool[np.ndarray, "T N"], first: int, every: int) -> None:
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise SeriesError(
             f'file "{path}": missing or infinite values ({wrong.sum()}), the first in row {first + row * every} (counted '
-            f'from 0), column "{names[column]}". The models take no missing values: fill or cut rows, or choose other columns.'
+            f'from 0), column "{names[column]}". Fill or cut rows, choose other columns, or set missing = "mask" for NaN.'
         )
 
 

@@ -22,23 +22,28 @@ class Standardisation:
 
     @classmethod
     def of(cls, raw: Float[np.ndarray, "T N"], names, *, label: str, resolution, least: float = 0.0) -> "Standardisation":
-        """Mean and standard deviation (ddof 0) of `raw`, the clean series.
+        """Mean and standard deviation (ddof 0) of `raw`, the clean series, NaN left out.
 
         A variable that never changes by more than `resolution` of its size, or of `least` if that is more, raises `ValueError`
         naming it: what is left of it is rounding, which standardising would blow up to size 1.
         """
-        low, high, size = raw.min(axis=0), raw.max(axis=0), np.abs(raw).max(axis=0)
+        unseen = np.flatnonzero(np.isnan(raw).all(axis=0))
+        if unseen.size:
+            raise ValueError(f'{label}: "{names[unseen[0]]}" has no value in any of {len(raw)} rows. Leave it out.')
+        low, high = np.nanmin(raw, axis=0), np.nanmax(raw, axis=0)
+        size = np.maximum(np.abs(low), np.abs(high))
         constant = np.flatnonzero(high / 2 - low / 2 <= resolution / 2 * np.maximum(least, size))
         if constant.size:
             column = constant[0]
             equal = "" if low[column] == high[column] else ", up to rounding"
             raise ValueError(
-                f'{label}: "{names[column]}" is {raw[0, column]:g} in all {len(raw)} rows{equal}, so it cannot be standardised. '
+                f'{label}: "{names[column]}" is {high[column]:g} in all {len(raw)} rows{equal}, so it cannot be standardised. '
                 'Leave it out, or set standardise = "none".'
             )
         exponent = np.frexp(size)[1]  # powers of two change no digit, and keep squares within the range of numbers
         scaled = np.ldexp(raw, -exponent)
-        return cls(np.ldexp(scaled.mean(axis=0), exponent), np.ldexp(scaled.std(axis=0), exponent))
+        mean, std = (np.nanmean, np.nanstd) if np.isnan(raw).any() else (np.mean, np.std)
+        return cls(np.ldexp(mean(scaled, axis=0), exponent), np.ldexp(std(scaled, axis=0), exponent))
 
     def apply(self, raw: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
         return (raw - self.mean) / self.std

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+import methods
 import systems.series
 from bench import cli, config, matrix
 from bench.errors import UserError
@@ -129,6 +130,14 @@ def test_a_setting_of_a_timed_measure_out_of_range_is_refused(experiment, measur
 def test_what_can_be_answered_is_left_alone(experiment):
     for grid in ("", "alpha = [0, 1]", "seed = [0, 2147483647]", 'columns = "2,0"', 'columns = [["2", "0"]]', "T = 799"):
         assert matrix.cells(config.load(str(experiment(grid))))
+
+
+def test_data_with_gaps_need_a_method_that_masks_them(experiment):
+    path = experiment('missing = "mask"', rows=HOLED)
+    if methods.get("gtf-deer").parameters.get("missing"):
+        assert matrix.cells(config.load(str(path)))
+    else:
+        refused(path, "values are missing. It has no way to leave them out: fill them")
 
 
 @pytest.mark.parametrize("verb", ["plan", "run"])

@@ -98,6 +98,20 @@ def test_a_plug_in_is_recorded_and_a_changed_one_is_told(tmp_path, plug_in):
     assert provenance.outdated([one], {one.id: changed}) == {one.id: f"The plug-in {tmp_path / 'mine.py'}"}
 
 
+def test_a_changed_metric_is_told_and_a_new_one_asks_for_nothing(tmp_path, plug_in):
+    metric = "from metrics import Metric\nMETRICS = {'NAME': Metric(lambda truth, generated: 1.0, '1', False)}\n"
+    (tmp_path / "mine.py").write_text(metric.replace("NAME", "mine"), encoding="utf-8")
+    plug_in(tmp_path / "mine.py")
+    one = Cell("reconstruction", "sequential", "lorenz63", T=8, batch=1)
+    before = row(one)
+    (tmp_path / "new.py").write_text(metric.replace("NAME", "new"), encoding="utf-8")
+    plug_in(tmp_path / "new.py")
+    assert json.loads(before["metric_digests"]).keys() == {"mine"} and not provenance.outdated([one], {one.id: before})
+    changed = before | {"metric_digests": json.dumps({"mine": "another"})}
+    assert provenance.outdated([one], {one.id: changed}) == {one.id: "The metric mine"}
+    assert row(Cell("runtime", "sequential", "lorenz63", T=8, batch=1))["metric_digests"] is None
+
+
 def test_what_the_project_brings_is_no_plug_in_of_ones_own():
     one = Cell("runtime", "sequential", "lorenz63", T=8, batch=1)
     assert not any(provenance.of(one).values())

@@ -45,6 +45,7 @@ class Measure:
     together: ClassVar[tuple[str, ...]] = ()
     # `run` also takes `scratch`, a folder where it may keep what a killed job needs to go on.
     resumes: ClassVar[bool] = False
+    scores: ClassVar[bool] = False  # by every metric there is
 
     def needs(self, cell) -> dict[str, int]:
         """Rows of each split of the system without which the cell cannot be answered."""

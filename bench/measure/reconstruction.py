@@ -32,6 +32,7 @@ class Reconstruction(Measure):
 
     together: ClassVar[tuple[str, ...]] = ("seed",)
     resumes: ClassVar[bool] = True
+    scores: ClassVar[bool] = True
 
     train_rows: Count = 100_000
     test_rows: Count = 10_000  # also the length of the free run

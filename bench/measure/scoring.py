@@ -55,12 +55,12 @@ class Scoring:
                 f"the test split has {len(truth)} rows; history = {self.history} and forecasts of rmse_steps = {self.rmse_steps} "
                 f"need {needed}. Give a longer series, or lower rmse_steps."
             )
-        floor = self.of_orbit(truth, second_orbit)
-        for name, score in floor.items():  # a metric of one's own may fail for reasons of its own
-            if score.reason and metrics.REGISTRY.source(name) is None:
+        floor = self.of_orbit(truth, self._complete(second_orbit))
+        for name, score in floor.items():  # metrics of one's own, and those that gaps in the data leave no meaning, may fail
+            if score.reason and metrics.REGISTRY.source(name) is None and not np.isnan(truth).any():
                 raise ValueError(f"the test split, {len(truth)} rows, cannot be scored by {name}: {score.reason}")
         drawn = np.random.default_rng(0)
-        mean, spread = truth.mean(0), truth.std(0)
+        mean, spread = (np.nanmean(truth, 0), np.nanstd(truth, 0)) if np.isnan(truth).any() else (truth.mean(0), truth.std(0))
         noise = self.of_orbit(truth, drawn.normal(mean, spread, truth.shape))
 
         def guess():
@@ -68,6 +68,10 @@ class Scoring:
             return lambda history: own.normal(mean, spread, (len(history), self.rmse_steps, truth.shape[1]))
 
         return Bounds(floor, noise | self.of_forecasts(truth, guess))
+
+    def _complete(self, orbit):
+        """A second true orbit without its gaps: for the places that it visits the order of rows is nothing."""
+        return orbit[~np.isnan(orbit).any(axis=1)] if self.delay == 1 else orbit
 
     def of_orbit(self, truth, generated) -> dict[str, Score]:
         """Distances of a free run from the truth."""
@@ -138,6 +142,10 @@ def _score(metric, *arguments, **given) -> Score:
     """What a metric says, with those of the settings `given` that it has a name for."""
     try:
         known = inspect.signature(metric.function).parameters
+        if metric.takes != "map" and np.isnan(arguments[0]).any():
+            if "missing" not in known:
+                return Score(np.nan, "values of the truth are missing, which this metric has no setting `missing` for")
+            given["missing"] = "mask"
         value = metric.function(*arguments, **{key: value for key, value in given.items() if key in known})
         return Score(_number(value, metric.takes))
     except Exception as error:  # a metric of one's own may fail in any way, and must not take the others with it
