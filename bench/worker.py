@@ -58,21 +58,17 @@ def answer(cells: list[Cell], context: Context, out: Path, send) -> bool:
     """
     from bench import store
 
-    clock, job = Clock(cells[0].id), secrets.token_hex(8)
-    loads = {cells[0].id: Load()}
+    clock, load, job = Clock(cells[0].id), Load(), secrets.token_hex(8)
     waiting = {cell.id: cell for cell in cells}
 
     def active(cell):
         if cell.id != clock.active:
             send({"active": cell.id})
         clock.turn(cell.id)
-        if cell.id not in loads:
-            loads[cell.id] = Load()
 
     def write(cell, outcome):
         wall_s = clock.spent_s(cell.id)
         started = clock.started.get(cell.id, clock.started[cells[0].id])
-        load = loads.get(cell.id, loads[cells[0].id])
         store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load, job=job))
         del waiting[cell.id]
         reason = outcome.columns.get("error_message") or ""
