@@ -39,7 +39,8 @@ class Alone:
                         return False
                     time.sleep(POLL_S)
                 except OSError as error:
-                    say(f"{lock.lock_file}: {error.strerror}. Going on without this lock: another run may disturb timed cells.")
+                    place = Path(lock.lock_file).parent
+                    say(f"{place}: {error.strerror}. Going on without locks there: another run may disturb timed cells.")
                     break
         return True
 
@@ -63,6 +64,6 @@ def _folder() -> Path:
     try:
         folder.mkdir(parents=True)
         folder.chmod(0o777)  # not sticky: the kernel may keep users from opening each other's files in a sticky folder
-    except FileExistsError:
-        pass
+    except OSError:
+        pass  # it is there already; if it cannot be, the locks say so
     return folder

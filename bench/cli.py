@@ -7,25 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.arguments import (
-    Budget,
-    Device,
-    Executor,
-    Folder,
-    Format,
-    Isolation,
-    Methods,
-    Name,
-    Out,
-    Plugins,
-    Profile,
-    Rerun,
-    Seeds,
-    Set,
-    Systems,
-    Verb,
-    Where,
-)
+from bench import arguments as arg
 from bench.errors import Notice, UserError, refusal, say
 from registry import UnknownName
 
@@ -34,29 +16,32 @@ app = typer.Typer(
 )
 
 
-@app.command(cls=Verb)
+@app.command(cls=arg.Verb)
 def run(
-    experiment: Name,
-    method: Methods = [],  # noqa: B006  (typer copies it, as the other lists)
-    system: Systems = [],  # noqa: B006
-    where: Where = [],  # noqa: B006
-    settings: Set = [],  # noqa: B006
-    seeds: Seeds = [],  # noqa: B006
-    profile: Profile = None,
-    out: Out = None,
-    plugin: Plugins = [],  # noqa: B006
-    budget: Budget = None,
-    rerun: Rerun = [],  # noqa: B006
-    device: Device = None,
-    isolation: Isolation = None,
-    executor: Executor = "local",
+    experiment: arg.Name,
+    method: arg.Methods = [],  # noqa: B006  (typer copies it, as the other lists)
+    system: arg.Systems = [],  # noqa: B006
+    where: arg.Where = [],  # noqa: B006
+    settings: arg.Set = [],  # noqa: B006
+    seeds: arg.Seeds = [],  # noqa: B006
+    profile: arg.Profile = None,
+    out: arg.Out = None,
+    plugin: arg.Plugins = [],  # noqa: B006
+    budget: arg.Budget = None,
+    rerun: arg.Rerun = [],  # noqa: B006
+    device: arg.Device = None,
+    isolation: arg.Isolation = None,
+    executor: arg.Executor = "local",
 ):
     """Run the missing cells of an experiment; run it again to go on.
 
-    Exit status: 0, every chosen cell has an answer (not_converged, diverged and wrong_answer say something of the method and are
-    answers); 1, some cell failed (error, crashed, timeout, out_of_memory, unavailable), now or in an earlier run; 2, a mistake in
-    what was asked, or a file or folder that cannot be used; 3, the budget is spent and cells are left, whatever else; 130,
-    interrupted. Cells that another run is at do not count.
+    Exit status:
+    0 every chosen cell has an answer; not_converged, diverged and wrong_answer are answers
+    1 a chosen cell failed, now or earlier: error, crashed, timeout, out_of_memory or unavailable
+    2 a mistake in what was asked, or a file or folder that cannot be used
+    3 the budget is spent and cells are left, whatever became of the others
+    130 interrupted
+    Cells that another run is at do not count.
     """
     from bench import ending, filters, runner
 
@@ -73,18 +58,18 @@ def run(
     raise typer.Exit(ending.end(runner.run(resolved, cells, chosen, how), chosen, out, budget))
 
 
-@app.command(cls=Verb)
+@app.command(cls=arg.Verb)
 def plan(
-    experiment: Name,
-    method: Methods = [],  # noqa: B006
-    system: Systems = [],  # noqa: B006
-    where: Where = [],  # noqa: B006
-    settings: Set = [],  # noqa: B006
-    seeds: Seeds = [],  # noqa: B006
-    profile: Profile = None,
-    out: Out = None,
-    plugin: Plugins = [],  # noqa: B006
-    isolation: Isolation = None,
+    experiment: arg.Name,
+    method: arg.Methods = [],  # noqa: B006
+    system: arg.Systems = [],  # noqa: B006
+    where: arg.Where = [],  # noqa: B006
+    settings: arg.Set = [],  # noqa: B006
+    seeds: arg.Seeds = [],  # noqa: B006
+    profile: arg.Profile = None,
+    out: arg.Out = None,
+    plugin: arg.Plugins = [],  # noqa: B006
+    isolation: arg.Isolation = None,
 ):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
     from bench import runner
@@ -96,24 +81,24 @@ def plan(
     print(estimate(chosen, out, resolved.name, resolved.options.isolation))
 
 
-@app.command(cls=Verb)
-def status(folder: Folder):
+@app.command(cls=arg.Verb)
+def status(folder: arg.Folder):
     """Show what is running, done, failed and lost; reads files only."""
     from bench.status import status
 
     print(status(folder))
 
 
-@app.command(cls=Verb)
-def failures(folder: Folder):
+@app.command(cls=arg.Verb)
+def failures(folder: arg.Folder):
     """Show why cells of a run failed or have another answer than ok, and where their logs lie."""
     from bench.failures import failures
 
     print(failures(folder))
 
 
-@app.command(cls=Verb)
-def collect(folder: Folder):
+@app.command(cls=arg.Verb)
+def collect(folder: arg.Folder):
     """Compact the files of single cells into tables; idempotent."""
     from bench import show
     from bench.collect import collect
@@ -123,8 +108,8 @@ def collect(folder: Folder):
         print(path)
 
 
-@app.command(cls=Verb)
-def table(folder: Folder, format: Format = "text"):
+@app.command(cls=arg.Verb)
+def table(folder: arg.Folder, format: arg.Format = "text"):
     """Print the summary of a run."""
     from bench import show
 
@@ -133,8 +118,8 @@ def table(folder: Folder, format: Format = "text"):
         _say(show.note(folder))
 
 
-@app.command(cls=Verb)
-def plot(folder: Folder):
+@app.command(cls=arg.Verb)
+def plot(folder: arg.Folder):
     """Draw the figure of a run as pdf and png, with the plotted points as csv."""
     from bench import show
 
@@ -143,10 +128,10 @@ def plot(folder: Folder):
     _say(show.note(folder))
 
 
-@app.command("list", cls=Verb)
+@app.command("list", cls=arg.Verb)
 def list_(
     kind: Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")],
-    plugin: Plugins = [],  # noqa: B006
+    plugin: arg.Plugins = [],  # noqa: B006
 ):
     """List what exists, and why something is unavailable."""
     from bench import catalogue
@@ -160,10 +145,10 @@ def list_(
             say(f"plug-in file {path}: {reason}")
 
 
-@app.command(cls=Verb)
+@app.command(cls=arg.Verb)
 def check(
     name: Annotated[str, typer.Argument(help="The name of a method, model, system or metric.")],
-    plugin: Plugins = [],  # noqa: B006
+    plugin: arg.Plugins = [],  # noqa: B006
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""
     from bench import conformance
@@ -182,8 +167,8 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command(cls=Verb)
-def env(device: Device = None):
+@app.command(cls=arg.Verb)
+def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json
 

@@ -27,7 +27,7 @@ class Foreign:
 
 
 class Load:
-    """What is recorded of the machine while one cell is measured, from now on."""
+    """What is recorded of the machine while a job is measured, from now on."""
 
     def __init__(self):
         self._load_1m, self._foreign = load_1m(), Foreign()

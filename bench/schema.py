@@ -44,8 +44,8 @@ _COLUMNS = {
         "peak_bytes": _whole,
         "temp_bytes": _whole,
         "wall_s": _real,
-        "load_1m": _real,  # the machine's load average when the cell began, work of ours included
-        "foreign_cores": _real,  # how many cores other programs kept busy while the cell was measured
+        "load_1m": _real,  # the machine's load average when the job began, work of ours before it included
+        "foreign_cores": _real,  # how many cores other programs kept busy from then until the cell was answered
         "log": _text,  # what its worker printed, a path below DIR; deleted where that was nothing
         "started_utc": pa.timestamp("us", tz="UTC"),
         "environment": _text,

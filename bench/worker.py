@@ -66,8 +66,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float =
     """
     from bench import store
 
-    clock, job = Clock(cells[0].id), secrets.token_hex(8)
-    loads = {cells[0].id: Load()}
+    clock, load, job = Clock(cells[0].id), Load(), secrets.token_hex(8)
     waiting = {cell.id: cell for cell in cells}
 
     deadline = time.monotonic() + left_s - MARGIN_S
@@ -76,14 +75,11 @@ def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float =
         if cell.id != clock.active:
             send({"active": cell.id})
         clock.turn(cell.id)
-        if cell.id not in loads:
-            loads[cell.id] = Load()
         return deadline - time.monotonic()
 
     def write(cell, outcome):
         wall_s = clock.spent_s(cell.id)
         started = clock.started.get(cell.id, clock.started[cells[0].id])
-        load = loads.get(cell.id, loads[cells[0].id])
         store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load, job=job))
         del waiting[cell.id]
         reason = outcome.columns.get("error_message") or ""

@@ -75,6 +75,13 @@ def test_only_runs_that_share_a_core_wait_for_each_other(elsewhere, monkeypatch)
         machine.give()
 
 
+def test_locks_without_a_folder_are_said_and_do_not_stop_a_run(monkeypatch):
+    monkeypatch.setenv(alone.FOLDER, "/dev/null/locks")
+    with pytest.warns(errors.Notice, match="/dev/null/locks: Not a directory. Going on without locks there") as said:
+        assert alone.Alone().take(lambda: False)
+    assert len({str(each.message) for each in said}) == 1
+
+
 def test_locks_that_cannot_be_had_are_said_and_do_not_stop_a_run(tmp_path, monkeypatch):
     monkeypatch.setenv(alone.FOLDER, str(tmp_path / "locks"))
     machine = alone.Alone()
@@ -83,7 +90,7 @@ def test_locks_that_cannot_be_had_are_said_and_do_not_stop_a_run(tmp_path, monke
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(alone.filelock.FileLock, "acquire", refuse)
-    with pytest.warns(errors.Notice, match="Permission denied. Going on without this lock"):
+    with pytest.warns(errors.Notice, match="Permission denied. Going on without locks there"):
         assert machine.take(lambda: False)
 
 

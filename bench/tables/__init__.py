@@ -86,4 +86,5 @@ def _by_measure(frame: pd.DataFrame):
 
 
 def _filled(text: str, indent: str = "") -> str:
-    return "\n".join(textwrap.fill(line, TEXT_WIDTH, subsequent_indent=indent) for line in text.split("\n"))
+    wrapped = textwrap.TextWrapper(TEXT_WIDTH, subsequent_indent=indent, break_on_hyphens=False)  # names of methods have some
+    return "\n".join(wrapped.fill(line) for line in text.split("\n"))
