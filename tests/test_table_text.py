@@ -198,3 +198,19 @@ def test_a_whole_run_of_nothing_is_a_table_too():
 def test_an_unknown_format_is_an_error_that_names_the_nearest():
     with pytest.raises(UnknownName, match='Did you mean "latex"'):
         tables.render(pd.DataFrame(), "latx")
+
+
+def test_a_terminal_has_its_width_and_a_file_has_no_limit(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "66")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert tables.terminal_width() == 66
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
+    assert tables.terminal_width() is None
+
+
+def test_a_narrow_terminal_shows_what_a_wide_one_does_in_more_blocks():
+    run = trainings.ecg()
+    wide, narrow = (main_table(run).text(width) for width in (None, 95))
+    assert max(map(len, narrow.splitlines())) <= 95 < max(map(len, wide.splitlines()))
+    assert "\n\n" not in wide and narrow.count("\n\n") >= 2
+    assert set(re.findall(r"\[.*?\]", wide)) == set(re.findall(r"\[.*?\]", narrow))
