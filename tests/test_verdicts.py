@@ -1,49 +1,14 @@
 """Verdicts follow the numbers: turn the numbers round and the verdict turns; too few seeds decide nothing."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-import synthetic_tables as synthetic
 import synthetic_trainings as trainings
+from claims_made_up import fig2, lorenz63, outcomes, verdict_on
 
 from bench import verdicts
-from bench.verdicts import ranks
-
-
-def lorenz63(divergence, exponent, seeds=5, rate=2.0, bad=()):
-    """`bad` seeds of both methods score a divergence of 30 and an exponent of 0."""
-    made = synthetic.Tables()
-    for method, seconds in {"sequential": 1.0, "gtf-schwarz": 1 / rate}.items():
-        for seed in range(seeds):
-            cell = made.cell("reconstruction", method, seed=seed, job=method)
-            values = {"dstsp_bins": 30.0, "lyapunov_max": 0.0} if seed in bad else {}
-            values = {"dstsp_bins": divergence, "lyapunov_max": exponent} | values
-            made.add("metrics", cell, metric="dstsp_bins", value=values["dstsp_bins"], higher_is_better=False, floor=0.04)
-            made.add("metrics", cell, metric="lyapunov_max", value=values["lyapunov_max"])
-            calls = seconds * made.noise(0.05, 10)
-            made.add("runtime", cell, phase="update", repetition=np.arange(10), seconds=calls, iterations=1.0)
-            made.add("training", cell, update=[1, 2], loss=0.1, iterations=1.0, seconds=[0.0, seconds])
-    return made.frames()
-
-
-def fig2(quasi, seeds=5, status="ok"):
-    """`quasi` times the loss, updates and divergence of full Jacobians; the exact adjoint is as good as they are."""
-    made = synthetic.Tables()
-    for observed in ("", "x"):
-        arms = (("gtf-deer", "exact", 1), ("gtf-quasi-deer", "exact", 1), ("gtf-quasi-deer", "diagonal", quasi))
-        for method, adjoint, factor in arms:
-            for seed in range(seeds):
-                ended = status if adjoint == "diagonal" else "ok"
-                parameters = {"method_parameters": {"adjoint": adjoint}, "system_parameters": {"observed": observed}}
-                cell = made.cell("reconstruction", method, ended, seed=seed, **parameters)
-                row = {"metric": "dstsp_gmm", "value": 0.1 * factor, "unit": "nats", "higher_is_better": False, "floor": 0.03}
-                made.add("metrics", cell, **row)
-                made.add("training", cell, update=[1, 2], loss=[1.0, 0.01 * factor], iterations=5.0 * factor, seconds=[0.0, 1.0])
-    return made.frames()
-
-
-def outcomes(experiment, tables):
-    return [each.verdict for each in verdicts.judged(experiment, tables)]
 
 
 def test_a_good_reconstruction_of_lorenz63_reproduces_its_claims():
@@ -66,67 +31,6 @@ def test_an_ablation_that_does_no_harm_refutes_them():
     assert set(outcomes("fig2", fig2(1))) == {"not reproduced"}
 
 
-@pytest.mark.parametrize(("experiment", "tables"), [("lorenz63", lorenz63(0.2, 0.9, seeds=2)), ("fig2", fig2(10, seeds=2))])
-def test_few_seeds_decide_nothing_about_quality(experiment, tables):
-    found = outcomes(experiment, tables)
-    assert found.count("undecided") >= 4 and "not reproduced" not in found
-
-
-@pytest.mark.parametrize("bad", [(0, 1), (0, 1, 2)])
-def test_a_good_median_over_bad_runs_reproduces_nothing(bad):
-    """The claims on quality are about runs: two or three of five that fail are not hidden by a median."""
-    found = verdicts.judged("lorenz63", lorenz63(0.05, 0.9, bad=bad))
-    assert [each.verdict for each in found[:4]] == ["undecided"] * 4
-    assert all(f"{5 - len(bad)} of 5 runs (p = 0.5)" in each.evidence for each in found[:4])
-    spread = trainings.recipe()
-    chosen = spread["cells"]["method_parameters"].str.contains('curriculum": \\[200')
-    gone = spread["cells"].loc[chosen & spread["cells"]["seed"].isin(bad), "cell"]
-    rows = spread["metrics"]["cell"].isin(gone) & (spread["metrics"]["metric"] == "dstsp_gmm")
-    spread["metrics"].loc[rows, "value"] = 30.0
-    assert verdict_on("recipe", spread, "curriculum trains there") == {"undecided"}
-
-
-def test_medians_that_differ_by_chance_reproduce_nothing_about_quasi_deer():
-    """Interleaved scores have other medians, and no order."""
-    tables = fig2(1)
-    cells = tables["cells"].assign(diagonal=tables["cells"]["method_parameters"].str.contains("diagonal"))
-    cells["factor"] = 1 + 0.02 * cells["seed"] + 0.005 * cells["diagonal"]
-    for name, column in (("metrics", "value"), ("training", "loss"), ("training", "iterations")):
-        tables[name][column] *= tables[name]["cell"].map(cells.set_index("cell")["factor"])
-    assert "reproduced" not in outcomes("fig2", tables)
-
-
-def test_cells_of_one_seed_count_once():
-    """Measured twice, as with more repeats, three seeds are three seeds."""
-    tables = lorenz63(0.2, 0.9, seeds=6)
-    tables["cells"]["seed"] //= 2
-    assert set(outcomes("lorenz63", tables)) == {"undecided"}
-    tables = fig2(10, seeds=6, status="diverged")
-    tables["cells"]["seed"] //= 2
-    assert set(outcomes("fig2", tables)) == {"undecided"}
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "p"),
-    [
-        ([4, 5, 6], [1, 2, 3], 1 / 20),
-        ([np.inf] * 3, [1, 2, 3], 1 / 20),  # ties among the diverged
-        ([np.inf] * 3, [np.inf] * 3, 1.0),
-        ([2], [1], 1 / 2),
-        ([np.inf, np.inf, 2, 2], [np.inf, 1, 1, 1], 8 / 70),
-    ],
-)
-def test_ranks_have_exact_p_values_ties_included(first, second, p):
-    assert ranks.p_above(first, second) == pytest.approx(p)
-
-
-@pytest.mark.parametrize(
-    ("count", "n", "holds"), [(5, 5, True), (4, 5, None), (0, 5, False), (4, 4, None), (9, 10, True), (0, 0, None)]
-)
-def test_most_runs_are_what_a_sign_test_says(count, n, holds):
-    assert ranks.mostly([True] * count + [False] * (n - count)) is holds
-
-
 def test_a_run_that_tests_no_claim_has_no_verdicts():
     assert verdicts.judged("quickstart", lorenz63(0.2, 0.9)) == []
     assert verdicts.text([]) == ""
@@ -139,13 +43,6 @@ def test_the_text_says_the_verdict_the_claim_and_the_numbers():
 
 
 FALLS, SATURATES, CONTROL = "D_stsp falls", "saturates", "do not lower"
-
-
-def verdict_on(experiment, tables, words) -> set[str]:
-    """What became of all claims that contain `words`."""
-    found = {each.verdict for each in verdicts.judged(experiment, tables) if words in each.claim}
-    assert found, words
-    return found
 
 
 def test_scores_that_fall_with_length_reproduce_fig3a_and_flat_ones_refute_it():
@@ -194,27 +91,6 @@ def test_the_published_order_of_models_reproduces_fig3b():
 )
 def test_another_order_refutes_the_claim_about_it(changed, words):
     assert verdict_on("fig3b", trainings.fig3b(**changed), words) == {"not reproduced"}
-
-
-def test_arms_of_which_some_runs_fail_are_not_called_alike():
-    tables = trainings.fig3b()
-    cells = tables["cells"]
-    changed = cells.loc[(cells["method"] == "lssm") & (cells["seed"] == 0), "cell"]
-    rows = tables["metrics"]["cell"].isin(changed) & (tables["metrics"]["metric"] == "dstsp_gmm")
-    for value, expected in {2.1: "reproduced", 30.0: "undecided"}.items():
-        tables["metrics"].loc[rows, "value"] = value
-        assert verdict_on("fig3b", tables, "is like a shPLRNN of rank N") == {expected}
-        assert verdict_on("fig3b", tables, "does not help") == {expected}
-
-
-@pytest.mark.parametrize("experiment", ["fig3a", "fig3b"])
-def test_models_no_better_than_white_noise_decide_nothing(experiment):
-    tables = getattr(trainings, experiment)()
-    divergence = tables["metrics"]["metric"] == "dstsp_gmm"
-    tables["metrics"].loc[divergence, "value"] *= 20
-    judged = verdicts.judged(experiment, tables)
-    assert {each.verdict for each in judged} == {"undecided"}
-    assert all(each.evidence.startswith("trained too little to tell") for each in judged)
 
 
 def test_arms_that_were_not_run_have_no_verdicts_and_do_no_harm():
@@ -272,7 +148,8 @@ def test_parallel_training_of_a_measured_series_is_as_good_or_is_not():
 def test_a_cardiogram_is_compared_with_the_published_score_in_its_own_estimator(bins, verdict):
     found = [each for each in verdicts.judged("ecg", trainings.ecg(bins=bins, seeds=5)) if "4.3 ± 0.6" in each.claim]
     assert len(found) == 2 and {each.verdict for each in found} == {verdict}
-    assert all(f"{bins:.1f}"[:1] in each.evidence and "5 runs" in each.evidence for each in found)
+    medians = [float(re.search(r"at or below 4.9: ([\d.]+) \[.*over 5 runs", each.evidence)[1]) for each in found]
+    assert medians == pytest.approx([bins] * 2, rel=0.2)
 
 
 def test_without_a_reference_nothing_is_near_it():
@@ -288,66 +165,3 @@ def test_a_recipe_survives_where_no_run_diverges():
     assert verdict_on("recipe", trainings.recipe(clipped_lost=(4,)), "trains there") == {"undecided"}
     assert verdict_on("recipe", trainings.recipe(clipped_lost=range(5)), "trains there") == {"not reproduced"}
     assert set(outcomes("recipe", trainings.recipe(seeds=2))) == {"undecided"}
-
-
-PARTIAL = {
-    "fig2": fig2(10),
-    "lorenz63": lorenz63(0.2, 0.9),
-    "fig3a": trainings.fig3a(),
-    "fig3b": trainings.fig3b(lost=("mamba 16", "lssm")),
-    "decomposition": trainings.decomposition(lost=("schwarz-local",)),
-    "ecg": trainings.ecg(),
-    "recipe": trainings.recipe(),
-}
-
-
-WHOLE = {
-    experiment: {each.claim: each.verdict for each in verdicts.judged(experiment, PARTIAL[experiment])} for experiment in PARTIAL
-}
-
-
-def left(experiment, gone, status):
-    """The tables after the `gone` cells ended with a status and left nothing else."""
-    tables = PARTIAL[experiment]
-    cells = tables["cells"].copy()
-    cells.loc[gone, "status"] = status
-    cells.loc[gone & (status == "crashed"), ["device", "latent_dim", "alpha"]] = None
-    rest = {name: frame[~frame["cell"].isin(cells.loc[gone, "cell"])] for name, frame in tables.items() if "cell" in frame}
-    return tables | rest | {"cells": cells}
-
-
-@pytest.mark.parametrize("experiment", PARTIAL)
-@pytest.mark.parametrize("status", ["timeout", "diverged", "crashed"])
-def test_cells_that_left_nothing_turn_no_verdict_round(experiment, status):
-    gone = np.random.default_rng(0).random(len(PARTIAL[experiment]["cells"])) < 0.3
-    found = {each.claim: each.verdict for each in verdicts.judged(experiment, left(experiment, gone, status))}
-    assert found.keys() <= WHOLE[experiment].keys() and len(found) > 0.5 * len(WHOLE[experiment])
-    if status != "diverged":  # which is a score, and the worst
-        pairs = [{verdict, WHOLE[experiment][claim]} for claim, verdict in found.items()]
-        assert all("undecided" in pair or len(pair) == 1 for pair in pairs)
-
-
-@pytest.mark.parametrize("experiment", PARTIAL)
-@pytest.mark.parametrize("status", ["timeout", "diverged", "crashed"])
-def test_a_run_of_nothing_but_failures_reproduces_nothing(experiment, status):
-    gone = np.ones(len(PARTIAL[experiment]["cells"]), dtype=bool)
-    found = {each.claim: each.verdict for each in verdicts.judged(experiment, left(experiment, gone, status))}
-    if status != "diverged":
-        assert set(found.values()) <= {"undecided"}
-    # where all diverged no recipe trains and no run is as good as published, but the plain recipe fails
-    assert {claim for claim, verdict in found.items() if verdict == "reproduced"} <= {FAILS}
-
-
-FAILS = "the plain recipe fails from scratch at T >= 800 where M > N"
-
-
-@pytest.mark.parametrize("experiment", PARTIAL)
-def test_an_arm_alone_is_judged_as_in_company_or_not_at_all(experiment):
-    tables, alone = PARTIAL[experiment], set()
-    for method in tables["cells"]["method"].unique():
-        cells = tables["cells"][tables["cells"]["method"] == method]
-        rest = {name: frame[frame["cell"].isin(cells["cell"])] for name, frame in tables.items() if "cell" in frame}
-        for each in verdicts.judged(experiment, tables | rest):
-            assert each.verdict in ("undecided", WHOLE[experiment][each.claim])
-            alone.add(each.claim)
-    assert experiment in ("fig2", "fig3b") or alone  # all claims of those two compare arms

@@ -67,9 +67,11 @@ def heights(panel: Panel, count: int) -> dict[str, float]:
 
 
 def in_order(points, looks):
-    """`(label, points)` in the order of the legend, so that what is drawn over another is so everywhere."""
+    """`(label, points, look)` in the order of the legend, the first drawn broadest: of equal lines each is seen."""
     own = dict(iter(points.groupby("label")))
-    return [(label, own[label]) for label in looks if label in own]
+    labels = [label for label in looks if label in own]
+    broader = {label: {"linewidth": 1.0 + 0.3 * i, "markersize": 3.2 + 0.6 * i} for i, label in enumerate(reversed(labels))}
+    return [(label, own[label], looks[label] | broader[label]) for label in labels]
 
 
 def legend(fig, points, extra=()) -> None:

@@ -17,13 +17,13 @@ def plot(tables, experiment: dict):
     count = families.most_failing(grid)
     for panel in grid:
         heights, ax = families.heights(panel, count), panel.ax
-        for label, line in families.in_order(panel.points, looks):
+        for label, line, look in families.in_order(panel.points, looks):
             line = line.sort_values("T")
-            style.errorbar(ax, line["T"], line["gradient_s"], line["gradient_s_low"], line["gradient_s_high"], looks[label])
+            style.errorbar(ax, line["T"], line["gradient_s"], line["gradient_s_low"], line["gradient_s_high"], look)
             failed = line.loc[line["status"] != "ok", "T"]
             if len(failed):
                 transform = ax.get_xaxis_transform()
-                style.crosses(ax, failed, [heights[label]] * len(failed), looks[label]["color"], transform=transform)
+                style.crosses(ax, failed, [heights[label]] * len(failed), look["color"], transform=transform)
     low, high = points["gradient_s_low"].min(), points["gradient_s_high"].max()
     style.time_against_length(grid[0].ax, points["T"], low, high, count)
     fig.subfigs[0].supxlabel("sequence length $T$ (time steps)", fontsize=8.5)

@@ -31,8 +31,8 @@ def plot(tables, experiment: dict):
     count = families.most_failing(grid)
     for panel in grid:
         heights = families.heights(panel, count)
-        for label, line in families.in_order(panel.points, looks):
-            _draw(panel.ax, line.sort_values("tolerance", ascending=False), looks[label], heights.get(label))
+        for label, line, look in families.in_order(panel.points, looks):
+            _draw(panel.ax, line.sort_values("tolerance", ascending=False), look, heights.get(label))
     _limits(grid[0].ax, drawn, count)
     fig.subfigs[0].supxlabel("relative error of the gradient (of a cross: the tolerance asked for)", fontsize=8.5)
     fig.subfigs[0].supylabel("forward + backward, time per call", fontsize=8.5)

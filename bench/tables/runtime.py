@@ -113,7 +113,7 @@ def columns(tables, phases=PHASES) -> tuple[list[dict], list[pd.DataFrame]]:
         row["method"] = row.pop("label")
         for phase in present:
             row.update(triple(f"{phase}_s", own.loc[own["phase"] == phase, "seconds"]))
-        row[f"{BASELINE}_s"] = np.nan if baseline is None else baseline["seconds"].median()
+        row.update(triple(f"{BASELINE}_s", [] if baseline is None else baseline["seconds"]))
         row.update(no_speedup() if baseline is None or mine.empty else speedup(baseline, mine))
         rows.append(row)
         members.append(own_cells)
