@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks
+from methods import blocks, missing
 
 EVERY = 5  # updates
 SLOWNESS = 0.999  # of sinking
@@ -48,7 +48,9 @@ def estimate(forcing, params, x):
         full = params.full()
         norm = jnp.abs(full.A).max() + jnp.linalg.norm(full.W1, 2) * jnp.linalg.norm(full.W2, 2)
     else:
-        norm = _norm(forcing.alpha_from, params.autonomous(), forcing.operators(params.B, 1.0).teacher(x))
+        norm = _norm(
+            forcing.alpha_from, params.autonomous(), forcing.operators(params.B, 1.0).teacher(missing.split(forcing, x)[0])
+        )
     return jnp.where(jnp.isfinite(norm), jnp.maximum(0, 1 - 1 / norm), jnp.nan)
 
 

@@ -50,17 +50,20 @@ def history(params, x: Real[ArrayLike, "... rows N"]) -> Float[Array, "... rows 
     return x
 
 
-def series(values: Real[ArrayLike, "..."], *, T: int, dtype) -> Float[Array, "rows N"]:
-    """What a model is trained on: T + 1 rows at least, all of them finite."""
+def series(values: Real[ArrayLike, "..."], *, T: int, dtype, missing: str | None) -> Float[Array, "rows N"]:
+    """What a model is trained on: T + 1 rows at least, finite but for NaN where a setting `missing` of its method says "mask"."""
     values = jnp.asarray(values, dtype)
     if values.ndim != 2 or values.shape[0] < T + 1:
         raise ValueError(f"series has shape {values.shape}; wanted (rows, N) with at least T + 1 = {T + 1} rows.")
     bad = ~np.isfinite(values)
+    if missing == "mask" and not np.isnan(values).all():
+        bad &= ~np.isnan(values)
     if bad.any():
         row = int(bad.any(1).argmax())
+        mask = ', or set missing = "mask" to train on what is there around NaN' if missing == "refuse" else ""
         raise ValueError(
             f"series: row {row} (from 0) is {values[row].tolist()} in {values.dtype}, the first of {int(bad.any(1).sum())} "
-            "that are not finite. Leave them out or fill them in."
+            f"that are not finite. Leave them out or fill them in{mask}."
         )
     return values
 

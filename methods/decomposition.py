@@ -114,7 +114,7 @@ def fit(
     if batch != 1:
         raise ValueError(f"batch = {batch}: a decomposed training is on one sequence cut into windows. Set batch = 1.")
     border.sizes(T=T, batch=batch, block=block)
-    x, seeds = border.series(series, T=T, dtype=dtype)[: T + 1], border.seeds(seeds)
+    x, seeds = border.series(series, T=T, dtype=dtype, missing=method.parameters.get("missing"))[: T + 1], border.seeds(seeds)
     if adaptive.adapts(method.forcing):
         raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
     if decomposition.warmup >= T:
@@ -144,7 +144,7 @@ def _log(method, report: exchange.Report) -> Log:
 
 @partial(jax.jit, static_argnums=0)
 def _begin(method, frees, x):
-    data, optimiser = exchange.windows(method.training, x), method.training.optimiser()
+    data, optimiser = exchange.windows(method.training, x, method.forcing), method.training.optimiser()
     return jax.vmap(lambda free: exchange.start(method.training, method, free, data, optimiser))(frees)
 
 
@@ -155,7 +155,7 @@ def _train_block(method, states, x, length):
 
     def turn(state, x):
         key, drawn = jr.split(state.key)
-        data = exchange.windows(decomposition, noisy(decomposition, x[None], drawn)[0])
+        data = exchange.windows(decomposition, noisy(decomposition, x[None], drawn)[0], method.forcing)
         drawn = {"key": drawn, "progress": state.done / exchanges}
         optimiser = decomposition.optimiser()
         carry, report = exchange.exchange_and_step(decomposition, method, state.carry, data, optimiser, **drawn)

@@ -11,7 +11,7 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from methods import objective, updates
+from methods import missing, objective, updates
 from methods.precision import precise
 
 
@@ -49,15 +49,17 @@ class Report(NamedTuple):
     steps: Steps
 
 
-def windows(decomposition, x: Float[Array, "T_plus_1 N"]) -> Windowed:
-    """The data x_0 … x_T of all windows."""
+def windows(decomposition, x: Float[Array, "T_plus_1 N"], forcing=None) -> Windowed:
+    """The data x_0 … x_T of all windows; values may be missing where `forcing` masks them."""
     C, overlap = decomposition.length(x.shape[0] - 1), decomposition.overlap
     first = jnp.arange(decomposition.windows)[:, None] * C
+    filled, gone = missing.split(forcing, x)
     seen = None
-    if decomposition.warmup > overlap:
-        after = first + jnp.arange(overlap + 1, overlap + 1 + C) > decomposition.warmup
-        seen = jnp.broadcast_to(after[..., None], (*after.shape, x.shape[1])).astype(x.dtype)
-    return Windowed(x, x[first + jnp.arange(C + overlap + 1)], C, overlap, seen)
+    if decomposition.warmup > overlap or gone is not None:
+        own = first + jnp.arange(overlap + 1, overlap + 1 + C)
+        seen = jnp.broadcast_to((own > decomposition.warmup)[..., None], (*own.shape, x.shape[1])).astype(x.dtype)
+        seen = seen if gone is None else seen * (1 - gone[own])
+    return Windowed(x, filled[first + jnp.arange(C + overlap + 1)], C, overlap, seen)
 
 
 def start(decomposition, method, free, data: Windowed, optimiser) -> Carry:

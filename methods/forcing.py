@@ -30,8 +30,17 @@ class Forcing:
     # Where α comes from: the field above, or an estimate that training follows from α = 1 on, see `adaptive`.
     alpha_from: Literal["constant", "bound", "batch_max", "product", "arithmetic"] = "constant"
     interval: Count = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
+    # NaN in the data: not taken by `fit`, or a value that is missing, for which the read-out stands in, see `methods.missing`.
+    missing: Literal["refuse", "mask"] = "refuse"
     # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
     differentiate: Literal["readout", "residual", "full"] = "readout"
+
+    def __post_init__(self):
+        if self.forcing == "input" and self.missing == "mask":
+            raise ValueError(
+                'missing = "mask": a model that reads data needs all of them, and reading itself in their place is no linear '
+                "recurrence any more. Fill them in, or take a method that is forced by data."
+            )
 
     def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
         """The affine map of one forcing step, and the data's image in latent space."""

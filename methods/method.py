@@ -29,7 +29,7 @@ from methods.training import Fit, Training
 # Settings of `Forcing` that play no part in some of its kinds.
 UNUSED = {
     "none": ("alpha", "alpha_from"),
-    "input": ("alpha", "alpha_from", "interval", "differentiate"),
+    "input": ("alpha", "alpha_from", "interval", "missing", "differentiate"),
     "sparse": ("alpha", "alpha_from"),
 }
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from methods import missing
+
 
 class Squares(NamedTuple):
     """Squared errors added up, and how many they are: sums of both over the parts of a sequence make its mean."""
@@ -18,11 +20,14 @@ class Squares(NamedTuple):
 
 
 def squares(params, states: Float[Array, "... steps M"], x: Float[Array, "... steps N"], seen=None) -> Squares:
-    """Of the read-out of states beside the data of the same steps; `seen` is 1 where they count, else 0."""
+    """Of the read-out of states beside the data of the same steps; `seen` is 1 where they count, else 0.
+
+    A state that is not finite makes the sum so, even where nobody sees it.
+    """
     error = params.readout(states) - x
     if seen is None:
         return Squares(jnp.sum(error**2), jnp.full((), error.size, error.dtype))
-    return Squares(jnp.sum(seen * error**2), jnp.sum(seen))
+    return Squares(jnp.sum((seen * error) ** 2), jnp.sum(seen))
 
 
 def loss(method, params, states: Float[Array, "... T M"], x: Float[Array, "... T_plus_1 N"]) -> Float[Array, ""]:
@@ -30,4 +35,6 @@ def loss(method, params, states: Float[Array, "... T M"], x: Float[Array, "... T
     T, warmup = x.shape[-2] - 1, method.training.warmup
     if warmup >= T:
         raise ValueError(f"warmup = {warmup}: must be less than the T = {T} steps of the sequence.")
-    return squares(params, states[..., warmup:, :], x[..., warmup + 1 :, :]).mean + method.regularisation.penalty(params)
+    x, gone = missing.split(method.forcing, x[..., warmup + 1 :, :])
+    found = squares(params, states[..., warmup:, :], x, None if gone is None else 1 - gone)
+    return found.mean + method.regularisation.penalty(params)

@@ -125,7 +125,8 @@ def fit(
     keep      called after each block with what is needed to resume
     """
     border.sizes(T=T, batch=batch, block=block)
-    series, seeds = border.series(series, T=T, dtype=dtype), border.seeds(seeds)
+    series = border.series(series, T=T, dtype=dtype, missing=method.parameters.get("missing"))
+    seeds = border.seeds(seeds)
     states = begin(method, series.shape[1], jnp.dtype(dtype), seeds, params)
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")

@@ -14,10 +14,11 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods import adaptive
+from methods import adaptive, missing
 from methods.border import dtype_of
 from methods.coarse import Parts
 from methods.maps import Problem
+from methods.models.masked_map import MaskedForced
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn_map import ForcedShallowPLRNN, SparselyForced
 from settings import Count
@@ -66,14 +67,13 @@ class ShallowPLRNN(Diagonal):
 
     def pose(self, forcing, x, *, alpha, parts=False, key=None, progress=None):
         operators = forcing.operators(self.B, alpha)
+        flags = forcing.forced_steps(x[:-1]) if forcing.forcing == "sparse" else None
+        step, inputs = self._forced_by(forcing, operators, x[:-1], flags)
+        x, _ = missing.split(forcing, x)
         z0 = operators.teacher(x[0])
         if forcing.differentiate != "full":
             z0 = jax.lax.stop_gradient(z0)
-        if forcing.forcing == "sparse":
-            step, inputs = SparselyForced(self.autonomous(), operators.E, operators.D), (x[:-1], forcing.forced_steps(x[:-1]))
-            parts = False  # C steps of it are no power of one
-        else:
-            step, inputs = self.forced(operators.E, operators.D), x[:-1]
+        parts = parts and isinstance(step, ForcedShallowPLRNN)  # else C steps of it are no power of one
         coarse = jax.lax.stop_gradient(Parts(self.autonomous(), operators.E, operators.D)) if parts else None
         return Problem(step, z0, inputs, coarse), operators.teacher(x[1:])
 
@@ -86,10 +86,20 @@ class ShallowPLRNN(Diagonal):
             sequences = jnp.moveaxis(x.reshape(x.shape[0], -1, x.shape[-1]), 0, 1)
             alpha = adaptive.estimate(forcing, self, sequences) if adapts else forcing.alpha
         operators = forcing.operators(self.B, alpha)
-        step, inputs = self.forced(operators.E, operators.D), x
-        if forcing.forcing == "sparse":
-            step, inputs = SparselyForced(self.autonomous(), operators.E, operators.D), (x, forcing.forced_steps(x)[::-1])
-        return last_state(Problem(step, operators.teacher(x[0]), inputs))
+        flags = forcing.forced_steps(x)[::-1] if forcing.forcing == "sparse" else None
+        step, inputs = self._forced_by(forcing, operators, x, flags)
+        return last_state(Problem(step, operators.teacher(missing.split(forcing, x)[0][0]), inputs))
+
+    def _forced_by(self, forcing, operators, x, flags):
+        """The forced map and its inputs; `flags` are 1 at the steps that are forced, None: at all of them."""
+        E, D = operators.E, operators.D
+        x, gone = missing.split(forcing, x)
+        if D is None or (gone is None and flags is None):
+            return self.forced(E, D), x
+        if gone is None:
+            return SparselyForced(self.autonomous(), E, D), (x, flags)
+        B = jax.lax.stop_gradient(self.B) if forcing.differentiate == "readout" else self.B
+        return MaskedForced(self.autonomous(), E, D, B), (x, gone, jnp.ones_like(x[..., :1]) if flags is None else flags)
 
     def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
         """x̂ = B z."""

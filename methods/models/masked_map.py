@@ -1,0 +1,49 @@
+"""A forced step of a shPLRNN in whose data values are missing."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from methods.maps import Map
+from methods.models.shplrnn_map import ForcedShallowPLRNN
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class MaskedForced(Map):
+    """`F(E z + D x')`, x' the data with B z in place of what is missing, at the steps whose flag is 1; `F(z)` at the others.
+
+    Inputs: data `(..., N)`, 0 where they are missing, 1 where they are missing `(..., N)`, and flags `(..., 1)`. Where no value
+    is missing this is the forced map of `shplrnn_map`, up to rounding.
+    """
+
+    free: ForcedShallowPLRNN
+    E: Any  # (M, M)
+    D: Any  # (M, N)
+    B: Any  # (N, M)
+
+    def __call__(self, z, u):
+        return self.free(self._forced(z, u))
+
+    def linearise(self, z, u):
+        image, pattern = self.free.linearise(self._forced(z, u))
+        return image, (pattern, *u[1:])
+
+    def push(self, pattern, v):
+        pattern, missing, flag = pattern
+        return self.free.push(pattern, v + flag * (v @ self.E.T + (missing * (v @ self.B.T)) @ self.D.T - v))
+
+    def pull(self, pattern, w):
+        pattern, missing, flag = pattern
+        w = self.free.pull(pattern, w)
+        return w + flag * (w @ self.E + (missing * (w @ self.D)) @ self.B - w)
+
+    def dense(self, pattern):
+        pattern, missing, flag = pattern
+        J = self.free.dense(pattern)
+        return J + flag[..., None] * (J @ self.E + (missing[..., None, :] * (J @ self.D)) @ self.B - J)
+
+    def _forced(self, z, u):
+        x, missing, flag = u
+        return z + flag * (z @ self.E.T + (x + missing * (z @ self.B.T)) @ self.D.T - z)
