@@ -35,7 +35,8 @@ def check(cells: list[Cell]) -> None:
         if hasattr(system, "observed_dim"):
             for cell in group:
                 method = cell.build_method()
-                models[method.model, method.forcing, method.solver.solves, system.observed_dim] = cell, method
+                asked = method.model, method.forcing, method.solver.solves, method.regularisation, system.observed_dim
+                models[asked] = cell, method
     for (*_, observed_dim), (cell, method) in models.items():
         _check_model(method, observed_dim, cell)
 
@@ -68,6 +69,7 @@ def _check_model(method, observed_dim: int, cell: Cell) -> None:
 
     def pose():
         params = method.model.init(jax.random.key(0), observed_dim, jnp.float32)
+        method.regularisation.penalty(params)
         problem, _ = method.problem(params, jnp.zeros((3, observed_dim)))
         if not isinstance(problem.step, solves):
             raise TypeError(f"its solver takes a {solves.__name__} alone, not a {type(problem.step).__name__}")
