@@ -59,7 +59,10 @@ def _by_system(cells: list[Cell]) -> list[list[Cell]]:
 
 
 def _check_model(method, observed_dim: int, cell: Cell) -> None:
-    """Whether the model can be made in the asked sizes and is one that the solver solves; only its shapes are made."""
+    """Whether the model can be made in the asked sizes and is one that the solver solves.
+
+    Only shapes are made: jax starts no device, whose memory the workers will need.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -73,7 +76,9 @@ def _check_model(method, observed_dim: int, cell: Cell) -> None:
         problem, _ = method.problem(params, jnp.zeros((3, observed_dim)))
         if not isinstance(problem.step, solves):
             raise TypeError(f"its solver takes a {solves.__name__} alone, not a {type(problem.step).__name__}")
-        return problem.step(problem.z0, jax.tree.map(lambda leaf: leaf[0], problem.inputs)) if solves is Map else problem.z0
+        if problem.step.own_solver and solves is Map:
+            raise TypeError(f"only the solver of method {problem.step.own_solver} takes it")
+        return problem.z0
 
     try:
         jax.eval_shape(pose)

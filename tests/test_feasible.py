@@ -1,5 +1,7 @@
 """What can only fail is refused when the cells are made: by `plan` and `run` alike, with exit status 2."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -166,3 +168,14 @@ def test_a_file_is_read_once_however_many_cells_ask_of_it(experiment, tmp_path, 
     toml = experiment(grid + "\nrmse_steps = 5\nhistory = 5\ntest_rows = 160\ntest_fraction = 0.5")
     assert len(matrix.cells(config.load(str(toml)))) == 6 * 3 * 2 * 2
     assert sorted(count) == paths
+
+
+def test_nothing_is_put_on_a_device_whose_memory_the_workers_need():
+    checks = """
+from jax._src import xla_bridge
+from bench import config, matrix
+for name in ("solvers", "fig3b", "decomposition", "quickstart"):
+    assert matrix.cells(config.load(name))
+assert not xla_bridge.backends_are_initialized()
+"""
+    subprocess.run([sys.executable, "-P", "-c", checks], check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
