@@ -35,7 +35,8 @@ def check(cells: list[Cell]) -> None:
         if hasattr(system, "observed_dim"):
             for cell in group:
                 method = cell.build_method()
-                models[method.model, method.forcing, method.solver.solves, system.observed_dim] = cell, method
+                asked = method.model, method.forcing, method.solver.solves, method.regularisation, system.observed_dim
+                models[asked] = cell, method
     for (*_, observed_dim), (cell, method) in models.items():
         _check_model(method, observed_dim, cell)
 
@@ -58,7 +59,10 @@ def _by_system(cells: list[Cell]) -> list[list[Cell]]:
 
 
 def _check_model(method, observed_dim: int, cell: Cell) -> None:
-    """Whether the model can be made in the asked sizes and is one that the solver solves; only its shapes are made."""
+    """Whether the model can be made in the asked sizes and is one that the solver solves.
+
+    Only shapes are made: jax starts no device, whose memory the workers will need.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -68,10 +72,13 @@ def _check_model(method, observed_dim: int, cell: Cell) -> None:
 
     def pose():
         params = method.model.init(jax.random.key(0), observed_dim, jnp.float32)
+        method.regularisation.penalty(params)
         problem, _ = method.problem(params, jnp.zeros((3, observed_dim)))
         if not isinstance(problem.step, solves):
             raise TypeError(f"its solver takes a {solves.__name__} alone, not a {type(problem.step).__name__}")
-        return problem.step(problem.z0, jax.tree.map(lambda leaf: leaf[0], problem.inputs)) if solves is Map else problem.z0
+        if problem.step.own_solver and solves is Map:
+            raise TypeError(f"only the solver of method {problem.step.own_solver} takes it")
+        return problem.z0
 
     try:
         jax.eval_shape(pose)

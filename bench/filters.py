@@ -31,7 +31,10 @@ def _seeds(text: str) -> range:
     first, colon, end = text.partition(":")
     if not first.isdecimal() or (colon and not end.isdecimal()) or (colon and int(first) >= int(end)):
         raise UserError(f"--seeds {text}: want a first seed and one past the last, --seeds 0:5, or a single seed, --seeds 3.")
-    return range(int(first), int(end) if colon else int(first) + 1)
+    found = range(int(first), int(end) if colon else int(first) + 1)
+    if found.stop > 2**31:  # said before a list is made of them
+        raise UserError(f"--seeds {text}: want whole numbers of at least 0 and below 2**31.")
+    return found
 
 
 def duration_s(text: str) -> float:

@@ -73,6 +73,13 @@ class Decomposition(Training):
     def fit(self, method, series, **options) -> Fit:
         return fit(method, series, **options)
 
+    def check(self, T: int, batch: int) -> None:
+        if batch != 1:
+            raise ValueError(f"batch = {batch}: a decomposed training is on one sequence cut into windows. Set batch = 1.")
+        if self.warmup >= T:
+            raise ValueError(f"warmup = {self.warmup}: must be less than the T = {T} steps of the sequence.")
+        self.length(T)
+
     def length(self, T: int) -> int:
         """C for T steps in all."""
         C, left = divmod(T - self.overlap, self.windows)
@@ -111,15 +118,11 @@ def fit(
     failures are windows whose states were not finite, and an update counts as skipped where a window skipped it.
     """
     decomposition = method.training
-    if batch != 1:
-        raise ValueError(f"batch = {batch}: a decomposed training is on one sequence cut into windows. Set batch = 1.")
     border.sizes(T=T, batch=batch, block=block)
     x, seeds = border.series(series, T=T, dtype=dtype, missing=method.parameters.get("missing"))[: T + 1], border.seeds(seeds)
     if adaptive.adapts(method.forcing):
         raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
-    if decomposition.warmup >= T:
-        raise ValueError(f"warmup = {decomposition.warmup}: must be less than the T = {T} steps of the sequence.")
-    decomposition.length(T)
+    decomposition.check(T, batch)
     states = training.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
     sizes = training.initial_size(method, states.free, x)
     alpha = training.final_alpha(method.forcing, states)

@@ -5,7 +5,7 @@ Arrays are time first, then any batch axes, then components: states `(T, ..., M)
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,8 @@ class Map:
     A subclass gives `__call__`. It may give cheaper forms of the rest: `linearise` returns what `push` (J v) and `pull` (Jᵀ w)
     need to know about the point, here the point itself.
     """
+
+    own_solver: ClassVar[str] = ""  # the method whose solver alone takes it; "": any solver of maps does
 
     def __call__(self, z: Float[Array, "... M"], u) -> Float[Array, "... M"]:
         raise TypeError(f"{type(self).__name__} must define __call__(z, u).")

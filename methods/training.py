@@ -66,6 +66,10 @@ class Training:
         """Train; another way of training is a subclass with another `fit`."""
         return fit(method, series, **options)
 
+    def check(self, T: int, batch: int) -> None:
+        """Raise `ValueError` for sizes in which it cannot train."""
+        self.stages(T)
+
     def train_block(self, method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
         """`length` updates of every seed; a subclass may have another machine do them."""
         return _train_block(method, where_seeds_are(method, states), series, T, batch, length)

@@ -1,5 +1,7 @@
 """What can only fail is refused when the cells are made: by `plan` and `run` alike, with exit status 2."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -81,6 +83,12 @@ SETTINGS = {
     "curriculum = [[30]]": "curriculum = ",
     'method = "low-rank"\nextra_rank = 9': "rank 12",
     'method = "mamba2"\nhead_dim = 7': "head_dim = 7 does not divide",
+    'method = "schwarz-local"': "batch = 2: a decomposed training",
+    'method = "schwarz-local"\nbatch = 1\nwindows = 30': "T = 20: windows = 30",
+    'method = "schwarz-local"\nbatch = 1\nwindows = 2\noverlap = 30': "T = 20: windows = 2",
+    "slow_units = 6": "slow_units = 6: must be at most latent_dim = 5",
+    'method = "mamba2"\nlatent_dim = 8\nmar_weight = 1': "no slow units",
+    "rate_warmup = 3": "rate_warmup = 3",
     "repeats = 0": "repeats = 0",
     "rmse_windows = 0": "rmse_windows = 0",
     "history = 0": "history = 0",
@@ -160,3 +168,14 @@ def test_a_file_is_read_once_however_many_cells_ask_of_it(experiment, tmp_path, 
     toml = experiment(grid + "\nrmse_steps = 5\nhistory = 5\ntest_rows = 160\ntest_fraction = 0.5")
     assert len(matrix.cells(config.load(str(toml)))) == 6 * 3 * 2 * 2
     assert sorted(count) == paths
+
+
+def test_nothing_is_put_on_a_device_whose_memory_the_workers_need():
+    checks = """
+from jax._src import xla_bridge
+from bench import config, matrix
+for name in ("solvers", "fig3b", "decomposition", "quickstart"):
+    assert matrix.cells(config.load(name))
+assert not xla_bridge.backends_are_initialized()
+"""
+    subprocess.run([sys.executable, "-P", "-c", checks], check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})

@@ -74,7 +74,7 @@ def test_seeds(texts, expected):
     assert filters.seeds(texts) == expected
 
 
-@pytest.mark.parametrize("text", ["5:0", "a", "0:", ":", "1,2"])
+@pytest.mark.parametrize("text", ["5:0", "a", "0:", ":", "1,2", "2147483648", "0:9999999999999"])
 def test_other_seeds_are_refused(text):
     with pytest.raises(UserError, match="--seeds"):
         filters.seeds([text])

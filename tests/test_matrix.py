@@ -132,7 +132,7 @@ def test_any_method_takes_any_model_by_name(tmp_path, misbehaving):
         ('method = "gtf-deer"\nmodel = 3', "grid[0].model = 3: no such model."),
         ('method = "gtf-deer"\nextra_rank = 1', "grid[0].extra_rank = 1: no such setting."),
         ('method = "gtf-deer"\nmodel = "lssm"\nforcing = "gtf"', "forcing = 'gtf' does not fit its model"),
-        ('method = "gtf-deer"\nmodel = "mamba2"', "is no map"),
+        ('method = "gtf-deer"\nmodel = "mamba2"', "only the solver of method mamba2 takes it"),
         ('method = "lssm"\nmodel = "shplrnn"', "its solver takes a Decay alone"),
     ],
 )

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import methods
 from bench.conformance import PassedOver, trials
 from methods import models
 from methods.forcing import Forcing
@@ -176,12 +177,9 @@ def _plainly(method, params, x):
 
 def _stepwise(sizes, forcing):
     """The solver that goes step by step; a model whose states are no recurrence of their own has one for itself."""
-    from methods.models.mamba2 import Block
-    from methods.solvers.ssd import Recurrent
-
     params = sizes.init(jax.random.key(0), N, jnp.float32)
     problem, _ = params.pose(forcing, jnp.zeros((3, N)), alpha=getattr(forcing, "alpha", None))
-    return Recurrent() if isinstance(problem.step, Block) else Sequential()
+    return methods.get(own).solver.stepwise if (own := problem.step.own_solver) else Sequential()
 
 
 def _weights(method, dtype=jnp.float64):

@@ -62,7 +62,7 @@ class Reconstruction(Measure):
             if getattr(self, key) < (least := self.needs(cell)[split]):
                 what = f"T = {cell.T} needs" if split == "train" else f"the scores, with history = {self.history}, need"
                 raise ValueError(f"{key} = {getattr(self, key)}, but {what} at least {least} rows.")
-        cell.build_method().training.stages(cell.T)
+        cell.build_method().training.check(cell.T, cell.batch)
 
     def run(self, cells, active, scratch: Path | None = None):
         first = cells[0]

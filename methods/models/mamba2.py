@@ -176,10 +176,12 @@ class Mamba2(Model):
 class Block(Map):
     """A block as part of a problem. Its memory is S, not what it puts out, so it is no map of outputs to outputs."""
 
+    own_solver: ClassVar[str] = "mamba2"
+
     params: Mamba2
 
     def __call__(self, z, u):
-        raise TypeError("a Mamba-2 block is no map z ↦ F(z, u) of its outputs; use the solver of method mamba2.")
+        raise TypeError(f"a Mamba-2 block is no map z ↦ F(z, u) of its outputs; use the solver of method {self.own_solver}.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Whether the first row of a text file names the columns, and which columns merely number the rows."""
 
+import itertools
 import re
 import warnings
 
@@ -11,7 +12,7 @@ from systems.reading.table import SeriesError, SeriesWarning
 SEEN = 1000  # rows that are looked at
 _WHOLE = re.compile(r"\s*-?\d+\s*", re.ASCII)
 _FRACTIONAL = re.compile(r"\s*[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=[eE]))([eE][+-]?\d+)?\s*", re.ASCII)
-_UNNAMED = re.compile(r"\s*|Unnamed: \d+")  # what pandas writes for an index, and what it makes of that on reading
+_UNNAMED = re.compile(r"\s*|Unnamed: \d+")
 
 
 def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) -> bool:
@@ -30,13 +31,15 @@ def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) ->
     if len(first) > 1 and not first[0].strip() and not any(map(is_missing, first[1:])):
         index = [row[0] for row in rest]
         return numbers_rows(index) and (index[0].strip() == "0" or _counts(first[1:]))
-    if not _counts(first):
-        return False
     columns = [[cell for cell in column if not is_missing(cell)] for column in zip(*rest[:SEEN], strict=True)]
     fractional = [column for column in columns if column and all(map(_FRACTIONAL.fullmatch, column))]
-    if any(map(_by_python, fractional)) or (fractional and len(first) > 2):
+    by_python = any(map(_by_python, fractional))
+    if _counts(first) and (by_python or (fractional and len(first) > 2)):
         warnings.warn(f"{label}: the first row, {', '.join(first)}, is taken as names of columns.", SeriesWarning, stacklevel=2)
         return True
+    unlike_the_rest = len(fractional) == len(first) and _rise(first) and (by_python or len(first) > 1)
+    if not _counts(first) and not unlike_the_rest:
+        return False
     raise SeriesError(
         f"{label}: the first row, {', '.join(first)}, may name the columns, as pandas does, or hold data. "
         'Set header = "yes" or header = "no".'
@@ -45,6 +48,13 @@ def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) ->
 
 def _counts(names: list[str]) -> bool:
     return [name.strip() for name in names] == [str(i) for i in range(len(names))]
+
+
+def _rise(names: list[str]) -> bool:
+    """Whether they are whole numbers that rise, as years over columns do."""
+    if not all(map(_WHOLE.fullmatch, names)):
+        return False
+    return all(one < other for one, other in itertools.pairwise(map(int, names)))
 
 
 def numbers_rows(cells: list[str]) -> bool:
@@ -57,14 +67,15 @@ def numbers_rows(cells: list[str]) -> bool:
 
 def without_row_numbers(names: list[str], columns: list[list[str]], label: str) -> tuple[list[str], list[list[str]]]:
     """Names and columns without an index that `DataFrame.to_csv` wrote as a first column of no name."""
-    while len(names) > 1 and _UNNAMED.fullmatch(names[0]):
-        if not numbers_rows(columns[0]):
-            raise SeriesError(
-                f"{label}: the first column has no name: an index of the rows, or a variable? Give it a name, or leave it out."
-            )
+    while len(names) > 1 and is_unnamed(names[0]) and numbers_rows(columns[0]):
         warnings.warn(f"{label}: the first column, which has no name and counts rows, is left out.", SeriesWarning, stacklevel=2)
         names, columns = names[1:], columns[1:]
     return names, columns
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether pandas would have written this over an index, or made it of that on reading."""
+    return bool(_UNNAMED.fullmatch(name))
 
 
 def _by_python(cells: list[str]) -> bool:

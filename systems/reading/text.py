@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from systems.reading.header import has_names, without_row_numbers
+from systems.reading.header import has_names, is_unnamed, without_row_numbers
 from systems.reading.numbers import decimal_mark, looks_numeric, to_numbers
 from systems.reading.table import SeriesError, Table
 
@@ -56,7 +56,13 @@ def read_text(file: Path, given: Format) -> Table:
         _check_padding(columns, label)
     names, columns = without_row_numbers(names, columns, label) if names_first else (names, columns)
     mark = decimal_mark([cell for column in columns for cell in column], given.decimal, label)
-    return Table(tuple(names), len(rows), lambda i: to_numbers(columns[i], mark, f'{label}: column "{names[i]}"'))
+
+    def numbers(i):
+        if names_first and i == 0 < len(names) - 1 and is_unnamed(names[0]):
+            raise SeriesError(f"{label}: the first column has no name: an index of the rows, or a variable? Give it a name.")
+        return to_numbers(columns[i], mark, f'{label}: column "{names[i]}"')
+
+    return Table(tuple(names), len(rows), numbers)
 
 
 def _decoded(file: Path, label: str) -> str:
