@@ -8,6 +8,7 @@ from typing import ClassVar
 import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
 from bench import memory
 from bench.measure.checkpoints import Checkpoints
@@ -130,10 +131,14 @@ class Reconstruction(Measure):
 
 
 def _free_map(method, params, history, alpha):
-    """The free-running map on flat states, and the state that follows a history."""
-    start, unravel = ravel_pytree(warmed_up(method.forcing, params, history, alpha))
-    free = params.free()
-    return lambda z: ravel_pytree(free(unravel(z)))[0], start
+    """The free-running map on flat states, one program for all seeds, and the state that follows a history."""
+    state = warmed_up(method.forcing, params, history, alpha)
+    return Partial(_flat_step, params, state), ravel_pytree(state)[0]
+
+
+def _flat_step(params, like, z):
+    """A free step of the flat state z of a state that is structured like `like`."""
+    return ravel_pytree(params.free()(ravel_pytree(like)[1](z)))[0]
 
 
 def _whole_sequence(cell, method, params, series) -> list[dict]:
