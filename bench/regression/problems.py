@@ -15,7 +15,7 @@ TRACKED = (  # every solver under one name
     *("sequential", "gtf-deer", "gtf-quasi-deer", "gtf-deer-published", "gtf-deer-windowed", "gtf-deer-damped"),
     *("gtf-deer-clipped", "gtf-quasi-deer-clipped", "gtf-quasi-deer-hutchinson", "gtf-elk", "gtf-quasi-elk"),
     *("gtf-elk-filter", "gtf-quasi-elk-filter", "jacobi", "picard"),
-    *("gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit", "auto"),
+    *("gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit", "auto", "sequential-parallel-adjoint"),
 )
 LINEAR = ("lssm", "mamba2")
 VERSION = "1"  # raise it with any change of what is measured: asv then compares nothing across the change
