@@ -19,7 +19,7 @@ from bench.measure.outcome import FAILED
 PROGRAMS = 4
 _PARAMETERS = ("measure_parameters", "system_parameters", "method_parameters")
 _COLUMNS = ("measure", "method", "system", *_PARAMETERS, "T", "batch", "dtype", "seed", "job", "device", "isolation", "status")
-_COSTS = ("wall_s", "compile_s", "temp_bytes")
+_COSTS = ("wall_s", "compile_s", "compile_cached", "temp_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,15 +98,16 @@ def _distance(unit: Unit, other: Unit) -> tuple[float, int]:
 
 
 def _finished(rows: list[dict], folder: Path) -> Unit:
-    def most(name: str) -> float:
-        return max((row[name] for row in rows if row[name] is not None), default=math.nan)
+    def most(name: str, among: list[dict]) -> float:
+        return max((row[name] for row in among if row[name] is not None), default=math.nan)
 
     first = rows[0]
     settings = {key: value for name in _PARAMETERS for key, value in json.loads(first[name] or "{}").items()}
     settings |= {key: first[key] for key in ("system", "T", "batch", "dtype")}
     unit = _unit(first["measure"], first["method"], settings, rows)
     seconds, where = sum(row["wall_s"] for row in rows), {"device": first["device"], "source": folder}
-    return dataclasses.replace(unit, seconds=seconds, compile_s=most("compile_s"), bytes=most("temp_bytes"), **where)
+    compiled = most("compile_s", [row for row in rows if not row["compile_cached"]])  # what came from the cache took no time here
+    return dataclasses.replace(unit, seconds=seconds, compile_s=compiled, bytes=most("temp_bytes", rows), **where)
 
 
 def _unit(measure: str, method: str, settings: dict, cells: list) -> Unit:

@@ -1,5 +1,6 @@
 """What a run will cost is told within a factor of two by what the cells of a job took together, tried on the stored results."""
 
+import dataclasses
 import json
 import math
 import shutil
@@ -7,7 +8,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from bench import config, cost, matrix, plan
+from bench import config, cost, matrix, plan, store
 from bench.collect import load
 from bench.environment import ROOT
 from bench.remaining import Remaining
@@ -74,6 +75,15 @@ def test_compiling_does_not_grow_with_the_work():
     assert cost.scaled(_unit(100), _unit(10, 12.0, compile_s=0.5))[0] == pytest.approx(2 + 100)
     assert cost.scaled(_unit(100), _unit(10, 12.0, compile_s=50.0))[0] == pytest.approx(12)
     assert cost.scaled(_unit(5), _unit(10, 12.0))[0] == pytest.approx(6)
+
+
+@pytest.mark.parametrize(("cached", "seconds"), [(None, 28), (False, 28), (True, 100)])
+def test_what_came_compiled_from_the_cache_took_no_time_to_compile(tmp_path, cached, seconds):
+    row = {"measure": "runtime", "method": "deer", "status": "ok", "T": 8, "batch": 1, "seed": 0, "isolation": "shared"}
+    row |= dict.fromkeys(("measure_parameters", "system_parameters", "method_parameters"), "{}")
+    store.write(tmp_path, "a", {"cells": [row | {"wall_s": 10.0, "compile_s": 2.0, "compile_cached": cached}]})
+    (unit,) = cost.finished(tmp_path)
+    assert cost.scaled(dataclasses.replace(unit, work=10 * unit.work), unit)[0] == pytest.approx(seconds)
 
 
 def test_what_failed_says_nothing_of_the_cost(tmp_path):
