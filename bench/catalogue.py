@@ -51,12 +51,24 @@ def left_out(path) -> list[str]:
     return [f'"{entry.removeprefix(start)}": {reason}' for entry, reason in reasons.items() if entry.startswith(start)]
 
 
-def settings(kind: str, name: str, model: str | None = None) -> dict:
-    """`setting -> default` of one plug-in; `REQUIRED` where it has none. `model` is that of a method if it is not its own."""
+def settings(kind: str, name: str, model: str | None = None, forcing: str | None = None) -> dict:
+    """`setting -> default` of one plug-in; `REQUIRED` where it has none.
+
+    `model` and `forcing` are those of a method where they are not its own: on them depends which other settings have an effect.
+    """
     plugin = plugins(kind)[name]
     if kind == "method":
-        return dict((plugin if model is None else plugin.with_model(model)).parameters)
+        method = plugin if model is None else plugin.with_model(model)
+        return _under(method, forcing) if forcing is not None else dict(method.parameters)
     return {field.name: _default(plugin, field) for field in dataclasses.fields(plugin) if field.init}
+
+
+def _under(method, forcing: str) -> dict:
+    try:
+        configured = method.configure(forcing=forcing)
+    except ValueError:  # said where the whole cell is checked
+        return dict(method.parameters)
+    return configured.parameters | {"forcing": method.parameters["forcing"]}
 
 
 def model_of(method: str) -> str:

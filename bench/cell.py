@@ -78,8 +78,8 @@ class Cell:
         name, given = getattr(self, kind), getattr(self, f"{kind}_parameters")
         if catalogue.why_unavailable(kind, name):
             return given
-        model = given.get("model") if kind == "method" else None
-        return {**catalogue.settings(kind, name, model), **given}
+        chosen = [given.get(key) if kind == "method" else None for key in ("model", "forcing")]
+        return {**catalogue.settings(kind, name, *chosen), **given}
 
     @functools.cached_property
     def settings(self) -> dict:

@@ -76,22 +76,25 @@ def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | Non
                 anything = True
             elif name not in catalogue.plugins(kind).names():
                 raise experiment.error(grid[kind].where, name, catalogue.no_such(kind, str(name)))
-            elif kind == "method" and "model" in grid:
-                known.add("model")
-                for model in grid["model"].values:
-                    known.update(_with_model(experiment, grid["model"], name, model))
+            elif kind == "method":
+                models, forcings = (grid[key].values if key in grid else (None,) for key in ("model", "forcing"))
+                for model, forcing in itertools.product(models, forcings):
+                    known.update(_of_method(experiment, grid, name, model, forcing))
             else:
                 known.update(catalogue.settings(kind, name))
     return None if anything else known
 
 
-def _with_model(experiment: Experiment, setting: Setting, method: str, model) -> dict:
-    """The settings of a method that is given a model, which may be unavailable here."""
+def _of_method(experiment: Experiment, grid: dict[str, Setting], method: str, model, forcing) -> dict:
+    """The settings of a method that may be given a model, which may be unavailable here, and a forcing."""
+    if model is None:
+        return catalogue.settings("method", method, None, forcing)
+    setting = grid["model"]
     if isinstance(model, str) and (reason := catalogue.why_unavailable("model", model)):
         raise experiment.error(setting.where, model, f"unavailable here: {reason}.")
     if model not in catalogue.plugins("model").names():
         raise experiment.error(setting.where, model, catalogue.no_such("model", str(model)))
-    return catalogue.settings("method", method, model) | {"model": catalogue.model_of(method)}
+    return catalogue.settings("method", method, model, forcing) | {"model": catalogue.model_of(method)}
 
 
 def _check_keys(experiment: Experiment, belongs: list) -> None:
@@ -130,8 +133,8 @@ def _cell(experiment: Experiment, grid: dict[str, Setting], values: dict) -> Cel
         raise experiment.error(grid[key].where, values[key], f"want {wanted}.{near}") from None
     names = {"method": core.method, "system": core.system, "measure": experiment.measure}
     defaults = {kind: _defaults(kind, name) for kind, name in names.items()}
-    if "model" in values and defaults["method"] is not None:
-        defaults["method"] = _with_model(experiment, grid["model"], core.method, values["model"])
+    if defaults["method"] is not None:
+        defaults["method"] = _of_method(experiment, grid, core.method, values.get("model"), values.get("forcing"))
     claimed = set(CORE).union(*(known for known in defaults.values() if known is not None))
     parameters, errors = {}, {}
     for kind, known in defaults.items():

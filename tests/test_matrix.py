@@ -113,6 +113,17 @@ def test_methods_measured_together_agree_in_what_all_of_them_have(tmp_path, misb
     assert [cell.method for cell in jobs[0].cells] == ["gtf-deer", "gtf-deer", "sequential"]
 
 
+def test_a_strength_goes_to_the_methods_on_which_it_has_an_effect_under_their_forcing(tmp_path, misbehaving):
+    grid = 'method = ["deer", "gtf-deer"]\nforcing = ["none", "projected", "sparse"]\nalpha = 0.1'
+    found = cells(tmp_path, **{"[[grid]]": grid})
+    assert [cell.method_parameters.get("forcing") for cell in found] == [None, "projected", "sparse", "none", None, "sparse"]
+    assert [cell.method_parameters.get("alpha") for cell in found] == [None, 0.1, None] * 2
+    assert ["alpha" in cell.settings for cell in found] == [False, True, False] * 2
+    assert {cell.build_method().forcing.alpha for cell in found if cell.settings["forcing"] == "projected"} == {0.1}
+    with pytest.raises(UserError, match="forcing = 'none' does not fit its model"):
+        cells(tmp_path, **{"[[grid]]": grid.replace('"deer"', '"lssm"')})
+
+
 def test_any_method_takes_any_model_by_name(tmp_path, misbehaving):
     grid = 'method = ["gtf-deer", "sequential"]\nmodel = ["shplrnn", "low-rank", "lssm"]\nlatent_dim = 7\nextra_rank = 1'
     found = cells(tmp_path, **{"[[grid]]": grid})
