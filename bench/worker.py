@@ -181,9 +181,11 @@ def set_flags(device: str | None) -> None:
     os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
     # Compiling is most of a first look. A program that comes from disk keeps what it took, see `bench.compile_times`.
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / environment.machine_kind()))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
+    # A folder that somebody else has named is kept by their rules: jax minds its size only if all who use it do.
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_user_cache() / environment.machine_kind())
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+        os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(CACHE_BYTES)
 
 
 def _user_cache() -> Path:
