@@ -82,9 +82,9 @@ def _backward(solver, adjoint, saved, cotangents):
     asked, problem, states, choice = saved
     g = cotangents.states
     g = jnp.zeros_like(states) if isinstance(g, SymbolicZero) else g
-    if adjoint.adjoint_scan == "auto" and solver.stepwise_adjoint:
-        adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
     if choice is None:
+        if adjoint.adjoint_scan == "auto" and solver.stepwise_adjoint:
+            adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
         return _cotangents(adjoint, asked, problem, states, g), None
     ways = [partial(_cotangents, each, asked) for each in solver.adjoints(adjoint, states)]
     return lax.switch(choice, ways, problem, states, g), None
