@@ -34,7 +34,8 @@ def test_one_large_step_hides_no_other():
     [
         (2e-5, 1e-7, False),  # the scan reaches 1e-5
         (5e-6, 1e-7, True),
-        (2e-5, 1e-5, True),  # it does not
+        (5e-5, 1e-5, True),  # it does not
+        (2e-4, 1e-5, False),
         (0.05, 0.05, False),  # nor is it right itself
         (np.nan, 1e-7, False),
         (np.inf, 1e-7, False),
