@@ -20,6 +20,13 @@ from methods.pseudoinverse import by_decomposition
 from methods.pseudoinverse import pinv as pseudoinverse
 from settings import Count, Fraction
 
+# Settings that play no part in some kinds of forcing.
+UNUSED = {
+    "none": ("alpha", "alpha_from"),
+    "input": ("alpha", "alpha_from", "interval", "missing", "differentiate"),
+    "sparse": ("alpha", "alpha_from"),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Forcing:

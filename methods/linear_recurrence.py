@@ -23,6 +23,7 @@ from jaxtyping import Array, Inexact
 from methods import cost
 
 Scan = Literal["auto", "associative", "chunked", "blocked", "sequential"]
+CHUNKED = ("chunked", "blocked")
 BLOCK = 32  # steps of a chunk of the blocked form
 
 
@@ -72,9 +73,6 @@ def _sequential(G, b, reverse):
         return d, d
 
     return lax.scan(step, jnp.zeros_like(b[0]), (G, b), reverse=reverse)[1]
-
-
-CHUNKED = ("chunked", "blocked")
 
 
 def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse: bool = False):

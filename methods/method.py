@@ -14,7 +14,7 @@ import registry
 import settings
 from methods import border, models, objective, updates
 from methods.adjoint import Adjoint
-from methods.forcing import Forcing
+from methods.forcing import UNUSED, Forcing
 from methods.generation import free_run
 from methods.guess import Guess, first_guess
 from methods.maps import Problem
@@ -25,13 +25,6 @@ from methods.sampling import ScheduledSampling
 from methods.solution import Solution
 from methods.solvers.base import Solver
 from methods.training import Fit, Training
-
-# Settings of `Forcing` that play no part in some of its kinds.
-UNUSED = {
-    "none": ("alpha", "alpha_from"),
-    "input": ("alpha", "alpha_from", "interval", "missing", "differentiate"),
-    "sparse": ("alpha", "alpha_from"),
-}
 
 
 class Aux(NamedTuple):

@@ -15,12 +15,17 @@ def largest(values, axis=(0, -1)):
     return jnp.where(jnp.isfinite(values).all(axis), jnp.abs(values).max(axis), jnp.nan)
 
 
+def own_size(states, axis: int = -1):
+    """max(1, |z|), components along `axis`: what an error of a state is measured by."""
+    return jnp.maximum(1, jnp.abs(states).max(axis))
+
+
 def by_size(residual, states):
     """The largest residual of all steps, each by the size of its own state or 1: what stopping rules look at.
 
     By the largest state of the sequence, a single outlier would let all other states be wrong by a tolerance of its size.
     """
-    return largest(residual / jnp.maximum(1, jnp.abs(states).max(-1, keepdims=True)))
+    return largest(residual / own_size(states)[..., None])
 
 
 def from_where_it_broke(states, residual, code):

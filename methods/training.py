@@ -20,11 +20,11 @@ from jaxtyping import Array, ArrayLike, Float, Real
 from methods import adaptive, border
 from methods.checkpoint import Checkpoint, question
 from methods.devices import each_seed, where_seeds_are
+from methods.forcing import UNUSED
 from methods.updates import Log, State, start, update, windows
 from settings import Count, Natural, NonNegative, Positive
 
 LARGEST_START = 1e3  # states before training
-WITHOUT_STRENGTH = ("none", "input", "sparse")  # kinds of forcing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +100,8 @@ class Fit(NamedTuple):
     log: Log  # (seeds, updates)
     initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; see `LARGEST_START`
     spread: Float[Array, "seeds"] | None = None  # of parameters that windows have of their own, from their mean, relative to it
-    alpha: Float[Array, "seeds"] | None = (
-        None  # that the training ended with, for the history of a free run; None without forcing
-    )
+    # Strength that the training ended with, for the history of a free run; None without forcing.
+    alpha: Float[Array, "seeds"] | None = None
 
 
 def fit(
@@ -215,7 +214,7 @@ def final_alpha(forcing, states: State) -> Float[Array, "seeds"] | None:
     if adaptive.adapts(forcing):
         return states.alpha
     given = getattr(forcing, "alpha", None)
-    return None if given is None or forcing.forcing in WITHOUT_STRENGTH else jnp.full_like(states.alpha, given)
+    return None if given is None or "alpha" in UNUSED.get(forcing.forcing, ()) else jnp.full_like(states.alpha, given)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bench import timing
+from methods import cost
 
 # Above this many states (S T M) the reference has the cell's own precision: float64 would cost more than what is measured.
 DOUBLE_PRECISION_LIMIT = 2**22
@@ -48,7 +49,7 @@ class Reference(NamedTuple):
 def reference(method, params, x) -> Reference:
     """The exact answer that `method` should give on data x `(S, T+1, N)`: same model and forcing, solved step by step."""
     own = _evaluate(method.stepwise, params, x)
-    if x.shape[0] * x.shape[1] * params.latent_dim > DOUBLE_PRECISION_LIMIT or x.dtype == jnp.float64:
+    if _states(params, x) > DOUBLE_PRECISION_LIMIT or x.dtype == jnp.float64:
         return Reference(*own, Errors(UNKNOWN[x.dtype.name], UNKNOWN[x.dtype.name]))
     with jax.enable_x64(True):
         double = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), (params, x))
@@ -56,9 +57,12 @@ def reference(method, params, x) -> Reference:
     return Reference(states, gradient, _errors(*own, states, gradient))
 
 
+def _states(params, x) -> int:
+    return x.shape[0] * x.shape[1] * params.latent_dim
+
+
 def _evaluate(method, params, x):
-    states_in_all = x.shape[0] * x.shape[1] * params.latent_dim
-    evaluate = _small if states_in_all <= SMALL and jax.default_backend() == "cpu" else _states_and_gradient
+    evaluate = _small if _states(params, x) <= SMALL and cost.kind() == "cpu" else _states_and_gradient
     states, gradient = evaluate(method, params, x)
     return _arrays(states)[0], _arrays(gradient)
 

@@ -5,30 +5,19 @@ from typing import Any
 
 import jax
 
-from methods.maps import Map
-from methods.models.shplrnn_map import ForcedShallowPLRNN
+from methods.models.shplrnn_map import SparselyForced
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
-class MaskedForced(Map):
+class MaskedForced(SparselyForced):
     """`F(E z + D x')`, x' the data with B z in place of what is missing, at the steps whose flag is 1; `F(z)` at the others.
 
     Inputs: data `(..., N)`, 0 where they are missing, 1 where they are missing `(..., N)`, and flags `(..., 1)`. Where no value
     is missing this is the forced map of `shplrnn_map`, up to rounding.
     """
 
-    free: ForcedShallowPLRNN
-    E: Any  # (M, M)
-    D: Any  # (M, N)
     B: Any  # (N, M)
-
-    def __call__(self, z, u):
-        return self.free(self._forced(z, u))
-
-    def linearise(self, z, u):
-        image, pattern = self.free.linearise(self._forced(z, u))
-        return image, (pattern, *u[1:])
 
     def push(self, pattern, v):
         pattern, missing, flag = pattern

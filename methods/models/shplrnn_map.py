@@ -138,7 +138,7 @@ class SparselyForced(Map):
 
     def linearise(self, z, u):
         image, pattern = self.free.linearise(self._forced(z, u))
-        return image, (pattern, u[1])
+        return image, (pattern, *u[1:])
 
     def push(self, pattern, v):
         pattern, flag = pattern

@@ -16,7 +16,7 @@ from jax import lax
 from methods import compaction, cost
 from methods.devices import DEALT, SAME, Devices
 from methods.maps import Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest
+from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest, own_size
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from methods.windows import Windows, block, put
@@ -179,14 +179,9 @@ def _judge(given, before, swept, kept, sweeps, tolerance) -> At:
     residual = per_sequence(jnp.maximum(between, jumps.max(0)))
     finite = jnp.isfinite(residual) & jnp.isfinite(size)
     met = states[windows.block - 1 :: windows.block]  # where jumps are
-    by_size = per_sequence(jnp.maximum(between / _size(states[0]), (jumps / _size(met)).max(0)))
+    by_size = per_sequence(jnp.maximum(between / own_size(states[0], -2), (jumps / own_size(met, -2)).max(0)))
     code = jnp.where(finite, jnp.where(by_size <= tolerance, CONVERGED, NOT_CONVERGED), DIVERGED)
     return At(starts, states, jumps, handed_on, kept, size, jnp.where(finite, residual, jnp.nan), code, sweeps)
-
-
-def _size(states):
-    """max(1, |z|) of states `(..., M, lanes)`."""
-    return jnp.maximum(1, jnp.abs(states).max(-2))
 
 
 def _rerun(fast, at, z, inputs, finished, tolerance, length, real):
@@ -206,7 +201,7 @@ def _rerun(fast, at, z, inputs, finished, tolerance, length, real):
         row, z, states, jumps, _ = carry
         z, new = fast.run(z, block(inputs, row * length, length))
         there = old[row]
-        near = (jnp.abs(z - there) <= tolerance * _size(there)).all(0)
+        near = (jnp.abs(z - there) <= tolerance * own_size(there, -2)).all(0)
         behind = (row + 1) * length > real
         follows = near | finished | behind
         jump = jnp.where(near & ~behind, jnp.abs(z - there).max(0), 0)
