@@ -59,8 +59,8 @@ def scan(
 def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):
     """`S, y = function(S, chunks)` for consecutive chunks, as many at a time as suit the device: the last S, and all y."""
     c, rows = chunks.shape[0], math.prod(chunks.shape[1:-1])
-    count = max(1, cost.here().ssd_rows // rows)
-    if count >= c:
+    count = blocks.of_rows(c, c * rows, cost.here().ssd_rows)
+    if count == c:
         return function(S, chunks)
     pieces = blocks.cut(blocks.without_more(chunks, count), count)
     S, y = lax.scan(jax.checkpoint(function, prevent_cse=False), S, pieces)

@@ -1,6 +1,7 @@
 """LSSM, Mamba-2 and low-rank shPLRNN: their training form is their free form, whatever the length and the chunks."""
 
 import dataclasses
+import math
 
 import jax
 import jax.numpy as jnp
@@ -107,10 +108,10 @@ def test_the_chunked_scan_against_the_reference(reference, start, heads, T, chun
 
 
 @pytest.mark.parametrize("d", [2, 16])  # more, and fewer variables than the block has inputs
-@pytest.mark.parametrize("rows", [6, 1024])  # of a piece
+@pytest.mark.parametrize("rows", [6.0, 100.0, 1024.0, math.inf])  # of a piece
 def test_a_block_goes_on_where_it_stopped(d, rows, monkeypatch):
     """Two runs, the second from the state at the end of the first, are one run; and so is one step after the other."""
-    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, ssd_rows=float(rows)))
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, ssd_rows=rows))
     _, params = model("mamba2", latent_dim=d, head_dim=4)
     x = data(70, 3).swapaxes(0, 1)
     whole, end = params.run(x, 16)
@@ -122,6 +123,21 @@ def test_a_block_goes_on_where_it_stopped(d, rows, monkeypatch):
     for row in x:
         state = params.step(state, row)
     jax.tree.map(lambda got, wanted: np.testing.assert_allclose(got, wanted, atol=1e-13), state, end)
+
+
+@pytest.mark.parametrize("rows, chunks", [(1.0, 1), (48.0, 1), (100.0, 2), (240.0, 5), (math.inf, 5)])
+def test_chunks_go_through_together_as_far_as_the_device_holds_them(rows, chunks, monkeypatch):
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, ssd_rows=rows))
+    seen = []
+
+    def function(S, piece):
+        seen.append(piece.shape)
+        return S, piece
+
+    given = data(5, 3 * 16 * 2).swapaxes(0, 1).reshape(5, 3, 16, -1)
+    _, joined = ssd.by_pieces(function, jnp.zeros(()), given)
+    assert set(seen) == {(chunks, *given.shape[1:])}
+    np.testing.assert_array_equal(joined, given)
 
 
 def test_long_decay_does_not_underflow():
