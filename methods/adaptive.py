@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks, missing
+from methods import missing
+from methods.layout import blocks
 
 EVERY = 5  # updates
 SLOWNESS = 0.999  # of sinking

@@ -21,13 +21,14 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods import adjoint_blocks, adjoint_windows, blocks, cost, linear_recurrence
-from methods.devices import Devices
+from methods import adjoint_blocks, adjoint_windows, linear_recurrence
 from methods.first_order import first_order
+from methods.layout import blocks, cost
+from methods.layout.devices import Devices
+from methods.layout.precision import precise
+from methods.layout.windows import Windows
 from methods.maps import Problem
-from methods.precision import precise
 from methods.solution import Solution
-from methods.windows import Windows
 from settings import Count, Natural, Positive
 
 # Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.

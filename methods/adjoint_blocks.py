@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import blocks, cost
+from methods.layout import blocks, cost
 from methods.maps import Problem
 
 

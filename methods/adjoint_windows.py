@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import adjoint_blocks, blocks
-from methods.devices import DEALT, SAME, Devices
+from methods import adjoint_blocks
+from methods.layout import blocks
+from methods.layout.devices import DEALT, SAME, Devices
+from methods.layout.windows import Windows, block, put
 from methods.maps import Problem
-from methods.windows import Windows, block, put
 
 
 def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:

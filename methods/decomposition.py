@@ -36,7 +36,7 @@ from jax import lax
 from jaxtyping import Array
 
 from methods import adaptive, border, exchange, training
-from methods.devices import each_seed, where_seeds_are
+from methods.layout.devices import each_seed, where_seeds_are
 from methods.training import Fit, Training
 from methods.updates import Log, noisy
 from settings import Count, Natural, NonNegative

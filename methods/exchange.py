@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from methods import missing, objective, updates
-from methods.precision import precise
+from methods.layout.precision import precise
 
 
 class Windowed(NamedTuple):

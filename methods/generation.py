@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from methods import host
-from methods.precision import precise
+from methods.layout import host
+from methods.layout.precision import precise
 
 
 def free_run(forcing, params, history: Float[Array, "... rows N"], length: int, alpha=None) -> Float[Array, "... length N"]:

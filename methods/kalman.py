@@ -22,7 +22,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from methods import cost, linear_recurrence
+from methods import linear_recurrence
+from methods.layout import cost
 
 Scan = Literal["auto", "associative", "sequential"]
 

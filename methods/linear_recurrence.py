@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Inexact
 
-from methods import cost
+from methods.layout import cost
 
 Scan = Literal["auto", "associative", "chunked", "blocked", "sequential"]
 CHUNKED = ("chunked", "blocked")

@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from methods import blocks
 from methods.lanes import Lanes
+from methods.layout import blocks
 
 
 class Map:

@@ -17,9 +17,9 @@ from methods.adjoint import Adjoint
 from methods.forcing import UNUSED, Forcing
 from methods.generation import free_run
 from methods.guess import Guess, first_guess
+from methods.layout.precision import precise
 from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
-from methods.precision import precise
 from methods.regularisation import Regularisation
 from methods.sampling import ScheduledSampling
 from methods.solution import Solution

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from methods import blocks, cost
+from methods.layout import blocks, cost
 
 
 def cut(x: Float[Array, "T ... r"], Q: int) -> Float[Array, "c ... Q r"]:

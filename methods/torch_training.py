@@ -13,7 +13,8 @@ import numpy as np
 import optax
 import torch
 
-from methods import cost, published_mamba
+from methods import published_mamba
+from methods.layout import cost
 from methods.torch_mamba import TorchMamba, failures
 from methods.updates import Log, State, noisy, windows
 

@@ -19,8 +19,8 @@ from jaxtyping import Array, ArrayLike, Float, Real
 
 from methods import adaptive, border
 from methods.checkpoint import Checkpoint, question
-from methods.devices import each_seed, where_seeds_are
 from methods.forcing import UNUSED
+from methods.layout.devices import each_seed, where_seeds_are
 from methods.updates import Log, State, start, update, windows
 from settings import Count, Natural, NonNegative, Positive
 

@@ -9,7 +9,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
 from methods import adaptive, border
-from methods.precision import precise
+from methods.layout.precision import precise
 from methods.solution import CONVERGED
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from methods.devices import Devices
+from methods.layout.devices import Devices
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = """

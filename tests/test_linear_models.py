@@ -11,7 +11,8 @@ import pytest
 from time_first import scanned
 
 import methods
-from methods import cost, ssd
+from methods import ssd
+from methods.layout import cost
 from methods.models import ShallowPLRNN
 from methods.sampling import ScheduledSampling
 from methods.solvers.linear import decay

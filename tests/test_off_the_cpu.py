@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import methods
-from methods import cost, host, windows
 from methods.adjoint import Adjoint
+from methods.layout import cost, host, windows
 from methods.maps import FunctionMap, Problem
 from methods.method import Method
 from methods.models.shplrnn import ShallowPLRNNShape

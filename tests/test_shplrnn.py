@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from methods import cost
 from methods.forcing import Forcing
 from methods.lanes import Lanes, Rows
+from methods.layout import cost
 from methods.maps import Map
 from methods.models.shplrnn import ShallowPLRNN, ShallowPLRNNShape
 from methods.models.shplrnn_map import ForcedShallowPLRNN

@@ -10,8 +10,9 @@ import pytest
 
 import methods
 from bench import conformance
-from methods import adjoint, blocks, cost
+from methods import adjoint
 from methods.adjoint import Adjoint
+from methods.layout import blocks, cost
 from methods.maps import FunctionMap, Problem
 from methods.models import ShallowPLRNN
 from methods.solvers.fixed_point import Jacobi, Picard

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bench import timing
-from methods import cost
+from methods.layout import cost
 
 # Above this many states (S T M) the reference has the cell's own precision: float64 would cost more than what is measured.
 DOUBLE_PRECISION_LIMIT = 2**22

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods import cost, ssd
+from methods import ssd
+from methods.layout import cost
 from methods.maps import Map, Problem
 from methods.models.model import Model
 from settings import Count

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import cost
 from methods.lanes import Alone, Rows
+from methods.layout import cost
 from methods.maps import Map
 from methods.models.shplrnn_lanes import ShallowPLRNNLanes
 

@@ -17,16 +17,16 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from methods import cost
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.layout import cost
+from methods.layout.windows import Windows
 from methods.maps import Problem
 from methods.method import Method
 from methods.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
-from methods.windows import Windows
 from settings import Count, Positive
 
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.

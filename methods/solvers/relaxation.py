@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import compaction, cost
-from methods.devices import DEALT, SAME, Devices
+from methods.layout import compaction, cost
+from methods.layout.devices import DEALT, SAME, Devices
+from methods.layout.windows import Windows, block, put
 from methods.maps import Problem
 from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest, own_size
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
-from methods.windows import Windows, block, put
 from settings import Count, Natural, Positive
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import cost
+from methods.layout import cost
 
 # Shortest window, as a share of the memory.
 SHORTEST = 0.5

@@ -2,7 +2,7 @@
 
 import jax
 
-from methods import cost
+from methods.layout import cost
 
 
 def run(function, *arguments):

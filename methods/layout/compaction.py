@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import cost
+from methods.layout import cost
 
 RATIO = 4
 

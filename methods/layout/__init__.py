@@ -1,0 +1,1 @@
+"""How work lies on a device: windows and blocks of time, several devices, and what each choice costs there."""
