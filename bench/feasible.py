@@ -66,7 +66,7 @@ def _check_model(method, observed_dim: int, cell: Cell) -> None:
     import jax
     import jax.numpy as jnp
 
-    from methods.maps import Map
+    from methods.problem import Map
 
     solves = method.solver.solves
 

@@ -27,8 +27,8 @@ from methods.layout import blocks, cost
 from methods.layout.devices import Devices
 from methods.layout.precision import precise
 from methods.layout.windows import Windows
-from methods.maps import Problem
-from methods.solution import Solution
+from methods.problem import Problem
+from methods.problem.solution import Solution
 from settings import Count, Natural, Positive
 
 # Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.layout import blocks, cost
-from methods.maps import Problem
+from methods.problem import Problem
 
 
 def length(step, states) -> int:

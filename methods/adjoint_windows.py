@@ -16,7 +16,7 @@ from methods import adjoint_blocks
 from methods.layout import blocks
 from methods.layout.devices import DEALT, SAME, Devices
 from methods.layout.windows import Windows, block, put
-from methods.maps import Problem
+from methods.problem import Problem
 
 
 def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:

@@ -35,8 +35,9 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from methods import adaptive, border, exchange, training
+from methods import adaptive, exchange, training
 from methods.layout.devices import each_seed, where_seeds_are
+from methods.problem import border
 from methods.training import Fit, Training
 from methods.updates import Log, noisy
 from settings import Count, Natural, NonNegative

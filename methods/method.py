@@ -12,17 +12,17 @@ from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
-from methods import border, models, objective, updates
+from methods import models, objective, updates
 from methods.adjoint import Adjoint
 from methods.forcing import UNUSED, Forcing
 from methods.generation import free_run
-from methods.guess import Guess, first_guess
 from methods.layout.precision import precise
-from methods.maps import Problem
 from methods.models.shplrnn import ShallowPLRNNShape
+from methods.problem import Problem, border
+from methods.problem.guess import Guess, first_guess
+from methods.problem.solution import Solution
 from methods.regularisation import Regularisation
 from methods.sampling import ScheduledSampling
-from methods.solution import Solution
 from methods.solvers.base import Solver
 from methods.training import Fit, Training
 
@@ -32,7 +32,7 @@ class Aux(NamedTuple):
 
     iterations: Array
     residual: Array
-    code: Array  # index into `methods.solution.STATUSES`
+    code: Array  # index into `methods.problem.solution.STATUSES`
 
 
 class Certificate(NamedTuple):

@@ -10,7 +10,7 @@ import torch
 from methods import published_mamba
 from methods.foreign import Foreign
 from methods.method import Aux
-from methods.solution import CONVERGED, DIVERGED, Solution
+from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.torch_mamba import TorchMamba, array, failures, tensor
 from methods.torch_training import Run, check
 

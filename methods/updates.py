@@ -8,9 +8,10 @@ import jax.random as jr
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods import adaptive, border
+from methods import adaptive
 from methods.layout.precision import precise
-from methods.solution import CONVERGED
+from methods.problem import border
+from methods.problem.solution import CONVERGED
 
 
 class State(NamedTuple):

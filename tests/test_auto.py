@@ -7,7 +7,7 @@ import pytest
 
 import methods
 from methods import adjoint_windows
-from methods.maps import FunctionMap, Problem
+from methods.problem import FunctionMap, Problem
 from methods.solvers import auto
 from methods.solvers.auto import Auto, forced_exponent
 from methods.solvers.sequential import Sequential

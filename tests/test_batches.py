@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from methods.lanes import Lanes
-from methods.maps import Map, Problem
+from methods.problem import Map, Problem
+from methods.problem.lanes import Lanes
 from methods.solvers.fixed_point import Jacobi
 from methods.solvers.hutchinson import Hutchinson
 from methods.solvers.newton import Newton

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import methods
-from methods import border, models
+from methods import models
+from methods.problem import border
 
 T = 6
 SHAPES = [(0, T + 1, 2), (2, 0, 2), (2, 1, 2), (1, 2), (2, T + 1, 3), (2, 0), (0, 2), (1, 2, T + 1, 2)]

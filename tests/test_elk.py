@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from methods import kalman
-from methods.maps import FunctionMap, Problem
+from methods.problem import FunctionMap, Problem
 from methods.solvers.elk import Elk
 from methods.solvers.newton import Newton
 from methods.solvers.sequential import Sequential

@@ -8,9 +8,9 @@ import pytest
 import methods
 from methods.adjoint import Adjoint
 from methods.layout import cost, host, windows
-from methods.maps import FunctionMap, Problem
 from methods.method import Method
 from methods.models.shplrnn import ShallowPLRNNShape
+from methods.problem import FunctionMap, Problem
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import methods
-from methods.maps import FunctionMap, Problem
 from methods.models import ShallowPLRNN
+from methods.problem import FunctionMap, Problem
 from methods.solvers.newton import Newton
 
 

@@ -13,7 +13,7 @@ import pytest
 import methods
 from bench.regression import gate, models, problems, solvers
 from bench.regression.problems import LINEAR, SIZES, TIMED, TIMED_EVERYWHERE, TRACKED, Size
-from methods.maps import Map
+from methods.problem import Map
 
 KNOWN = [name for name in TRACKED if name in methods.names()]
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from methods.forcing import Forcing
-from methods.lanes import Lanes, Rows
 from methods.layout import cost
-from methods.maps import Map
 from methods.models.shplrnn import ShallowPLRNN, ShallowPLRNNShape
 from methods.models.shplrnn_map import ForcedShallowPLRNN
+from methods.problem import Map
+from methods.problem.lanes import Lanes, Rows
 
 
 def model(M=5, L=7, N=2, clipped=False, seed=0):

@@ -13,8 +13,8 @@ from bench import conformance
 from methods import adjoint
 from methods.adjoint import Adjoint
 from methods.layout import blocks, cost
-from methods.maps import FunctionMap, Problem
 from methods.models import ShallowPLRNN
+from methods.problem import FunctionMap, Problem
 from methods.solvers.fixed_point import Jacobi, Picard
 from methods.solvers.hutchinson import Hutchinson
 from methods.solvers.newton import Newton

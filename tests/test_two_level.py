@@ -12,10 +12,10 @@ import pytest
 import methods
 from methods import adjoint
 from methods.adjoint import Adjoint
-from methods.coarse import Parts, change_of
 from methods.forcing import Forcing
-from methods.maps import FunctionMap, Problem
 from methods.models import ShallowPLRNN
+from methods.problem import FunctionMap, Problem
+from methods.problem.coarse import Parts, change_of
 from methods.solvers.sequential import Sequential
 from methods.solvers.two_level import TwoLevel
 

@@ -11,7 +11,7 @@ from bench.measure.accuracy import DOUBLE_PRECISION_LIMIT, VALUE_TOLERANCE
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import needs, trained, trainer, windows
-from methods.solution import largest
+from methods.problem.solution import largest
 from settings import Count, Fraction
 
 

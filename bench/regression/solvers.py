@@ -35,7 +35,7 @@ def _demand_success(report) -> None:
     """asv passes over what has not converged: its time is no time, and a number that turns into none is worse to the gate."""
     import numpy as np
 
-    from methods.solution import STATUSES
+    from methods.problem.solution import STATUSES
 
     wrong = [status for status in STATUSES[np.asarray(report.code)] if status != "converged"]
     if wrong:

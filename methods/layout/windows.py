@@ -2,7 +2,7 @@
 
 `(T, S, M)` becomes rows `(K, C, S, M)`, K windows of C steps, which is what devices share. Each turns its own into `(C, M, k·S)`,
 step c of k windows for each of S sequences, so that one scan over C steps advances all windows together, as the lanes of
-`methods.lanes`. Steps after T repeat the last row.
+`methods.problem.lanes`. Steps after T repeat the last row.
 """
 
 import dataclasses

@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods.maps import Map, Problem
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn import ShallowPLRNN, diagonal
 from methods.models.shplrnn_map import ForcedShallowPLRNN
+from methods.problem import Map, Problem
 from settings import Count
 
 

@@ -21,8 +21,8 @@ from jaxtyping import Array, Float
 
 from methods import ssd
 from methods.layout import cost
-from methods.maps import Map, Problem
 from methods.models.model import Model
+from methods.problem import Map, Problem
 from settings import Count
 
 EPSILON = 1e-5  # of the RMS norm, as published

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from methods.maps import Problem
+from methods.problem import Problem
 
 
 class Model:

@@ -15,12 +15,12 @@ import jax.random as jr
 from jaxtyping import Array, Float
 
 from methods import adaptive, missing
-from methods.border import dtype_of
-from methods.coarse import Parts
-from methods.maps import Problem
 from methods.models.masked_map import MaskedForced
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn_map import ForcedShallowPLRNN, SparselyForced
+from methods.problem import Problem
+from methods.problem.border import dtype_of
+from methods.problem.coarse import Parts
 from settings import Count
 
 FIRST_W1 = 0.01  # W1 starts in U(±FIRST_W1 / √L); larger values let unforced units blow up over 10⁴ steps before training starts

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from methods.lanes import Lanes
+from methods.problem.lanes import Lanes
 
 
 @dataclasses.dataclass(frozen=True)

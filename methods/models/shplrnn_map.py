@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods.lanes import Alone, Rows
 from methods.layout import cost
-from methods.maps import Map
 from methods.models.shplrnn_lanes import ShallowPLRNNLanes
+from methods.problem import Map
+from methods.problem.lanes import Alone, Rows
 
 
 @jax.tree_util.register_dataclass

@@ -21,9 +21,9 @@ from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.layout import cost
 from methods.layout.windows import Windows
-from methods.maps import Problem
 from methods.method import Method
-from methods.solution import CONVERGED, Solution
+from methods.problem import Problem
+from methods.problem.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential

@@ -17,8 +17,8 @@ from jaxtyping import Array, Bool, Int
 
 from methods import adjoint
 from methods.layout import compaction
-from methods.maps import Evaluation, Map, Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
+from methods.problem import Evaluation, Map, Problem
+from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
 from settings import Count, NonNegative, Positive
 
 

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 
 from methods import kalman, linear_recurrence
 from methods.forcing import Forcing
-from methods.maps import Evaluation, Problem
 from methods.method import Method
+from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative, finite, over_time
 from settings import Count, NonNegative
 

@@ -13,8 +13,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
-from methods.maps import Evaluation, Problem
 from methods.method import Method
+from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from settings import Count
 

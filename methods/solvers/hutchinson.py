@@ -14,8 +14,8 @@ import jax.random as jr
 
 from methods import linear_recurrence
 from methods.forcing import Forcing
-from methods.maps import Evaluation, Problem
 from methods.method import Method
+from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from settings import Count, Natural
 

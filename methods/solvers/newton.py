@@ -17,9 +17,9 @@ from jax import lax
 
 from methods import linear_recurrence
 from methods.forcing import Forcing
-from methods.maps import Evaluation, Problem
 from methods.method import Method
 from methods.models.low_rank import LowRankShape
+from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 from methods import linear_recurrence
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
-from methods.maps import ByAutodiff, Problem
 from methods.method import Method
-from methods.solution import Solution
+from methods.problem import ByAutodiff, Problem
+from methods.problem.solution import Solution
 from methods.solvers.newton import Newton
 
 

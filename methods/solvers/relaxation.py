@@ -16,8 +16,8 @@ from jax import lax
 from methods.layout import compaction, cost
 from methods.layout.devices import DEALT, SAME, Devices
 from methods.layout.windows import Windows, block, put
-from methods.maps import Problem
-from methods.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest, own_size
+from methods.problem import Problem
+from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, largest, own_size
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from settings import Count, Natural, Positive

@@ -11,9 +11,9 @@ from jax import lax
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
-from methods.maps import Problem
 from methods.method import Method
-from methods.solution import CONVERGED, DIVERGED, Solution
+from methods.problem import Problem
+from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 from settings import Count
 

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.maps import Problem
 from methods.method import Method
 from methods.models.mamba2 import Block, Mamba2Shape
-from methods.solution import CONVERGED, DIVERGED, Solution
+from methods.problem import Problem
+from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 from settings import Natural
 

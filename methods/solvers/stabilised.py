@@ -17,8 +17,8 @@ import jax
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
-from methods.maps import Evaluation, Map, Problem
 from methods.method import Method
+from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
 from settings import Fraction, Limit, Relaxation
 

@@ -1,7 +1,8 @@
 """Two-level iterations on window starts: parareal, and MGRIT with F- or FCF-relaxation.
 
 Time is cut into K windows of C steps; U_n is the state at time nC, U_0 = z_0, and Φ_n the C fine steps of window n. All windows
-run side by side from the present U, then a cheap coarse map 𝒢 (`methods.coarse`) carries the corrections from window to window:
+run side by side from the present U, then a cheap coarse map 𝒢 (`methods.problem.coarse`) carries the
+corrections from window to window:
 
     U'_{n+1} = Φ_n(U_n) + 𝒢_n(U'_n) − 𝒢_n(U_n)            K steps of 𝒢, one after the other
 
@@ -23,9 +24,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.adjoint import Adjoint
-from methods.coarse import CoarseMap, change_of
 from methods.forcing import Forcing
 from methods.method import Method
+from methods.problem.coarse import CoarseMap, change_of
 from methods.solvers.relaxation import At, Given, Relaxation
 from settings import Limit
 

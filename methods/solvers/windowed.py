@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.maps import Problem
 from methods.method import Method
-from methods.solution import History, Solution, from_where_it_broke, largest
+from methods.problem import Problem
+from methods.problem.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
 from settings import Count
