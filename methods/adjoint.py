@@ -21,12 +21,13 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods import adjoint_blocks, adjoint_windows, linear_recurrence
+from methods import adjoint_blocks, adjoint_windows
 from methods.first_order import first_order
 from methods.layout import blocks, cost
 from methods.layout.devices import Devices
 from methods.layout.precision import precise
 from methods.layout.windows import Windows
+from methods.linear import recurrence
 from methods.problem import Problem
 from methods.problem.solution import Solution
 from settings import Count, Natural, Positive
@@ -109,7 +110,7 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     diagonal = adjoint.adjoint == "diagonal"
     # there is no windowed form of the ablation
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
-    scan = linear_recurrence.choose(wanted, states, diagonal=diagonal)
+    scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
         return adjoint_blocks.solve(problem, states, g, asked.inputs)
     if diagonal:
@@ -127,9 +128,9 @@ solve.defvjp(_forward, _backward, symbolic_zeros=True)
 def _multipliers(step, pattern, g, scan, diagonal):
     """λ_1 … λ_T by Jacobians."""
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
-    if scan in linear_recurrence.CHUNKED and not diagonal:
+    if scan in recurrence.CHUNKED and not diagonal:
         ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
-        return linear_recurrence.chunked(step.dense, ahead, g, scan, transposed=True, reverse=True)
+        return recurrence.chunked(step.dense, ahead, g, scan, transposed=True, reverse=True)
     G = step.diagonal(ahead) if diagonal else step.dense(ahead).swapaxes(-1, -2)
     G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
-    return linear_recurrence.solve(G, g, scan=scan, reverse=True)
+    return recurrence.solve(G, g, scan=scan, reverse=True)

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from jax.lax import stop_gradient
 from jaxtyping import Array, Float
 
-from methods.pseudoinverse import by_decomposition
-from methods.pseudoinverse import pinv as pseudoinverse
+from methods.linear.pseudoinverse import by_decomposition
+from methods.linear.pseudoinverse import pinv as pseudoinverse
 from settings import Count, Fraction
 
 # Settings that play no part in some kinds of forcing.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from methods import kalman
+from methods.linear import kalman
 from methods.problem import FunctionMap, Problem
 from methods.solvers.elk import Elk
 from methods.solvers.newton import Newton

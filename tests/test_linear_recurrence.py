@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from methods import linear_recurrence
+from methods.linear import recurrence
 
 SCANS = ["associative", "chunked", "sequential"]
-solve = jax.jit(linear_recurrence.solve, static_argnames=("scan", "reverse"))
+solve = jax.jit(recurrence.solve, static_argnames=("scan", "reverse"))
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -52,10 +52,10 @@ def inputs(kind, d, T, base=1000):
 @partial(jax.jit, static_argnums=0)
 def both_ways(scan, A, b, z0, g):
     """z_1 … z_T from z_0, and the adjoint λ_1 … λ_T of g."""
-    z = linear_recurrence.solve(A, b.at[0].add(linear_recurrence.apply(A[0], z0)), scan=scan)
+    z = recurrence.solve(A, b.at[0].add(recurrence.apply(A[0], z0)), scan=scan)
     ahead = jnp.concatenate([A[1:], jnp.zeros_like(A[:1])])
     ahead = ahead if A.ndim == 2 else ahead.swapaxes(-1, -2)
-    return z, linear_recurrence.solve(ahead, g, scan=scan, reverse=True)
+    return z, recurrence.solve(ahead, g, scan=scan, reverse=True)
 
 
 @pytest.mark.parametrize("scan", SCANS)

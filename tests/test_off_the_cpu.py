@@ -93,11 +93,11 @@ def test_every_adjoint_is_exact(gpu, adjoint_scan, contracting):
 def test_the_scan_follows_the_size_of_the_jacobians(gpu, bytes, scan, monkeypatch):
     import dataclasses
 
-    from methods import linear_recurrence
+    from methods.linear import recurrence
 
     monkeypatch.setattr(cost, "ELSEWHERE", dataclasses.replace(cost.ELSEWHERE, associative_bytes=float(bytes)))
-    assert linear_recurrence.choose("auto", jnp.zeros((100, 3)), diagonal=False) == scan
-    assert linear_recurrence.choose("auto", jnp.zeros((100, 3)), diagonal=True) == "associative"
+    assert recurrence.choose("auto", jnp.zeros((100, 3)), diagonal=False) == scan
+    assert recurrence.choose("auto", jnp.zeros((100, 3)), diagonal=True) == "associative"
 
 
 def test_the_kind_is_that_of_the_device_computed_on(gpu):

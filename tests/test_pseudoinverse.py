@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from methods.pseudoinverse import pinv
+from methods.linear.pseudoinverse import pinv
 
 
 def with_singular_values(N, M, values, rng):

@@ -14,8 +14,8 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
-from methods import kalman, linear_recurrence
 from methods.forcing import Forcing
+from methods.linear import kalman, recurrence
 from methods.method import Method
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative, finite, over_time
@@ -77,7 +77,7 @@ def _falls(G, delta, at, tried):
     """By how much the merit fell and by how much the linear model said it would, over (max |r|)², which may overflow alone."""
     unit = jnp.abs(at.residual).max((0, -1), keepdims=True)
     before, after = at.residual / unit, tried.residual / unit
-    change = (delta - linear_recurrence.apply(G, jnp.concatenate([jnp.zeros_like(delta[:1]), delta[:-1]]))) / unit  # of r
+    change = (delta - recurrence.apply(G, jnp.concatenate([jnp.zeros_like(delta[:1]), delta[:-1]]))) / unit  # of r
     foreseen = jnp.abs((change * (before + 0.5 * change)).sum((0, -1)))
     return 0.5 * (before**2 - after**2).sum((0, -1)), foreseen
 

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from methods import linear_recurrence
 from methods.forcing import Forcing
+from methods.linear import recurrence
 from methods.method import Method
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
@@ -33,7 +33,7 @@ class Hutchinson(Iterative):
     max_iterations: Count = 1000
     probes: Count = 1  # q
     probe_seed: Natural = 0
-    scan: linear_recurrence.Scan = "auto"
+    scan: recurrence.Scan = "auto"
 
     def start(self, problem: Problem, at: Evaluation):
         return jnp.zeros(at.states.shape[1:-1], jnp.int32)  # updates done: they number the draws
@@ -41,7 +41,7 @@ class Hutchinson(Iterative):
     def advance(self, problem: Problem, at: Evaluation, memory):
         key = jr.fold_in(jr.key(self.probe_seed), memory.max())
         G = self.diagonal(problem, at, key)
-        states = at.states + linear_recurrence.solve(G, -at.residual, scan=self.scan)
+        states = at.states + recurrence.solve(G, -at.residual, scan=self.scan)
         return problem.evaluate(states), memory + 1
 
     def diagonal(self, problem: Problem, at: Evaluation, key):

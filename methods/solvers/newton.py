@@ -15,8 +15,8 @@ from typing import ClassVar, Literal
 import jax.numpy as jnp
 from jax import lax
 
-from methods import linear_recurrence
 from methods.forcing import Forcing
+from methods.linear import recurrence
 from methods.method import Method
 from methods.models.low_rank import LowRankShape
 from methods.problem import Evaluation, Problem
@@ -33,17 +33,17 @@ class Newton(Iterative):
     prefix_exact: ClassVar[bool] = True
 
     jacobian: Literal["full", "diagonal"] = "full"
-    scan: linear_recurrence.Scan = "auto"
+    scan: recurrence.Scan = "auto"
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal = self.jacobian == "diagonal"
-        scan = linear_recurrence.choose(self.scan, at.states, diagonal=diagonal)
+        scan = recurrence.choose(self.scan, at.states, diagonal=diagonal)
         if scan == "sequential" and not diagonal:
             return _pushed_through(problem, at)
-        if scan in linear_recurrence.CHUNKED and not diagonal:
-            return at.states + linear_recurrence.chunked(problem.step.dense, at.pattern, -at.residual, scan)
+        if scan in recurrence.CHUNKED and not diagonal:
+            return at.states + recurrence.chunked(problem.step.dense, at.pattern, -at.residual, scan)
         G = problem.step.diagonal(at.pattern) if diagonal else problem.step.dense(at.pattern)
-        return at.states + linear_recurrence.solve(G, -at.residual, scan=scan)
+        return at.states + recurrence.solve(G, -at.residual, scan=scan)
 
 
 def _pushed_through(problem: Problem, at: Evaluation):

@@ -6,9 +6,9 @@ machine-discovery/deer (Lim et al. 2024, arXiv:2309.12252), with which Hess et a
 import dataclasses
 from typing import Literal
 
-from methods import linear_recurrence
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.linear import recurrence
 from methods.method import Method
 from methods.problem import ByAutodiff, Problem
 from methods.problem.solution import Solution
@@ -23,7 +23,7 @@ class Published(Newton):
     """
 
     rule: Literal["residual", "absolute", "merit", "increment"] = "increment"
-    scan: linear_recurrence.Scan = "associative"
+    scan: recurrence.Scan = "associative"
 
     def solve(self, problem: Problem, guess) -> Solution:
         return super().solve(problem._replace(step=ByAutodiff(problem.step)), guess)

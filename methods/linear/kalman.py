@@ -22,8 +22,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from methods import linear_recurrence
 from methods.layout import cost
+from methods.linear import recurrence
 
 Scan = Literal["auto", "associative", "sequential"]
 
@@ -61,7 +61,7 @@ def smoothed(J, given: Filtered, scan: Scan = "auto") -> Float[Array, "T ... M"]
     back = matrix.transpose(jnp.concatenate([J[1:], jnp.zeros_like(J[:1])]))  # J_{t+1}ᵀ
     if choose(scan) == "associative":
         G = back - matrix.product(given.covariance, back)
-        w = linear_recurrence.solve(G, -given.mean, scan="associative", reverse=True)
+        w = recurrence.solve(G, -given.mean, scan="associative", reverse=True)
         q = matrix.apply(back, jnp.concatenate([w[1:], jnp.zeros_like(w[:1])]))
         return given.mean + matrix.apply(given.covariance, q)
 

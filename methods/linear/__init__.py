@@ -1,0 +1,1 @@
+"""Linear recurrences, evaluated for all time steps at once."""
