@@ -35,7 +35,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from methods import adaptive, exchange, training
+from methods import exchange, training
+from methods.forcing import adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
 from methods.training import Fit, Training

@@ -11,7 +11,8 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from methods import missing, objective, updates
+from methods import objective, updates
+from methods.forcing import missing
 from methods.layout.precision import precise
 
 

@@ -15,6 +15,7 @@ import settings
 from methods import models, objective, updates
 from methods.adjoint import Adjoint
 from methods.forcing import UNUSED, Forcing
+from methods.forcing.sampling import ScheduledSampling
 from methods.generation import free_run
 from methods.layout.precision import precise
 from methods.models.shplrnn import ShallowPLRNNShape
@@ -22,7 +23,6 @@ from methods.problem import Problem, border
 from methods.problem.guess import Guess, first_guess
 from methods.problem.solution import Solution
 from methods.regularisation import Regularisation
-from methods.sampling import ScheduledSampling
 from methods.solvers.base import Solver
 from methods.training import Fit, Training
 

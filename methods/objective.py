@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from methods import missing
+from methods.forcing import missing
 
 
 class Squares(NamedTuple):

@@ -17,9 +17,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods import adaptive
 from methods.checkpoint import Checkpoint, question
-from methods.forcing import UNUSED
+from methods.forcing import UNUSED, adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
 from methods.updates import Log, State, start, update, windows

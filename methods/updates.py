@@ -8,7 +8,7 @@ import jax.random as jr
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods import adaptive
+from methods.forcing import adaptive
 from methods.layout.precision import precise
 from methods.problem import border
 from methods.problem.solution import CONVERGED

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 import methods
-from methods import adaptive
-from methods.forcing import Forcing
+from methods.forcing import Forcing, adaptive
 from methods.models import ShallowPLRNN
 
 

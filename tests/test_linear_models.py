@@ -12,9 +12,9 @@ from time_first import scanned
 
 import methods
 from methods import ssd
+from methods.forcing.sampling import ScheduledSampling
 from methods.layout import cost
 from methods.models import ShallowPLRNN
-from methods.sampling import ScheduledSampling
 from methods.solvers.linear import decay
 
 N = 5

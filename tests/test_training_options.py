@@ -12,8 +12,9 @@ import pytest
 
 import methods
 import systems
-from methods import adaptive, training, updates
+from methods import training, updates
 from methods.checkpoint import question
+from methods.forcing import adaptive
 from methods.models import ShallowPLRNN
 from methods.regularisation import Regularisation
 

@@ -13,10 +13,10 @@ import numpy as np
 import methods
 from bench.conformance import PassedOver, trials
 from bench.conformance.trials import T
+from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
 from methods.problem import FunctionMap, Map, Problem
 from methods.problem.solution import DIVERGED
-from methods.sampling import ScheduledSampling
 from methods.solvers.base import Solver
 from methods.solvers.sequential import Sequential
 

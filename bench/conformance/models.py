@@ -15,9 +15,9 @@ import methods
 from bench.conformance import PassedOver, trials
 from methods import models
 from methods.forcing import Forcing
+from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
 from methods.problem import Map
-from methods.sampling import ScheduledSampling
 from methods.solvers.newton import Newton
 from methods.solvers.sequential import Sequential
 

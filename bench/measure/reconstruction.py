@@ -16,8 +16,8 @@ from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.programs import Programs
 from bench.measure.trained import rows
-from methods.adaptive import adapts
 from methods.checkpoint import question
+from methods.forcing.adaptive import adapts
 from methods.generation import warmed_up
 from settings import Count, Natural
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods import adaptive, missing
+from methods.forcing import adaptive, missing
 from methods.models.masked_map import MaskedForced
 from methods.models.model import Diagonal, last_state
 from methods.models.shplrnn_map import ForcedShallowPLRNN, SparselyForced

@@ -13,11 +13,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
+from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
 from methods.models.lssm import Decay, LSSMShape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
-from methods.sampling import ScheduledSampling
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from settings import Positive

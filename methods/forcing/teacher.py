@@ -37,7 +37,7 @@ class Forcing:
     # Where α comes from: the field above, or an estimate that training follows from α = 1 on, see `adaptive`.
     alpha_from: Literal["constant", "bound", "batch_max", "product", "arithmetic"] = "constant"
     interval: Count = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
-    # NaN in the data: not taken by `fit`, or a value that is missing, for which the read-out stands in, see `methods.missing`.
+    # NaN in the data: not taken by `fit`, or a value that is missing, for which the read-out stands in (`forcing.missing`).
     missing: Literal["refuse", "mask"] = "refuse"
     # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
     differentiate: Literal["readout", "residual", "full"] = "readout"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from methods import missing
+from methods.forcing import missing
 from methods.layout import blocks
 
 EVERY = 5  # updates
