@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import methods
-from methods import adjoint_windows
+from methods.adjoint import windows as by_windows
 from methods.problem import FunctionMap, Problem
 from methods.solvers import auto
 from methods.solvers.auto import Auto, forced_exponent
@@ -69,8 +69,8 @@ def test_the_gradient_follows_the_choice(monkeypatch, contracting):
     assert int(chosen.solve(params, x).choice) > 0
     ran = []
     for way in ("all_at_once", "multipliers_first"):
-        original = getattr(adjoint_windows, way)
-        monkeypatch.setattr(adjoint_windows, way, lambda *given, original=original: ran.append(given) or original(*given))
+        original = getattr(by_windows, way)
+        monkeypatch.setattr(by_windows, way, lambda *given, original=original: ran.append(given) or original(*given))
     got, wanted = (jax.grad(lambda params, method=method: method.loss(params, x)[0])(params) for method in (chosen, exact))
     assert ran, "step by step backwards, half of what windows gain is lost"
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from methods import adjoint_blocks
+from methods.adjoint import stepwise
 from methods.layout import blocks
 from methods.layout.devices import DEALT, SAME, Devices
 from methods.layout.windows import Windows, block, put
@@ -90,7 +90,7 @@ def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, to
         before, inputs, g = jax.tree.map(_flat, _with_previous(devices, everywhere, shares))
 
         def back(now, g, total):
-            leaving, total, d_inputs = adjoint_blocks.run(everywhere[0], *now, g, total, of_inputs)
+            leaving, total, d_inputs = stepwise.run(everywhere[0], *now, g, total, of_inputs)
             return windows.columns(leaving), total, d_inputs
 
         def alone(at, arriving, sums):

@@ -21,8 +21,9 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods import adjoint_blocks, adjoint_windows
-from methods.first_order import first_order
+from methods.adjoint import stepwise
+from methods.adjoint import windows as by_windows
+from methods.adjoint.first_order import first_order
 from methods.layout import blocks, cost
 from methods.layout.devices import Devices
 from methods.layout.precision import precise
@@ -100,8 +101,8 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
         tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
         many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices
-        way = adjoint_windows.all_at_once if many else adjoint_windows.multipliers_first
-        way = adjoint_windows.one_each if windows.K == adjoint.devices else way
+        way = by_windows.all_at_once if many else by_windows.multipliers_first
+        way = by_windows.one_each if windows.K == adjoint.devices else way
 
         def cotangents(problem, states, g):
             return way(problem, states, g, windows, Devices(adjoint.devices), tolerance, asked.inputs)
@@ -112,7 +113,7 @@ def _cotangents(adjoint, asked, problem, states, g) -> Problem:
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
     scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
-        return adjoint_blocks.solve(problem, states, g, asked.inputs)
+        return stepwise.solve(problem, states, g, asked.inputs)
     if diagonal:
         g = first_order(lambda g: g, "adjoint = 'diagonal' being none to begin with. Set adjoint = 'exact'.")(g)
     pattern = problem.evaluate(states).pattern
