@@ -16,9 +16,9 @@ from methods import models, objective, updates
 from methods.adjoint import Adjoint
 from methods.forcing import UNUSED, Forcing
 from methods.forcing.sampling import ScheduledSampling
-from methods.generation import free_run
 from methods.layout.precision import precise
-from methods.models.shplrnn import ShallowPLRNNShape
+from methods.models.free_run import free_run
+from methods.models.shplrnn.model import ShallowPLRNNShape
 from methods.problem import Problem, border
 from methods.problem.guess import Guess, first_guess
 from methods.problem.solution import Solution
@@ -206,7 +206,7 @@ class Method:
     def generate(
         self, params, history: Real[ArrayLike, "... rows N"], length: int, *, alpha=None
     ) -> Float[Array, "... length N"]:
-        """A free run that starts where `history` ends; see `methods.generation.free_run`.
+        """A free run that starts where `history` ends; see `methods.models.free_run.free_run`.
 
         alpha  strength with which the history forces, such as the `Fit.alpha` of a training with an adaptive one
         """

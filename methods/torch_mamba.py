@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from methods import published_mamba
-from methods.models.mamba2 import Mamba2
+from methods.models.mamba2.model import Mamba2
 
 # Where each array of a `Mamba2` lives in a `TorchMamba`.
 NAMES = {

@@ -11,10 +11,10 @@ import pytest
 from time_first import scanned
 
 import methods
-from methods import ssd
 from methods.forcing.sampling import ScheduledSampling
 from methods.layout import cost
 from methods.models import ShallowPLRNN
+from methods.models.mamba2 import ssd
 from methods.solvers.linear import decay
 
 N = 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import methods
-from methods.models.masked_map import MaskedForced
+from methods.models.shplrnn.masked import MaskedForced
 
 N, M, T = 2, 4, 23
 NAMES = [name for name in methods.names() if "missing" in methods.get(name).parameters]

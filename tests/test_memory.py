@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 import methods
-from methods.models.shplrnn import ShallowPLRNNShape
+from methods.models.shplrnn.model import ShallowPLRNNShape
 
 M, L, T = 16, 64, 32768
 STATES = 4 * T * M  # bytes

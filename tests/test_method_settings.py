@@ -15,7 +15,7 @@ from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
-from methods.models.mamba2 import Mamba2Shape
+from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.newton import Newton
 from methods.solvers.relaxation import Relaxation
 from methods.solvers.sequential import Sequential

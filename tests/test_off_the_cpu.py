@@ -9,7 +9,7 @@ import methods
 from methods.adjoint import Adjoint
 from methods.layout import cost, host, windows
 from methods.method import Method
-from methods.models.shplrnn import ShallowPLRNNShape
+from methods.models.shplrnn.model import ShallowPLRNNShape
 from methods.problem import FunctionMap, Problem
 from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential

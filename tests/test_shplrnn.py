@@ -10,8 +10,8 @@ import pytest
 
 from methods.forcing import Forcing
 from methods.layout import cost
-from methods.models.shplrnn import ShallowPLRNN, ShallowPLRNNShape
-from methods.models.shplrnn_map import ForcedShallowPLRNN
+from methods.models.shplrnn.map import ForcedShallowPLRNN
+from methods.models.shplrnn.model import ShallowPLRNN, ShallowPLRNNShape
 from methods.problem import Map
 from methods.problem.lanes import Lanes, Rows
 

@@ -1,6 +1,6 @@
 """`ssd.scan` of arrays with time first, as the reference and the published kernel have them."""
 
-from methods import ssd
+from methods.models.mamba2 import ssd
 
 
 def scanned(X, dt, rate, B, C, start, chunk: int):

@@ -9,7 +9,7 @@ import numpy as np
 
 import methods
 from methods.models import ShallowPLRNN
-from methods.models.shplrnn import ShallowPLRNNShape
+from methods.models.shplrnn.model import ShallowPLRNNShape
 
 T = 50  # one length for most laws, so that they share what is compiled
 

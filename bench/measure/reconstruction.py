@@ -18,7 +18,7 @@ from bench.measure.programs import Programs
 from bench.measure.trained import rows
 from methods.checkpoint import question
 from methods.forcing.adaptive import adapts
-from methods.generation import warmed_up
+from methods.models.free_run import warmed_up
 from settings import Count, Natural
 
 

@@ -6,8 +6,8 @@
 import registry
 from methods.models.low_rank import LowRankPLRNN as LowRankPLRNN
 from methods.models.lssm import LSSM as LSSM
-from methods.models.mamba2 import Mamba2 as Mamba2
-from methods.models.shplrnn import ShallowPLRNN as ShallowPLRNN
+from methods.models.mamba2.model import Mamba2 as Mamba2
+from methods.models.shplrnn.model import ShallowPLRNN as ShallowPLRNN
 
 REGISTRY = registry.Registry("model", ("methods.models",), "MODELS", needs=("init", "forcings"))
 names = REGISTRY.names

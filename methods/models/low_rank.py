@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from methods.models.model import Diagonal
-from methods.models.shplrnn import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
+from methods.models.shplrnn.model import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
 from settings import Count, Natural
 
 

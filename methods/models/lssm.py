@@ -17,8 +17,8 @@ import jax.random as jr
 from jaxtyping import Array, Float
 
 from methods.models.model import Diagonal, last_state
-from methods.models.shplrnn import ShallowPLRNN, diagonal
-from methods.models.shplrnn_map import ForcedShallowPLRNN
+from methods.models.shplrnn.map import ForcedShallowPLRNN
+from methods.models.shplrnn.model import ShallowPLRNN, diagonal
 from methods.problem import Map, Problem
 from settings import Count
 

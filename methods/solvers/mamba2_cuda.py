@@ -9,7 +9,7 @@ import dataclasses
 from methods import published_mamba
 from methods.forcing import Forcing
 from methods.method import Method
-from methods.models.mamba2 import Mamba2Shape
+from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.ssd import ChunkedScan
 from methods.training import Training
 from settings import Count

@@ -8,7 +8,7 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.method import Method
-from methods.models.mamba2 import Block, Mamba2Shape
+from methods.models.mamba2.model import Block, Mamba2Shape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver

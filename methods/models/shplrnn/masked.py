@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from methods.models.shplrnn_map import SparselyForced
+from methods.models.shplrnn.map import SparselyForced
 
 
 @jax.tree_util.register_dataclass

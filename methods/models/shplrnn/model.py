@@ -15,9 +15,9 @@ import jax.random as jr
 from jaxtyping import Array, Float
 
 from methods.forcing import adaptive, missing
-from methods.models.masked_map import MaskedForced
 from methods.models.model import Diagonal, last_state
-from methods.models.shplrnn_map import ForcedShallowPLRNN, SparselyForced
+from methods.models.shplrnn.map import ForcedShallowPLRNN, SparselyForced
+from methods.models.shplrnn.masked import MaskedForced
 from methods.problem import Problem
 from methods.problem.border import dtype_of
 from methods.problem.coarse import Parts
@@ -78,7 +78,7 @@ class ShallowPLRNN(Diagonal):
         return Problem(step, z0, inputs, coarse), operators.teacher(x[1:])
 
     def warmed_up(self, forcing, x, alpha=None):
-        """z after a forced pass from B⁺x_0 that ends with the last row, see `methods.generation`."""
+        """z after a forced pass from B⁺x_0 that ends with the last row, see `methods.models.free_run`."""
         if forcing.forcing == "none":
             forcing, alpha = dataclasses.replace(forcing, forcing="projected"), 1.0 if alpha is None else alpha
         elif alpha is None:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.layout import cost
-from methods.models.shplrnn_lanes import ShallowPLRNNLanes
+from methods.models.shplrnn.lanes import ShallowPLRNNLanes
 from methods.problem import Map
 from methods.problem.lanes import Alone, Rows
 
