@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
-from methods import models, objective, updates
+from methods import models
 from methods.adjoint import Adjoint
 from methods.forcing import UNUSED, Forcing
 from methods.forcing.sampling import ScheduledSampling
@@ -22,9 +22,10 @@ from methods.models.shplrnn.model import ShallowPLRNNShape
 from methods.problem import Problem, border
 from methods.problem.guess import Guess, first_guess
 from methods.problem.solution import Solution
-from methods.regularisation import Regularisation
 from methods.solvers.base import Solver
-from methods.training import Fit, Training
+from methods.training import objective, updates
+from methods.training.loop import Fit, Training
+from methods.training.regularisation import Regularisation
 
 
 class Aux(NamedTuple):
@@ -200,7 +201,7 @@ class Method:
         return _update(self, state, x, self._strength(alpha))
 
     def fit(self, series: Real[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
-        """Train one model per seed on windows of `series`; see `methods.training.fit`."""
+        """Train one model per seed on windows of `series`; see `methods.training.loop.fit`."""
         return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
     def generate(

@@ -1,4 +1,4 @@
-"""The updates of `methods.training` in torch, for the block of mamba-ssm: same windows, loss, RAdam and log.
+"""The updates of `methods.training.loop` in torch, for the block of mamba-ssm: same windows, loss, RAdam and log.
 
 A block of updates starts from a `State` of the jax training and ends in one, so that first weights, schedules and checkpoints are
 shared. Seeds train one after the other. Has run on the CPU alone so far, never on a GPU.
@@ -16,7 +16,7 @@ import torch
 from methods import published_mamba
 from methods.layout import cost
 from methods.torch_mamba import TorchMamba, failures
-from methods.updates import Log, State, noisy, windows
+from methods.training.updates import Log, State, noisy, windows
 
 EPSILON = 1e-8  # of RAdam, as in optax
 BETAS = 0.9, 0.999
@@ -74,7 +74,7 @@ class Run:
             self.radam.state[weight] = {"step": torch.tensor(float(self.taken)), **kept}
 
     def update(self, key, x: torch.Tensor) -> None:
-        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `methods.updates.update`. `key`: the one after it."""
+        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `training.updates.update`. `key`: the one after it."""
         training = self.method.training
         loss, outputs, gradient = self.model.gradient(x, training.warmup)
         norm = torch.stack([part.norm() for part in gradient.values()]).norm()

@@ -9,10 +9,10 @@ import optax
 import pytest
 
 import methods
-from methods import exchange, training
-from methods.decomposition import Decomposition
 from methods.forcing import Forcing
 from methods.models import ShallowPLRNN
+from methods.training import exchange, loop
+from methods.training.decomposed import Decomposition
 
 T = 40
 SIZES = {"latent_dim": 4, "hidden_dim": 8, "updates": 4, "learning_rate": 1e-2}
@@ -40,7 +40,7 @@ def test_one_window_is_plain_training(series, settings):
     whole = methods.get("sequential", **SIZES | {"updates": 1} | settings)
     trained = fit("schwarz-shared", series, windows=1, overlap=0, updates=1, **settings)
     optimiser, x = whole.training.optimiser(), jnp.asarray(series[: T + 1])
-    free = jax.tree.map(lambda leaf: leaf[0], training.begin(whole, 2, jnp.dtype("float64"), jnp.asarray([0])).free)
+    free = jax.tree.map(lambda leaf: leaf[0], loop.begin(whole, 2, jnp.dtype("float64"), jnp.asarray([0])).free)
     loss, gradient = jax.value_and_grad(lambda free: whole.loss(free.from_free(), x)[0])(free)
     steps, _ = optimiser.update(gradient, optimiser.init(free), free)
     np.testing.assert_allclose(trained.log.loss[0, 0] + whole.regularisation.penalty(free.from_free()), loss, rtol=1e-12)

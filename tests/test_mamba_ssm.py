@@ -28,8 +28,9 @@ import systems
 from bench import config, listing, matrix, runner, timing
 from bench.cell import Cell
 from bench.measure import reconstruction, runtime
-from methods import published_mamba, training, updates
+from methods import published_mamba
 from methods.foreign import Foreign
+from methods.training import loop, updates
 
 pytest_plugins = ["runner_doubles"]
 pytestmark = pytest.mark.filterwarnings("ignore:Deterministic mode:UserWarning")
@@ -234,7 +235,7 @@ def test_an_update_that_is_not_finite_is_skipped_and_counted(cuda, series):
     broken = np.where(np.arange(len(series))[:, None] % 7 == 3, np.nan, series)
 
     def train(method):
-        states = training.begin(method, series.shape[1], jnp.dtype(jnp.float32), jnp.asarray([0]))
+        states = loop.begin(method, series.shape[1], jnp.dtype(jnp.float32), jnp.asarray([0]))
         return method.training.train_block(method, states, jnp.asarray(broken, jnp.float32), 20, 2, 2)
 
     (got, got_log), (wanted, wanted_log) = train(cuda(updates=2)), train(plain(updates=2))

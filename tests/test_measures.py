@@ -17,9 +17,9 @@ from bench.cell import Cell
 from bench.measure import accuracy, checkpoints, convergence, runtime
 from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
-from methods.checkpoint import Checkpoint
 from methods.models import ShallowPLRNN
-from methods.updates import Log
+from methods.training.checkpoint import Checkpoint
+from methods.training.updates import Log
 
 pytest_plugins = ["runner_doubles"]
 

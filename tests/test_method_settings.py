@@ -19,7 +19,7 @@ from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.newton import Newton
 from methods.solvers.relaxation import Relaxation
 from methods.solvers.sequential import Sequential
-from methods.training import Training
+from methods.training.loop import Training
 from settings import _check, checked
 
 NAMES = methods.names()

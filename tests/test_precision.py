@@ -58,10 +58,10 @@ def test_a_precision_that_the_user_sets_is_kept():
 
 
 def test_decomposed_training_too():
-    from methods import decomposition, training
+    from methods.training import decomposed, loop
 
     method, x = methods.get("schwarz-shared", latent_dim=4, hidden_dim=8, windows=3, overlap=2), jnp.ones((24, 2), DTYPE)
-    begun = training.begin(method, 2, np.dtype("float32"), jnp.arange(1))
-    states = decomposition.State(decomposition._begin(method, begun.free, x), begun.key, begun.done)
-    found = all_products(lambda states, x: decomposition._train_block(method, states, x, 2), states, x)
+    begun = loop.begin(method, 2, np.dtype("float32"), jnp.arange(1))
+    states = decomposed.State(decomposed._begin(method, begun.free, x), begun.key, begun.done)
+    found = all_products(lambda states, x: decomposed._train_block(method, states, x, 2), states, x)
     assert found == {(Precision.HIGHEST, Precision.HIGHEST)}

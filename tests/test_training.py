@@ -11,7 +11,7 @@ import pytest
 
 import methods
 import systems
-from methods import training, updates
+from methods.training import loop, updates
 
 SIZES = {"latent_dim": 4, "hidden_dim": 8}
 T, BATCH = 20, 4
@@ -167,7 +167,7 @@ def test_the_loss_does_not_see_the_warm_up(series):
 def test_the_learning_rate_falls_along_a_cosine():
     """With a constant gradient the steps are the learning rate times a factor of RAdam that has its own closed form."""
     updates, first, last = 40, 1e-2, 1e-4
-    settings = training.Training(updates=updates, learning_rate=first, final_learning_rate=last)
+    settings = loop.Training(updates=updates, learning_rate=first, final_learning_rate=last)
     wanted = last + 0.5 * (first - last) * (1 + np.cos(np.pi * np.arange(updates) / updates))
     np.testing.assert_allclose(_steps(settings.optimiser(), updates), wanted * _steps(optax.radam(1.0), updates), rtol=1e-6)
 

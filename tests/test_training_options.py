@@ -12,11 +12,11 @@ import pytest
 
 import methods
 import systems
-from methods import training, updates
-from methods.checkpoint import question
 from methods.forcing import adaptive
 from methods.models import ShallowPLRNN
-from methods.regularisation import Regularisation
+from methods.training import loop, updates
+from methods.training.checkpoint import question
+from methods.training.regularisation import Regularisation
 
 SIZES = {"latent_dim": 4, "hidden_dim": 8}
 
@@ -111,18 +111,18 @@ def test_a_curriculum_that_cannot_be_is_an_error(series, curriculum):
 
 
 def test_clipping_bounds_the_gradient_and_is_off_by_default():
-    settings = training.Training(clip_norm=1.0)
+    settings = loop.Training(clip_norm=1.0)
     gradient = jnp.array([3.0, 4.0])
     clipped, _ = optax.clip_by_global_norm(1.0).update(gradient, optax.EmptyState())
-    for one, other in ((settings.optimiser(), clipped), (training.Training().optimiser(), gradient)):
-        plain = training.Training().optimiser()
+    for one, other in ((settings.optimiser(), clipped), (loop.Training().optimiser(), gradient)):
+        plain = loop.Training().optimiser()
         got, _ = one.update(gradient, one.init(gradient))
         wanted, _ = plain.update(other, plain.init(gradient))
         np.testing.assert_allclose(got, wanted)
 
 
 def test_the_rate_rises_before_it_falls():
-    optimiser = training.Training(updates=100, rate_warmup=10, learning_rate=1.0, final_learning_rate=0.1).optimiser()
+    optimiser = loop.Training(updates=100, rate_warmup=10, learning_rate=1.0, final_learning_rate=0.1).optimiser()
     plain = optax.radam(1.0)
 
     def sizes(optimiser):

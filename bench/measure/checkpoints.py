@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from bench import files
-from methods.checkpoint import Checkpoint
-from methods.updates import Log
+from methods.training.checkpoint import Checkpoint
+from methods.training.updates import Log
 
 EVERY_S = 60.0  # between two that are kept
 

@@ -16,9 +16,9 @@ from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.programs import Programs
 from bench.measure.trained import rows
-from methods.checkpoint import question
 from methods.forcing.adaptive import adapts
 from methods.models.free_run import warmed_up
+from methods.training.checkpoint import question
 from settings import Count, Natural
 
 

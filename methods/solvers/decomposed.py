@@ -1,9 +1,9 @@
 """Methods whose training, not whose solver, is decomposed in time: each window is run step by step, all of them side by side."""
 
-from methods.decomposition import Decomposition
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.solvers.sequential import Sequential
+from methods.training.decomposed import Decomposition
 
 
 def _method(training: Decomposition) -> Method:

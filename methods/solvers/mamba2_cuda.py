@@ -11,7 +11,7 @@ from methods.forcing import Forcing
 from methods.method import Method
 from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.ssd import ChunkedScan
-from methods.training import Training
+from methods.training.loop import Training
 from settings import Count
 
 if reason := published_mamba.why_unavailable():

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from methods.updates import Log, State
+from methods.training.updates import Log, State
 
 
 def question(method, series, *, T: int, batch: int, seeds, dtype, params=None) -> str:

@@ -1,6 +1,6 @@
 """One exchange of a training decomposed in time: the windows run, tell each other where they are, and step.
 
-`decomposition` are the settings of `methods.decomposition`, where the algorithm is written out.
+`decomposition` are the settings of `methods.training.decomposed`, where the algorithm is written out.
 """
 
 from typing import Any, NamedTuple
@@ -11,9 +11,9 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from methods import objective, updates
 from methods.forcing import missing
 from methods.layout.precision import precise
+from methods.training import objective, updates
 
 
 class Windowed(NamedTuple):

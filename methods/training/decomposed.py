@@ -35,12 +35,12 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from methods import exchange, training
 from methods.forcing import adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
-from methods.training import Fit, Training
-from methods.updates import Log, noisy
+from methods.training import exchange, loop
+from methods.training.loop import Fit, Training
+from methods.training.updates import Log, noisy
 from settings import Count, Natural, NonNegative
 
 
@@ -125,9 +125,9 @@ def fit(
     if adaptive.adapts(method.forcing):
         raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
     decomposition.check(T, batch)
-    states = training.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
-    sizes = training.initial_size(method, states.free, x)
-    alpha = training.final_alpha(method.forcing, states)
+    states = loop.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
+    sizes = loop.initial_size(method, states.free, x)
+    alpha = loop.final_alpha(method.forcing, states)
     states = State(_begin(method, states.free, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
@@ -136,7 +136,7 @@ def fit(
         done += length
         logs.append(_log(method, jax.device_get(report)))
         callback(done * decomposition.local_steps, logs[-1])
-    return Fit(_finish(method, states.carry), training.joined(logs), sizes, _spread(method, states.carry), alpha)
+    return Fit(_finish(method, states.carry), loop.joined(logs), sizes, _spread(method, states.carry), alpha)
 
 
 def _log(method, report: exchange.Report) -> Log:

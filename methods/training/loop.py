@@ -17,11 +17,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods.checkpoint import Checkpoint, question
 from methods.forcing import UNUSED, adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
-from methods.updates import Log, State, start, update, windows
+from methods.training.checkpoint import Checkpoint, question
+from methods.training.updates import Log, State, start, update, windows
 from settings import Count, Natural, NonNegative, Positive
 
 LARGEST_START = 1e3  # states before training

@@ -1,0 +1,1 @@
+"""How parameters are trained: one update, the loop over updates, and training decomposed in time."""
