@@ -28,8 +28,8 @@ import systems
 from bench import config, listing, matrix, runner, timing
 from bench.cell import Cell
 from bench.measure import reconstruction, runtime
-from methods import published_mamba
-from methods.foreign import Foreign
+from methods.torch_mamba import package
+from methods.torch_mamba.foreign import Foreign
 from methods.training import loop, updates
 
 pytest_plugins = ["runner_doubles"]
@@ -54,8 +54,8 @@ def published():
         torch.set_num_threads(1)
         patch.setattr(torch.cuda, "device", lambda index: contextlib.nullcontext())
         patch.setattr(torch.cuda, "get_device_properties", lambda device: types.SimpleNamespace(multi_processor_count=1))
-        patch.setattr(published_mamba, "DEVICE", "cpu")
-        yield published_mamba.module()
+        patch.setattr(package, "DEVICE", "cpu")
+        yield package.module()
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def double(published, monkeypatch):
 @pytest.fixture
 def cuda(published, monkeypatch):
     """The method `mamba2-cuda` on the CPU."""
-    monkeypatch.setattr(published_mamba, "why_unavailable", lambda: None)
+    monkeypatch.setattr(package, "why_unavailable", lambda: None)
     monkeypatch.delitem(sys.modules, "methods.solvers.mamba2_cuda", raising=False)
     made = importlib.import_module("methods.solvers.mamba2_cuda").METHODS
     monkeypatch.setattr(methods.REGISTRY, "_entries", {**{name: methods.REGISTRY[name] for name in methods.names()}, **made})
@@ -109,7 +109,7 @@ def ours(params, x):
 def theirs(model, x):
     import torch
 
-    from methods.torch_mamba import array, tensor
+    from methods.torch_mamba.model import array, tensor
 
     x = tensor(x, "cpu").requires_grad_()
     o = model(x)
@@ -125,7 +125,7 @@ def assert_equal(got, wanted, limit):
 
 
 def torch_model(params, chunk=8):
-    from methods.torch_mamba import TorchMamba
+    from methods.torch_mamba.model import TorchMamba
 
     return TorchMamba(params, chunk=chunk, device="cpu")
 
@@ -250,7 +250,7 @@ def test_what_cannot_be_trained_in_torch_is_refused(cuda, series, monkeypatch):
         cuda(on_failure="sequential").fit(series, **settings)
     with pytest.raises(TypeError, match="mar_weight = 0"):
         cuda(mar_weight=1.0).fit(series, **settings)
-    monkeypatch.setattr(published_mamba, "DEVICE", "cuda")
+    monkeypatch.setattr(package, "DEVICE", "cuda")
     with pytest.raises(ValueError, match='Set dtype = "float32"'):
         cuda().fit(series, **settings, dtype=jnp.float64)
     if jax.default_backend() == "cpu":
@@ -316,20 +316,20 @@ def test_a_time_counts_where_the_answer_is_that_of_the_recurrence(cuda):
 )
 def test_what_is_missing_is_named(monkeypatch, tmp_path, installed, device, lacks):
     with monkeypatch.context() as machine:
-        machine.setattr(published_mamba, "Path", lambda path: tmp_path / Path(path).name)
+        machine.setattr(package, "Path", lambda path: tmp_path / Path(path).name)
         machine.setattr(importlib.util, "find_spec", installed.get)
         machine.setattr(importlib.metadata, "version", installed.get)
         if device:
             (tmp_path / "dev").mkdir()
             (tmp_path / "dev" / device).touch()
-        got = published_mamba.missing()
+        got = package.missing()
     assert got == lacks
 
 
 @pytest.fixture
 def unavailable(monkeypatch, catalogues):
     """A machine without what `mamba2-cuda` needs."""
-    monkeypatch.setattr(published_mamba, "missing", lambda: ["an NVIDIA GPU", "mamba_ssm"])
+    monkeypatch.setattr(package, "missing", lambda: ["an NVIDIA GPU", "mamba_ssm"])
     monkeypatch.delitem(sys.modules, "methods.solvers.mamba2_cuda", raising=False)
     monkeypatch.setattr(methods.REGISTRY, "_entries", None)
     return "ImportError: needs an NVIDIA GPU, torch and mamba-ssm; missing here: an NVIDIA GPU, mamba_ssm."
@@ -364,9 +364,9 @@ def test_torch_is_not_imported_unless_used():
     program = """
 import sys
 import methods
-from methods import published_mamba
+from methods.torch_mamba import package
 
-published_mamba.missing = lambda: []
+package.missing = lambda: []
 assert methods.get("mamba2-cuda", latent_dim=32).stepwise == methods.get("mamba2", latent_dim=32).stepwise
 assert not {"torch", "triton", "mamba_ssm"} & sys.modules.keys()
 """

@@ -6,15 +6,15 @@ What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2
 
 import dataclasses
 
-from methods import published_mamba
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.ssd import ChunkedScan
+from methods.torch_mamba import package
 from methods.training.loop import Training
 from settings import Count
 
-if reason := published_mamba.why_unavailable():
+if reason := package.why_unavailable():
     raise ImportError(reason)
 
 
@@ -25,9 +25,9 @@ class TritonScan(ChunkedScan):
     chunk: Count = 256  # as mamba-ssm's own default
 
     def phases(self, method):
-        from methods import torch_phases  # imports torch, which costs seconds
+        from methods.torch_mamba import phases  # imports torch, which costs seconds
 
-        return torch_phases.phases(method)
+        return phases.phases(method)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +35,9 @@ class TorchTraining(Training):
     """The same training with updates in torch."""
 
     def train_block(self, method, states, series, T, batch, length):
-        from methods import torch_training
+        from methods.torch_mamba import training
 
-        return torch_training.train_block(method, states, series, T, batch, length)
+        return training.train_block(method, states, series, T, batch, length)
 
 
 METHODS = {

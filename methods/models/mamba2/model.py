@@ -7,7 +7,7 @@
     y_t = S_t C_t + D X_t
     o_t = W_out RMSNorm(y_t ⊙ SiLU(g_t))                           x̂_t = W_o φ(V o_t + b_h) + b_o
 
-The recurrence is linear in S and is solved by chunks, see `mamba2.ssd`. The block is the published one of state-spaces/mamba, with
+The recurrence is linear in S and is solved by chunks, see `ssd`. The block is the published one of state-spaces/mamba, with
 one group. Dao and Gu 2024, arXiv:2405.21060; with this lift and read-out Hess et al. 2026, arXiv:2605.12683, App. H.4.
 """
 

@@ -13,9 +13,9 @@ import numpy as np
 import optax
 import torch
 
-from methods import published_mamba
 from methods.layout import cost
-from methods.torch_mamba import TorchMamba, failures
+from methods.torch_mamba import package
+from methods.torch_mamba.model import TorchMamba, failures
 from methods.training.updates import Log, State, noisy, windows
 
 EPSILON = 1e-8  # of RAdam, as in optax
@@ -45,7 +45,7 @@ def _draw(training, key, series, T, batch):
 
 def check(method, params) -> None:
     """Refuses what jax would do and this training cannot."""
-    if published_mamba.DEVICE == "cuda":
+    if package.DEVICE == "cuda":
         if params.W_e.dtype != jnp.float32:
             raise ValueError(f'dtype = "{params.W_e.dtype}": the kernels of mamba-ssm compute in float32. Set dtype = "float32".')
         if cost.kind() != "gpu":
@@ -61,7 +61,7 @@ class Run:
     def __init__(self, method, start: State, length: int):
         """`length`: the most updates that will come."""
         self.method, self.start, self.key = method, start, start.key
-        self.model = TorchMamba(start.free, chunk=method.solver.chunk, device=published_mamba.DEVICE)
+        self.model = TorchMamba(start.free, chunk=method.solver.chunk, device=package.DEVICE)
         self.reports = []
         # Updates that were not skipped. The count of RAdam and that of its schedule are the same.
         self.taken = int(optax.tree.get_all_with_path(start.optimiser, "count")[0][1])

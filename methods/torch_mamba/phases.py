@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import jax.random as jr
 import torch
 
-from methods import published_mamba
-from methods.foreign import Foreign
 from methods.method import Aux
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
-from methods.torch_mamba import TorchMamba, array, failures, tensor
-from methods.torch_training import Run, check
+from methods.torch_mamba import package
+from methods.torch_mamba.foreign import Foreign
+from methods.torch_mamba.model import TorchMamba, array, failures, tensor
+from methods.torch_mamba.training import Run, check
 
 
 def phases(method) -> dict[str, Foreign]:
@@ -26,13 +26,13 @@ def phases(method) -> dict[str, Foreign]:
 
 def _place(method, params, x):
     check(method, params)
-    model = TorchMamba(params, chunk=method.solver.chunk, device=published_mamba.DEVICE)
-    return _ready(model, tensor(x, published_mamba.DEVICE))
+    model = TorchMamba(params, chunk=method.solver.chunk, device=package.DEVICE)
+    return _ready(model, tensor(x, package.DEVICE))
 
 
 def _place_update(method, state, x):
     check(method, state.free)
-    return _ready(Run(method, state, 1), tensor(x, published_mamba.DEVICE))
+    return _ready(Run(method, state, 1), tensor(x, package.DEVICE))
 
 
 @torch.no_grad()
@@ -50,7 +50,7 @@ def _update(run, x):
 
 
 def _ready(*results):
-    if published_mamba.DEVICE == "cuda":
+    if package.DEVICE == "cuda":
         torch.cuda.synchronize()
     return results
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from methods import published_mamba
 from methods.models.mamba2.model import Mamba2
+from methods.torch_mamba import package
 
 # Where each array of a `Mamba2` lives in a `TorchMamba`.
 NAMES = {
@@ -37,14 +37,14 @@ class TorchMamba(nn.Module):
         N, d, L = params.observed_dim, params.latent_dim, params.V.shape[0]
         channels, width = params.kernel.shape
         self.lift = nn.Linear(N, d)
-        self.block = published_mamba.module().Mamba2(
+        self.block = package.module().Mamba2(
             d_model=d,
             d_state=params.state_dim,
             d_conv=width,
             expand=params.inner_dim // d,
             headdim=params.inner_dim // params.heads,
             chunk_size=chunk,
-            use_mem_eff_path=device != "cpu" and published_mamba.can_fuse(channels, width),
+            use_mem_eff_path=device != "cpu" and package.can_fuse(channels, width),
         )
         self.hidden, self.out = nn.Linear(d, L), nn.Linear(L, N)
         self.to(device=device, dtype=getattr(torch, str(params.W_e.dtype)))

@@ -1,0 +1,1 @@
+"""The published Mamba-2 block: everything that may import torch, and only when it is used."""
