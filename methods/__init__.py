@@ -8,7 +8,7 @@ import dataclasses
 import registry
 from methods import models as models
 
-REGISTRY = registry.Registry("method", ("methods.solvers",), "METHODS", needs=("configure", "solver"))
+REGISTRY = registry.Registry("method", ("methods.solvers", "methods.solvers.windows"), "METHODS", needs=("configure", "solver"))
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

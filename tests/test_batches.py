@@ -14,10 +14,10 @@ from methods.problem.lanes import Lanes
 from methods.solvers.fixed_point import Jacobi
 from methods.solvers.hutchinson import Hutchinson
 from methods.solvers.newton import Newton
-from methods.solvers.schwarz import Schwarz
-from methods.solvers.shooting import Shooting
 from methods.solvers.stabilised import Stabilised
-from methods.solvers.two_level import TwoLevel
+from methods.solvers.windows.schwarz import Schwarz
+from methods.solvers.windows.shooting import Shooting
+from methods.solvers.windows.two_level import TwoLevel
 
 T = 40
 

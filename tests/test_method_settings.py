@@ -17,8 +17,8 @@ from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
 from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.newton import Newton
-from methods.solvers.relaxation import Relaxation
 from methods.solvers.sequential import Sequential
+from methods.solvers.windows.relaxation import Relaxation
 from methods.training.loop import Training
 from settings import _check, checked
 

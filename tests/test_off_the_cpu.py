@@ -11,8 +11,8 @@ from methods.layout import cost, host, windows
 from methods.method import Method
 from methods.models.shplrnn.model import ShallowPLRNNShape
 from methods.problem import FunctionMap, Problem
-from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
+from methods.solvers.windows.schwarz import Schwarz
 
 M, L, T = 24, 16, 4096
 STATES = 8 * T * M  # bytes

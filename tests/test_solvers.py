@@ -18,10 +18,10 @@ from methods.problem import FunctionMap, Problem
 from methods.solvers.fixed_point import Jacobi, Picard
 from methods.solvers.hutchinson import Hutchinson
 from methods.solvers.newton import Newton
-from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
 from methods.solvers.stabilised import Stabilised, norm_bound
 from methods.solvers.windowed import WindowedNewton
+from methods.solvers.windows.schwarz import Schwarz
 
 
 # Methods that differ in their forcing alone solve the same problems by the same program: the forced one stands for both.

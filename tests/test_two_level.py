@@ -17,7 +17,7 @@ from methods.models import ShallowPLRNN
 from methods.problem import FunctionMap, Problem
 from methods.problem.coarse import Parts, change_of
 from methods.solvers.sequential import Sequential
-from methods.solvers.two_level import TwoLevel
+from methods.solvers.windows.two_level import TwoLevel
 
 COARSE = ["none", "blend", "euler"]
 RELAXATIONS = ["F", "FCF"]

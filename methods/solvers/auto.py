@@ -25,8 +25,8 @@ from methods.method import Method
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
-from methods.solvers.schwarz import Schwarz
 from methods.solvers.sequential import Sequential
+from methods.solvers.windows.schwarz import Schwarz
 from settings import Count, Positive
 
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.

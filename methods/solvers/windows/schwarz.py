@@ -14,7 +14,7 @@ from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.models.low_rank import LowRankShape
-from methods.solvers.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import At, Given, Relaxation
 
 
 @dataclasses.dataclass(frozen=True)

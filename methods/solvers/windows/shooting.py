@@ -20,7 +20,7 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.method import Method
-from methods.solvers.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import At, Given, Relaxation
 from settings import Count
 
 # Steps in which tangents that start along single units turn into the slow directions.

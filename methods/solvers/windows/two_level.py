@@ -27,7 +27,7 @@ from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.method import Method
 from methods.problem.coarse import CoarseMap, change_of
-from methods.solvers.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import At, Given, Relaxation
 from settings import Limit
 
 

@@ -1,0 +1,1 @@
+"""Solvers that cut time into windows which run side by side."""
