@@ -43,7 +43,8 @@ def run(
     130 interrupted
     Cells that another run is at do not count.
     """
-    from bench import ending, filters, runner
+    from bench import ending, runner
+    from bench.question import filters
 
     options = {"device": device, "isolation": isolation}
     resolved, cells, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, **options)
@@ -134,8 +135,8 @@ def list_(
     plugin: arg.Plugins = [],  # noqa: B006
 ):
     """List what exists, and why something is unavailable."""
-    from bench import catalogue
-    from bench.listing import listing
+    from bench.question import catalogue
+    from bench.question.listing import listing
 
     for path in plugin:
         catalogue.add_plugin(path)
@@ -219,7 +220,7 @@ def _say(note: str) -> None:
 def _add_plugins(paths: list[Path]) -> None:
     """Add files that can be used; one that cannot is the user's mistake, a part of one that cannot is said."""
     if paths:
-        from bench import catalogue
+        from bench.question import catalogue
 
         for path in paths:
             catalogue.add_plugin(path)
@@ -231,7 +232,7 @@ def _add_plugins(paths: list[Path]) -> None:
 
 def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
     """The resolved experiment, all its cells, and those that the filters leave."""
-    from bench import config, filters, matrix
+    from bench.question import config, filters, matrix
 
     _add_plugins(plugins)
     resolved = config.load(experiment, profile, **options).with_settings(settings)

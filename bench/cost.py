@@ -9,11 +9,12 @@ import json
 import math
 from pathlib import Path
 
-from bench import catalogue, environment, files
-from bench.cell import Cell
+from bench import environment, files
 from bench.collect import cells
-from bench.matrix import jobs
 from bench.measure.outcome import FAILED
+from bench.question import catalogue
+from bench.question.cell import Cell
+from bench.question.matrix import jobs
 
 # Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.
 PROGRAMS = 4

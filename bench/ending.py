@@ -4,9 +4,9 @@ import shlex
 from pathlib import Path
 
 from bench import show
-from bench.cell import Cell
 from bench.collect import cells
 from bench.measure.outcome import FAILED
+from bench.question.cell import Cell
 from bench.runner import Result
 from bench.status import status
 

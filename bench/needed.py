@@ -1,8 +1,8 @@
 """Which cells a run answers: those without an answer, and with `--rerun` those whose answer is to be had again."""
 
-from bench.cell import Cell
 from bench.errors import UserError
 from bench.measure.outcome import FAILED
+from bench.question.cell import Cell
 from registry import suggest
 
 RERUNS = ("failed", "stale", "all", "diverged")

@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from bench import cost, provenance
-from bench.cell import Cell
 from bench.measure.outcome import FAILED
+from bench.question.cell import Cell
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,10 +4,10 @@ import datetime
 import sys
 import time
 
-from bench.cell import Cell
 from bench.executors.local import Finished
 from bench.measure.outcome import FAILED
 from bench.plan import in_words
+from bench.question.cell import Cell
 from bench.remaining import Remaining
 
 FIRST_S = 2.0  # until the first line

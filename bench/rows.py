@@ -4,9 +4,9 @@ import dataclasses
 import datetime
 import json
 
-from bench.cell import Cell
 from bench.disturbance import Load
 from bench.measure.outcome import Outcome
+from bench.question.cell import Cell
 
 SIZES = ("latent_dim", "hidden_dim", "alpha")  # settings that have a column of their own where the method has them
 

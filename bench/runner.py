@@ -7,17 +7,18 @@ import signal
 import time
 from pathlib import Path
 
-from bench import catalogue, cost, environment, executors, files, provenance, store
-from bench.cell import Cell
+from bench import cost, environment, executors, files, provenance, store
 from bench.clock import now
 from bench.collect import collect, keep
-from bench.config import Experiment
 from bench.errors import UserError
 from bench.executors.local import Finished, Plan
-from bench.matrix import jobs
 from bench.needed import check_rerun, needed
 from bench.plan import paired
 from bench.progress import Progress
+from bench.question import catalogue
+from bench.question.cell import Cell
+from bench.question.config import Experiment
+from bench.question.matrix import jobs
 from bench.remaining import Remaining
 from bench.rows import Context, failure, rows
 from bench.worker import Orders

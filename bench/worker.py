@@ -23,9 +23,9 @@ import time
 import traceback
 from pathlib import Path
 
-from bench.cell import Cell
 from bench.clock import Clock
 from bench.disturbance import Load
+from bench.question.cell import Cell
 from bench.rows import Context, failure, rows
 
 
@@ -160,7 +160,8 @@ def _prepare(orders: Orders) -> Context:
     if PLATFORMS.get(orders.device) and jax.default_backend() != "gpu":  # jax falls back on the CPU without a word
         sys.exit(f'device = "{orders.device}", but jax finds no GPU here. Install ".[cuda]" on a machine with one, or use cpu.')
 
-    from bench import catalogue, store
+    from bench import store
+    from bench.question import catalogue
 
     for path in orders.plugins:
         catalogue.add_plugin(path)

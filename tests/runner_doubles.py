@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import catalogue, cli
+from bench import cli
+from bench.question import catalogue
 
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from test_runner import answered, experiment, run
 
-from bench import config, matrix
+from bench.question import config, matrix
 
 pytest_plugins = ["runner_doubles"]
 

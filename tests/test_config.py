@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import config, matrix
 from bench.errors import UserError
+from bench.question import config, matrix
 from registry import UnknownName
 
 pytest_plugins = ["runner_doubles"]

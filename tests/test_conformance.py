@@ -15,7 +15,8 @@ import pytest
 import methods
 import metrics
 import systems
-from bench import catalogue, cli, conformance
+from bench import cli, conformance
+from bench.question import catalogue
 from methods import models
 
 pytest_plugins = ["runner_doubles"]

@@ -8,9 +8,10 @@ import shutil
 import pandas as pd
 import pytest
 
-from bench import config, cost, matrix, plan, store
+from bench import cost, plan, store
 from bench.collect import load
 from bench.environment import ROOT
+from bench.question import config, matrix
 from bench.remaining import Remaining
 
 STORED = sorted(path.parent.name for path in (ROOT / "results").glob("*/tables"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import config
 from bench.errors import UserError
+from bench.question import config
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [path for room in ("bench", "methods", "metrics", "systems", "tests") for path in sorted((ROOT / room).rglob("*.py"))]

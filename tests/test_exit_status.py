@@ -6,8 +6,9 @@ import os
 import pytest
 from test_runner import MISBEHAVING, experiment
 
-from bench import collect, config, errors, files, matrix, runner, store
+from bench import collect, errors, files, runner, store
 from bench.measure.outcome import STATUSES
+from bench.question import config, matrix
 
 pytest_plugins = ["runner_doubles"]
 

@@ -7,7 +7,8 @@ import pytest
 
 import bench
 import systems
-from bench import cli, config, files, matrix
+from bench import cli, files
+from bench.question import config, matrix
 
 EXPERIMENTS = sorted(path.stem for path in config.EXPERIMENTS.glob("*.toml"))
 PROFILES = ("quick", "cpu", "gpu", "paper")

@@ -4,7 +4,8 @@ import pytest
 from test_runner import experiment, run
 
 import bench
-from bench import config, files, matrix, store
+from bench import files, store
+from bench.question import config, matrix
 from bench.status import status
 from bench.tables.grouping import PARAMETERS
 from bench.tables.grouping import failures as in_tables

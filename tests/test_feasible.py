@@ -9,8 +9,9 @@ import pytest
 
 import methods
 import systems.series
-from bench import cli, config, matrix
+from bench import cli
 from bench.errors import UserError
+from bench.question import config, matrix
 
 SERIES = np.random.default_rng(0).standard_normal((1000, 3)).cumsum(axis=0)
 HOLED = np.where(np.arange(1000)[:, None] == 5, np.nan, SERIES)

@@ -3,8 +3,8 @@
 import pytest
 from test_config import cells
 
-from bench import filters
 from bench.errors import UserError
+from bench.question import filters
 
 pytest_plugins = ["runner_doubles"]
 

@@ -2,8 +2,8 @@
 
 import bench
 from bench import worker
-from bench.cell import Cell
 from bench.measure.outcome import Measure, Outcome
+from bench.question.cell import Cell
 from bench.rows import Context
 
 

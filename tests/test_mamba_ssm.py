@@ -25,9 +25,10 @@ from time_first import scanned
 import bench
 import methods
 import systems
-from bench import config, listing, matrix, runner, timing
-from bench.cell import Cell
+from bench import runner, timing
 from bench.measure import reconstruction, runtime
+from bench.question import config, listing, matrix
+from bench.question.cell import Cell
 from methods.torch_mamba import package
 from methods.torch_mamba.foreign import Foreign
 from methods.training import loop, updates

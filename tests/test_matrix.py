@@ -6,9 +6,9 @@ import json
 import pytest
 from test_config import cells, write
 
-from bench import config, matrix
-from bench.cell import Cell
 from bench.errors import UserError
+from bench.question import config, matrix
+from bench.question.cell import Cell
 
 pytest_plugins = ["runner_doubles"]
 

@@ -13,10 +13,10 @@ import pytest
 
 import methods
 import systems
-from bench.cell import Cell
 from bench.measure import accuracy, checkpoints, convergence, runtime
 from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
+from bench.question.cell import Cell
 from methods.models import ShallowPLRNN
 from methods.training.checkpoint import Checkpoint
 from methods.training.updates import Log

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from bench import config, cost, matrix, progress
+from bench import cost, progress
 from bench.executors.local import Finished
+from bench.question import config, matrix
 from bench.remaining import Remaining
 
 pytest_plugins = ["runner_doubles"]

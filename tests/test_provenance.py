@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import catalogue, cli, config, environment, matrix, provenance, runner, store
-from bench.cell import Cell
+from bench import cli, environment, provenance, runner, store
 from bench.clock import now
 from bench.measure.outcome import Outcome
+from bench.question import catalogue, config, matrix
+from bench.question.cell import Cell
 from bench.rows import Context, rows
 
 pytest_plugins = ["runner_doubles"]

@@ -12,7 +12,8 @@ import bench.cli
 import methods
 import metrics
 import systems
-from bench import catalogue, config, conformance, folder, matrix, tables
+from bench import conformance, folder, tables
+from bench.question import catalogue, config, matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()

@@ -15,9 +15,10 @@ import psutil
 import pytest
 
 import bench
-from bench import collect, config, files, matrix, needed, runner, store, worker
+from bench import collect, files, needed, runner, store, worker
 from bench.errors import UserError
 from bench.measure.outcome import STATUSES
+from bench.question import config, matrix
 from bench.status import status
 
 pytest_plugins = ["runner_doubles"]

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import synthetic_tables as synthetic
 
-from bench import config, figures, matrix, tables
-from bench.cell import Cell
+from bench import figures, tables
 from bench.figures import style, vocabulary
 from bench.measure import runtime
+from bench.question import config, matrix
+from bench.question.cell import Cell
 from bench.tables import work_precision
 from bench.tables.where import where
 from methods.solvers.base import default_tolerance

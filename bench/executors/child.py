@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.clock import now
 from bench.errors import UserError
-from bench.matrix import Job
+from bench.question.matrix import Job
 from bench.rows import Context
 from bench.worker import Orders
 

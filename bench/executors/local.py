@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bench import store
 from bench.alone import Alone
-from bench.cell import Cell
 from bench.claims import Claims
 from bench.clock import Clock
 from bench.executors.child import TICK_S, Child, Died
-from bench.matrix import Job
 from bench.measure.outcome import Outcome
+from bench.question.cell import Cell
+from bench.question.matrix import Job
 from bench.rows import failure, rows
 from bench.worker import Orders
 

@@ -9,10 +9,10 @@ import jax
 import numpy as np
 
 from bench import timing
-from bench.cell import Cell
 from bench.environment import usable_cores
 from bench.measure.accuracy import reference
 from bench.measure.runtime import worst
+from bench.question.cell import Cell
 from methods.method import Method
 
 

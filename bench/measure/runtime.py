@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from bench import memory, timing
-from bench.cell import Cell
 from bench.environment import usable_cores
 from bench.measure.accuracy import reference
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.trained import needs, trained, trainer, windows
+from bench.question.cell import Cell
 from methods.method import Method
 from settings import Count, Fraction, NonNegative
 

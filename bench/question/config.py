@@ -12,7 +12,7 @@ from bench import figures
 from bench.errors import UserError, show
 from registry import UnknownName, suggest
 
-EXPERIMENTS = Path(__file__).parent / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 ALIASES = {"hidden": "hidden_dim"}
 
 

@@ -5,8 +5,8 @@ import operator
 import re
 from collections.abc import Sequence
 
-from bench.cell import Cell
 from bench.errors import UserError, show
+from bench.question.cell import Cell
 from registry import suggest
 
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}

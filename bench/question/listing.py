@@ -2,8 +2,8 @@
 
 import textwrap
 
-from bench import catalogue, config
 from bench.errors import UserError, show
+from bench.question import catalogue, config
 from registry import suggest
 
 KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bench import catalogue
 from bench.errors import say
+from bench.question import catalogue
 
 
 def files(system: str, parameters: dict, given_at: dict[str, str], experiment: Path) -> dict[str, str]:

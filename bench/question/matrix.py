@@ -8,10 +8,10 @@ from typing import Literal
 import pydantic
 
 import settings
-from bench import catalogue, feasible, places
-from bench.cell import CORE, Cell
-from bench.config import Experiment, Setting
 from bench.errors import UserError
+from bench.question import catalogue, feasible, places
+from bench.question.cell import CORE, Cell
+from bench.question.config import Experiment, Setting
 from registry import suggest
 
 # Settings that follow from T, so that an axis of T need not be written out grid by grid.

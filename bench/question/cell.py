@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 
-from bench import catalogue
+from bench.question import catalogue
 
 # Raise it when the meaning of an unchanged question changes: every id changes with it, and nothing old is taken for an answer.
 QUESTION_VERSION = 1

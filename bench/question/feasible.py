@@ -3,9 +3,9 @@
 import json
 import warnings
 
-from bench import catalogue
-from bench.cell import Cell
 from bench.errors import say
+from bench.question import catalogue
+from bench.question.cell import Cell
 
 KINDS = ("method", "system", "measure")
 

@@ -1,0 +1,1 @@
+"""From an experiment file to cells: what is asked, before anything is run."""
