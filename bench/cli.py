@@ -173,7 +173,8 @@ def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json
 
-    from bench import environment, worker
+    from bench import worker
+    from bench.measure import environment
 
     worker.set_flags(device)
     captured = environment.capture()

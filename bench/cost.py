@@ -9,8 +9,9 @@ import json
 import math
 from pathlib import Path
 
-from bench import environment, files
+from bench import files
 from bench.collect import cells
+from bench.measure import environment
 from bench.measure.outcome import FAILED
 from bench.question import catalogue
 from bench.question.cell import Cell

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import json
 
-from bench.disturbance import Load
+from bench.measure.disturbance import Load
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
 

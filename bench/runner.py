@@ -7,11 +7,12 @@ import signal
 import time
 from pathlib import Path
 
-from bench import cost, environment, executors, files, provenance, store
+from bench import cost, executors, files, provenance, store
 from bench.clock import now
 from bench.collect import collect, keep
 from bench.errors import UserError
 from bench.executors.local import Finished, Plan
+from bench.measure import environment
 from bench.needed import check_rerun, needed
 from bench.plan import paired
 from bench.progress import Progress

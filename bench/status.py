@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.claims import all_claims
 from bench.collect import cells
-from bench.disturbance import FOREIGN_CORES
 from bench.folder import remembered
+from bench.measure.disturbance import FOREIGN_CORES
 
 
 @dataclasses.dataclass(frozen=True)

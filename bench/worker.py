@@ -24,7 +24,7 @@ import traceback
 from pathlib import Path
 
 from bench.clock import Clock
-from bench.disturbance import Load
+from bench.measure.disturbance import Load
 from bench.question.cell import Cell
 from bench.rows import Context, failure, rows
 
@@ -151,7 +151,7 @@ PLATFORMS = {"gpu": "cuda,cpu", "cuda": "cuda,cpu"}
 
 def _prepare(orders: Orders) -> Context:
     """Set jax up before anything imports it, find the plug-ins, and describe the machine."""
-    from bench import environment
+    from bench.measure import environment
 
     set_flags(orders.device)
 
@@ -174,14 +174,14 @@ def _prepare(orders: Orders) -> Context:
 
 def set_flags(device: str | None) -> None:
     """Set what jax and XLA read from the environment of a worker; before jax is imported."""
-    from bench import environment
+    from bench.measure import environment
 
     os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
     if device:
         os.environ["JAX_PLATFORMS"] = PLATFORMS.get(device, device)
     os.environ.setdefault("XLA_FLAGS", ONE_KERNEL)
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(environment.usable_cores(), MOST_CPU_DEVICES)))
-    # Compiling is most of a first look. A program that comes from disk keeps what it took, see `bench.compile_times`.
+    # Compiling is most of a first look. A program that comes from disk keeps what it took, see `bench.measure.compile_times`.
     # A folder that somebody else has named is kept by their rules: jax minds its size only if all who use it do.
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_user_cache() / environment.machine_kind())

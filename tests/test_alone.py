@@ -11,7 +11,8 @@ from synthetic_tables import Tables
 from test_runner import experiment, run, started, until
 
 import bench
-from bench import alone, claims, disturbance, errors, tables
+from bench import alone, claims, errors, tables
+from bench.measure import disturbance
 
 pytest_plugins = ["runner_doubles"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench import cost, plan, store
 from bench.collect import load
-from bench.environment import ROOT
+from bench.measure.environment import ROOT
 from bench.question import config, matrix
 from bench.remaining import Remaining
 

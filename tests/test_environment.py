@@ -8,7 +8,7 @@ import pytest
 from test_runner import experiment, run
 
 import bench
-from bench import environment
+from bench.measure import environment
 
 pytest_plugins = ["runner_doubles"]
 

@@ -25,8 +25,8 @@ from time_first import scanned
 import bench
 import methods
 import systems
-from bench import runner, timing
-from bench.measure import reconstruction, runtime
+from bench import runner
+from bench.measure import reconstruction, runtime, timing
 from bench.question import config, listing, matrix
 from bench.question.cell import Cell
 from methods.torch_mamba import package

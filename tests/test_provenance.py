@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import cli, environment, provenance, runner, store
+from bench import cli, provenance, runner, store
 from bench.clock import now
+from bench.measure import environment
 from bench.measure.outcome import Outcome
 from bench.question import catalogue, config, matrix
 from bench.question.cell import Cell

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bench import timing
+from bench.measure import timing
 from methods.layout import cost
 
 # Above this many states (S T M) the reference has the cell's own precision: float64 would cost more than what is measured.

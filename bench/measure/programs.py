@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from bench import timing
-from bench.environment import usable_cores
+from bench.measure import timing
 from bench.measure.accuracy import reference
+from bench.measure.environment import usable_cores
 from bench.measure.runtime import worst
 from bench.question.cell import Cell
 from methods.method import Method

@@ -10,7 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from bench import memory
+from bench.measure import memory
 from bench.measure.checkpoints import Checkpoints
 from bench.measure.clock import Clock
 from bench.measure.outcome import Measure, Outcome

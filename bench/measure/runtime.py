@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench import memory, timing
-from bench.environment import usable_cores
+from bench.measure import memory, timing
 from bench.measure.accuracy import reference
+from bench.measure.environment import usable_cores
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.trained import needs, trained, trainer, windows
 from bench.question.cell import Cell

@@ -11,7 +11,7 @@ def _program(name: str):
     """The compiled loss with its gradient and the arguments, called once. Kept, since asv runs `setup` before every sample."""
     import jax
 
-    from bench import timing
+    from bench.measure import timing
 
     method = problems.method(name).configure(latent_dim=WIDE.M, hidden_dim=WIDE.L)
     _, x = problems.model_and_data(WIDE)
@@ -31,7 +31,7 @@ class Linear:
         _program(name)
 
     def time_gradient(self, name):
-        from bench import timing
+        from bench.measure import timing
 
         program, arguments = _program(name)
         timing.timed(program.call, *arguments)

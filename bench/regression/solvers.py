@@ -14,7 +14,7 @@ def _program(size: Size, name: str, phase: str):
     """The compiled program and its arguments, called once. Kept, since asv runs `setup` again before every sample."""
     import jax
 
-    from bench import timing
+    from bench.measure import timing
 
     method = problems.method(name)
     function = {"forward": method.solve, "gradient": jax.value_and_grad(method.loss, has_aux=True)}[phase]
@@ -26,7 +26,7 @@ def _program(size: Size, name: str, phase: str):
 
 
 def _time(size: Size, name: str, phase: str) -> None:
-    from bench import timing
+    from bench.measure import timing
 
     timing.timed(*_program(size, name, phase))
 
@@ -112,7 +112,7 @@ def _answer(name: str) -> dict | Exception:
 def _solved(method) -> dict:
     import jax
 
-    from bench import timing
+    from bench.measure import timing
     from bench.measure.accuracy import reference
 
     def loss(params, x):

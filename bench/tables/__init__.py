@@ -7,7 +7,7 @@ import textwrap
 
 import pandas as pd
 
-from bench import disturbance
+from bench.measure import disturbance
 from registry import UnknownName, suggest
 
 from . import convergence, latex, reconstruction, rendering, runtime, work_precision

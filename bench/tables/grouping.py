@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.disturbance import disturbed
+from bench.measure.disturbance import disturbed
 
 from .symbols import SYMBOLS
 

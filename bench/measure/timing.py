@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from bench import compile_times
+from bench.measure import compile_times
 from methods.torch_mamba.foreign import Foreign
 
 # For small programs on a CPU that are called a few times and never timed: compiled in a fifth of the time, ten times slower.
