@@ -11,7 +11,7 @@ def load(folder, asked: bool = False):
     asked   only the cells that the experiment asks for as it was run last there; others may lie beside them, of earlier runs with
             other settings. Tables, figures and verdicts are made of those that it asks for.
     """
-    from bench import collect  # pandas and pyarrow are too heavy for `pitbench --help`
-    from bench import folder as stored
+    from bench.storage import collect  # pandas and pyarrow are too heavy for `pitbench --help`
+    from bench.storage import folder as stored
 
     return stored.read(folder).tables if asked else collect.load(folder)

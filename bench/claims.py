@@ -12,7 +12,8 @@ import os
 import time
 from pathlib import Path
 
-from bench import files, owner
+from bench import files
+from bench.storage import owner
 
 HEARTBEAT_S = 20.0
 SILENT_S = 15 * HEARTBEAT_S

@@ -102,7 +102,7 @@ def failures(folder: arg.Folder):
 def collect(folder: arg.Folder):
     """Compact the files of single cells into tables; idempotent."""
     from bench import show
-    from bench.collect import collect
+    from bench.storage.collect import collect
 
     show.remembered(folder)
     for path in collect(folder).values():

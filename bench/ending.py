@@ -4,11 +4,11 @@ import shlex
 from pathlib import Path
 
 from bench import show
-from bench.collect import cells
 from bench.measure.outcome import FAILED
 from bench.question.cell import Cell
 from bench.runner import Result
 from bench.status import status
+from bench.storage.collect import cells
 
 ANSWERED, FAULT, SPENT, INTERRUPTED = 0, 1, 3, 130  # 2 is the user's mistake
 

@@ -4,9 +4,9 @@ import json
 import textwrap
 from pathlib import Path
 
-from bench.collect import cells
-from bench.folder import remembered
 from bench.measure.outcome import FAILED
+from bench.storage.collect import cells
+from bench.storage.folder import remembered
 
 WIDTH = 120
 NAMED = 5  # cells that are named under one reason; more are counted

@@ -9,10 +9,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from bench import collect
 from bench.errors import say
 from bench.question import catalogue
 from bench.question.cell import Cell
+from bench.storage import collect
 
 COLUMNS = ("data_digest", "plugin_digest", "metric_digests")
 

@@ -7,9 +7,8 @@ import signal
 import time
 from pathlib import Path
 
-from bench import cost, executors, files, provenance, store
+from bench import cost, executors, files, provenance
 from bench.clock import now
-from bench.collect import collect, keep
 from bench.errors import UserError
 from bench.executors.local import Finished, Plan
 from bench.measure import environment
@@ -21,7 +20,9 @@ from bench.question.cell import Cell
 from bench.question.config import Experiment
 from bench.question.matrix import jobs
 from bench.remaining import Remaining
-from bench.rows import Context, failure, rows
+from bench.storage import store
+from bench.storage.collect import collect, keep
+from bench.storage.rows import Context, failure, rows
 from bench.worker import Orders
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bench import folder as stored
-from bench.folder import remembered
+from bench.storage import folder as stored
+from bench.storage.folder import remembered
 
 __all__ = ["draw", "has_figure", "note", "remembered", "table"]
 

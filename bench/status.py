@@ -5,9 +5,9 @@ import dataclasses
 from pathlib import Path
 
 from bench.claims import all_claims
-from bench.collect import cells
-from bench.folder import remembered
 from bench.measure.disturbance import FOREIGN_CORES
+from bench.storage.collect import cells
+from bench.storage.folder import remembered
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,7 @@ from pathlib import Path
 from bench.clock import Clock
 from bench.measure.disturbance import Load
 from bench.question.cell import Cell
-from bench.rows import Context, failure, rows
+from bench.storage.rows import Context, failure, rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float =
     An exception is the outcome of the active cell; the others are left for another try. Returns whether that must be one by
     one: running out of memory together says nothing about any one of them.
     """
-    from bench import store
+    from bench.storage import store
 
     clock, load, job = Clock(cells[0].id), Load(), secrets.token_hex(8)
     waiting = {cell.id: cell for cell in cells}
@@ -160,8 +160,8 @@ def _prepare(orders: Orders) -> Context:
     if PLATFORMS.get(orders.device) and jax.default_backend() != "gpu":  # jax falls back on the CPU without a word
         sys.exit(f'device = "{orders.device}", but jax finds no GPU here. Install ".[cuda]" on a machine with one, or use cpu.')
 
-    from bench import store
     from bench.question import catalogue
+    from bench.storage import store
 
     for path in orders.plugins:
         catalogue.add_plugin(path)

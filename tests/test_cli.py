@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_config import write
 
-from bench import schema
+from bench.storage import schema
 
 pytest_plugins = ["runner_doubles"]
 

@@ -8,11 +8,12 @@ import shutil
 import pandas as pd
 import pytest
 
-from bench import cost, plan, store
-from bench.collect import load
+from bench import cost, plan
 from bench.measure.environment import ROOT
 from bench.question import config, matrix
 from bench.remaining import Remaining
+from bench.storage import store
+from bench.storage.collect import load
 
 STORED = sorted(path.parent.name for path in (ROOT / "results").glob("*/tables"))
 

@@ -6,9 +6,10 @@ import os
 import pytest
 from test_runner import MISBEHAVING, experiment
 
-from bench import collect, errors, files, runner, store
+from bench import errors, files, runner
 from bench.measure.outcome import STATUSES
 from bench.question import config, matrix
+from bench.storage import collect, store
 
 pytest_plugins = ["runner_doubles"]
 

@@ -7,10 +7,11 @@ from typer.testing import CliRunner
 
 import bench
 import bench.cli
-from bench import files, folder, show, store
+from bench import files, show
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
-from bench.rows import Context, rows
+from bench.storage import folder, store
+from bench.storage.rows import Context, rows
 
 METRICS = {"dstsp_gmm": 0.2, "dstsp_bins": 0.1, "lyapunov_max": 0.9}
 

@@ -7,9 +7,10 @@ import warnings
 import pytest
 
 import bench
-from bench import collect, files, parquet, schema, store
+from bench import files
 from bench.errors import Notice
 from bench.status import status
+from bench.storage import collect, parquet, schema, store
 
 CELLS = ("a", "b", "c")
 RUNTIME = [{"phase": "forward", "repetition": i, "seconds": 0.5} for i in range(300)]

@@ -4,7 +4,7 @@ import bench
 from bench import worker
 from bench.measure.outcome import Measure, Outcome
 from bench.question.cell import Cell
-from bench.rows import Context
+from bench.storage.rows import Context
 
 
 class Answers(Measure):

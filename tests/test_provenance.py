@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import cli, provenance, runner, store
+from bench import cli, provenance, runner
 from bench.clock import now
 from bench.measure import environment
 from bench.measure.outcome import Outcome
 from bench.question import catalogue, config, matrix
 from bench.question.cell import Cell
-from bench.rows import Context, rows
+from bench.storage import store
+from bench.storage.rows import Context, rows
 
 pytest_plugins = ["runner_doubles"]
 

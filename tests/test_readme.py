@@ -12,8 +12,9 @@ import bench.cli
 import methods
 import metrics
 import systems
-from bench import conformance, folder, tables
+from bench import conformance, tables
 from bench.question import catalogue, config, matrix
+from bench.storage import folder
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()

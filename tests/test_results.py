@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench import figures, files, folder
+from bench import figures, files
+from bench.storage import folder
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 FOLDERS = sorted(path.parent for path in RESULTS.glob("*/experiment.json"))

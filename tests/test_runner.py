@@ -15,11 +15,12 @@ import psutil
 import pytest
 
 import bench
-from bench import collect, files, needed, runner, store, worker
+from bench import files, needed, runner, worker
 from bench.errors import UserError
 from bench.measure.outcome import STATUSES
 from bench.question import config, matrix
 from bench.status import status
+from bench.storage import collect, store
 
 pytest_plugins = ["runner_doubles"]
 

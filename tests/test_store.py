@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import bench
-from bench import claims, owner, schema, store
-from bench.collect import collect
+from bench import claims
 from bench.errors import UserError
+from bench.storage import owner, schema, store
+from bench.storage.collect import collect
 
 DEAD = {"pid": 2**22 + 1, "started": 1.0}  # no such process: pids end at 2^22
 

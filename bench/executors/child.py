@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.clock import now
 from bench.errors import UserError
 from bench.question.matrix import Job
-from bench.rows import Context
+from bench.storage.rows import Context
 from bench.worker import Orders
 
 START_S = 300.0  # importing jax and finding a GPU, on a cluster's slow disk

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import store
 from bench.alone import Alone
 from bench.claims import Claims
 from bench.clock import Clock
@@ -14,7 +13,8 @@ from bench.executors.child import TICK_S, Child, Died
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
 from bench.question.matrix import Job
-from bench.rows import failure, rows
+from bench.storage import store
+from bench.storage.rows import failure, rows
 from bench.worker import Orders
 
 SIGKILL = -9

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench import files, parquet, schema, store
+from bench import files
 from bench.errors import UserError, say
+from bench.storage import parquet, schema, store
 
 _ANEW = "The tables are made anew from attempts; cells without one count as missing."
 

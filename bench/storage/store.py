@@ -13,8 +13,9 @@ import secrets
 import shutil
 from pathlib import Path
 
-from bench import files, owner, parquet, schema
+from bench import files
 from bench.errors import say
+from bench.storage import owner, parquet, schema
 
 _TORN = ".torn-"
 _UNREADABLE = ".unreadable-"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.schema import FORMER_NAMES
+from bench.storage.schema import FORMER_NAMES
 
 _MAGIC = b"PAR1"
 

@@ -8,8 +8,8 @@ import dataclasses
 from pathlib import Path
 
 from bench import files
-from bench.collect import load
 from bench.errors import UserError
+from bench.storage.collect import load
 
 
 @dataclasses.dataclass(frozen=True)

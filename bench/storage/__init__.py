@@ -1,0 +1,1 @@
+"""Attempts and tables on the disk."""
