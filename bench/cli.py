@@ -43,8 +43,9 @@ def run(
     130 interrupted
     Cells that another run is at do not count.
     """
-    from bench import ending, runner
+    from bench import ending
     from bench.question import filters
+    from bench.running import runner
 
     options = {"device": device, "isolation": isolation}
     resolved, cells, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, **options)
@@ -73,8 +74,8 @@ def plan(
     isolation: arg.Isolation = None,
 ):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
-    from bench import runner
-    from bench.plan import estimate
+    from bench.running import runner
+    from bench.running.plan import estimate
 
     resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, isolation=isolation)
     out = out or runner.default_out(resolved)
@@ -85,7 +86,7 @@ def plan(
 @app.command(cls=arg.Verb)
 def status(folder: arg.Folder):
     """Show what is running, done, failed and lost; reads files only."""
-    from bench.status import status
+    from bench.running.status import status
 
     print(status(folder))
 
@@ -173,8 +174,8 @@ def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json
 
-    from bench import worker
     from bench.measure import environment
+    from bench.running import worker
 
     worker.set_flags(device)
     captured = environment.capture()

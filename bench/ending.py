@@ -6,8 +6,8 @@ from pathlib import Path
 from bench import show
 from bench.measure.outcome import FAILED
 from bench.question.cell import Cell
-from bench.runner import Result
-from bench.status import status
+from bench.running.runner import Result
+from bench.running.status import status
 from bench.storage.collect import cells
 
 ANSWERED, FAULT, SPENT, INTERRUPTED = 0, 1, 3, 130  # 2 is the user's mistake

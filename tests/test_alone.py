@@ -11,8 +11,9 @@ from synthetic_tables import Tables
 from test_runner import experiment, run, started, until
 
 import bench
-from bench import alone, claims, errors, tables
+from bench import errors, tables
 from bench.measure import disturbance
+from bench.running import alone, claims
 
 pytest_plugins = ["runner_doubles"]
 

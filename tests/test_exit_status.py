@@ -6,9 +6,10 @@ import os
 import pytest
 from test_runner import MISBEHAVING, experiment
 
-from bench import errors, files, runner
+from bench import errors, files
 from bench.measure.outcome import STATUSES
 from bench.question import config, matrix
+from bench.running import runner
 from bench.storage import collect, store
 
 pytest_plugins = ["runner_doubles"]
@@ -66,7 +67,7 @@ def test_an_interrupted_run_is_130(run, tmp_path, misbehaving, monkeypatch, word
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.executors.local.Child.__init__", interrupt)
+    monkeypatch.setattr("bench.running.executors.local.Child.__init__", interrupt)
     code, shown, _ = run("--rerun", word)
     assert code == 130 and "Interrupted: 1 cells left." in shown
     monkeypatch.setattr(runner, "run", interrupt)

@@ -6,7 +6,7 @@ from test_runner import experiment, run
 import bench
 from bench import files
 from bench.question import config, matrix
-from bench.status import status
+from bench.running.status import status
 from bench.storage import store
 from bench.tables.grouping import PARAMETERS
 from bench.tables.grouping import failures as in_tables

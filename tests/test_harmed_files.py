@@ -9,7 +9,7 @@ import pytest
 import bench
 from bench import files
 from bench.errors import Notice
-from bench.status import status
+from bench.running.status import status
 from bench.storage import collect, parquet, schema, store
 
 CELLS = ("a", "b", "c")

@@ -1,9 +1,9 @@
 """Which cells were timed in turn is stored: those of one call of their measure, and no others."""
 
 import bench
-from bench import worker
 from bench.measure.outcome import Measure, Outcome
 from bench.question.cell import Cell
+from bench.running import worker
 from bench.storage.rows import Context
 
 

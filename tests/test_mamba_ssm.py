@@ -25,10 +25,10 @@ from time_first import scanned
 import bench
 import methods
 import systems
-from bench import runner
 from bench.measure import reconstruction, runtime, timing
 from bench.question import config, listing, matrix
 from bench.question.cell import Cell
+from bench.running import runner
 from methods.torch_mamba import package
 from methods.torch_mamba.foreign import Foreign
 from methods.training import loop, updates

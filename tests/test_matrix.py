@@ -156,7 +156,7 @@ def test_a_model_that_a_method_cannot_take_is_refused(tmp_path, misbehaving, gri
 def test_a_model_of_ones_own_is_named_like_any_other(tmp_path, misbehaving, plug_in):
     from test_conformance import MODEL
 
-    from bench import provenance
+    from bench.running import provenance
 
     (tmp_path / "elman.py").write_text(MODEL, encoding="utf-8")
     plug_in(tmp_path / "elman.py")

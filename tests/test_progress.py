@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from bench import cost, progress
-from bench.executors.local import Finished
 from bench.question import config, matrix
-from bench.remaining import Remaining
+from bench.running import estimate, progress
+from bench.running.executors.local import Finished
+from bench.running.remaining import Remaining
 
 pytest_plugins = ["runner_doubles"]
 
@@ -33,7 +33,7 @@ def clock(monkeypatch):
 
 
 def remaining(cell):
-    unit = cost.Unit((cell.id,), "misbehave", "deer", {"T": 8, "latent_dim": 3}, 8.0)
+    unit = estimate.Unit((cell.id,), "misbehave", "deer", {"T": 8, "latent_dim": 3}, 8.0)
     return Remaining([(unit, dataclasses.replace(unit, seconds=300.0, compile_s=math.nan))])
 
 

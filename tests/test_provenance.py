@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import cli, provenance, runner
+from bench import cli
 from bench.clock import now
 from bench.measure import environment
 from bench.measure.outcome import Outcome
 from bench.question import catalogue, config, matrix
 from bench.question.cell import Cell
+from bench.running import provenance, runner
 from bench.storage import store
 from bench.storage.rows import Context, rows
 

@@ -15,11 +15,12 @@ import psutil
 import pytest
 
 import bench
-from bench import files, needed, runner, worker
+from bench import files
 from bench.errors import UserError
 from bench.measure.outcome import STATUSES
 from bench.question import config, matrix
-from bench.status import status
+from bench.running import needed, runner, worker
+from bench.running.status import status
 from bench.storage import collect, store
 
 pytest_plugins = ["runner_doubles"]

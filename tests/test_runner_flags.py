@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import methods
-from bench.worker import ONE_KERNEL
+from bench.running.worker import ONE_KERNEL
 
 ROOT = Path(__file__).resolve().parent.parent
 LAWS = ["agrees_in_single_precision", "batches_like_single_sequences"]

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import bench
-from bench import claims
 from bench.errors import UserError
+from bench.running import claims
 from bench.storage import owner, schema, store
 from bench.storage.collect import collect
 

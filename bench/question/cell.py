@@ -68,8 +68,8 @@ class Cell:
 
     @functools.cached_property
     def made_from(self) -> dict:
-        """Contents of data files and plug-ins as they are when this is first asked, see `bench.provenance`."""
-        from bench import provenance
+        """Contents of data files and plug-ins as they are when this is first asked, see `bench.running.provenance`."""
+        from bench.running import provenance
 
         return provenance.of(self)
 

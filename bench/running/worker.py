@@ -1,4 +1,4 @@
-"""The child process that answers cells: `python -m bench.worker ORDERS`, started by an executor.
+"""The child process that answers cells: `python -m bench.running.worker ORDERS`, started by an executor.
 
 Jobs come in on standard input as JSON lines, `{"cells": [...]}`. On standard output go
 

@@ -7,23 +7,24 @@ import signal
 import time
 from pathlib import Path
 
-from bench import cost, executors, files, provenance
+from bench import files
 from bench.clock import now
 from bench.errors import UserError
-from bench.executors.local import Finished, Plan
 from bench.measure import environment
-from bench.needed import check_rerun, needed
-from bench.plan import paired
-from bench.progress import Progress
 from bench.question import catalogue
 from bench.question.cell import Cell
 from bench.question.config import Experiment
 from bench.question.matrix import jobs
-from bench.remaining import Remaining
+from bench.running import estimate, executors, provenance
+from bench.running.executors.local import Finished, Plan
+from bench.running.needed import check_rerun, needed
+from bench.running.plan import paired
+from bench.running.progress import Progress
+from bench.running.remaining import Remaining
+from bench.running.worker import Orders
 from bench.storage import store
 from bench.storage.collect import collect, keep
 from bench.storage.rows import Context, failure, rows
-from bench.worker import Orders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _todo(
 
 
 def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
-    units = [unit for job in cost.asked(possible, experiment.options.isolation) for unit in job]
+    units = [unit for job in estimate.asked(possible, experiment.options.isolation) for unit in job]
     return Remaining(paired(units, out, experiment.name))
 
 

@@ -4,8 +4,8 @@ import collections
 import dataclasses
 from pathlib import Path
 
-from bench.claims import all_claims
 from bench.measure.disturbance import FOREIGN_CORES
+from bench.running.claims import all_claims
 from bench.storage.collect import cells
 from bench.storage.folder import remembered
 

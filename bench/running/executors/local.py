@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.alone import Alone
-from bench.claims import Claims
 from bench.clock import Clock
-from bench.executors.child import TICK_S, Child, Died
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
 from bench.question.matrix import Job
+from bench.running.alone import Alone
+from bench.running.claims import Claims
+from bench.running.executors.child import TICK_S, Child, Died
+from bench.running.worker import Orders
 from bench.storage import store
 from bench.storage.rows import failure, rows
-from bench.worker import Orders
 
 SIGKILL = -9
 

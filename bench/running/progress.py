@@ -4,11 +4,11 @@ import datetime
 import sys
 import time
 
-from bench.executors.local import Finished
 from bench.measure.outcome import FAILED
-from bench.plan import in_words
 from bench.question.cell import Cell
-from bench.remaining import Remaining
+from bench.running.executors.local import Finished
+from bench.running.plan import in_words
+from bench.running.remaining import Remaining
 
 FIRST_S = 2.0  # until the first line
 QUIET_S = 10.0  # off a terminal: the longest silence, and the shortest time before a line that says what is running

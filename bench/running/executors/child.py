@@ -15,8 +15,8 @@ from pathlib import Path
 from bench.clock import now
 from bench.errors import UserError
 from bench.question.matrix import Job
+from bench.running.worker import Orders
 from bench.storage.rows import Context
-from bench.worker import Orders
 
 START_S = 300.0  # importing jax and finding a GPU, on a cluster's slow disk
 LOG_LINES = 15
@@ -37,7 +37,7 @@ class Died(Exception):
 
 
 class Child:
-    """A running `python -m bench.worker`; `context` describes it as it described itself."""
+    """A running `python -m bench.running.worker`; `context` describes it as it described itself."""
 
     def __init__(self, orders: Orders, out: Path, meanwhile: Callable[[], None]):
         """Start it and wait until it is ready, calling `meanwhile` about once a second."""
@@ -48,7 +48,7 @@ class Child:
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 # -P: a `metrics.py` in the folder where the user happens to be must not take the place of ours
-                [sys.executable, "-P", "-m", "bench.worker", json.dumps(dataclasses.asdict(orders))],
+                [sys.executable, "-P", "-m", "bench.running.worker", json.dumps(dataclasses.asdict(orders))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,0 +1,1 @@
+"""From cells to attempts: the runner, its workers, and what is known while they run."""
