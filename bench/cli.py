@@ -43,9 +43,9 @@ def run(
     130 interrupted
     Cells that another run is at do not count.
     """
-    from bench import ending
     from bench.question import filters
     from bench.running import runner
+    from bench.showing import ending
 
     options = {"device": device, "isolation": isolation}
     resolved, cells, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, **options)
@@ -94,7 +94,7 @@ def status(folder: arg.Folder):
 @app.command(cls=arg.Verb)
 def failures(folder: arg.Folder):
     """Show why cells of a run failed or have another answer than ok, and where their logs lie."""
-    from bench.failures import failures
+    from bench.showing.failures import failures
 
     print(failures(folder))
 
@@ -102,7 +102,7 @@ def failures(folder: arg.Folder):
 @app.command(cls=arg.Verb)
 def collect(folder: arg.Folder):
     """Compact the files of single cells into tables; idempotent."""
-    from bench import show
+    from bench.showing import show
     from bench.storage.collect import collect
 
     show.remembered(folder)
@@ -113,7 +113,7 @@ def collect(folder: arg.Folder):
 @app.command(cls=arg.Verb)
 def table(folder: arg.Folder, format: arg.Format = "text"):
     """Print the summary of a run."""
-    from bench import show
+    from bench.showing import show
 
     print(show.table(folder, format))
     if format != "text":  # which says it itself
@@ -123,7 +123,7 @@ def table(folder: arg.Folder, format: arg.Format = "text"):
 @app.command(cls=arg.Verb)
 def plot(folder: arg.Folder):
     """Draw the figure of a run as pdf and png, with the plotted points as csv."""
-    from bench import show
+    from bench.showing import show
 
     for path in show.draw(folder):
         print(path)

@@ -3,7 +3,7 @@
 import numpy as np
 import synthetic_tables as synthetic
 
-from bench import verdicts
+from bench.showing import verdicts
 
 
 def lorenz63(divergence, exponent, seeds=5, rate=2.0, bad=()):

@@ -6,8 +6,8 @@ import importlib
 import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
-from bench import figures
-from bench.figures import style
+from bench.showing import figures
+from bench.showing.figures import style
 
 RUNS = synthetic.RUNS | {
     "one time": synthetic.runtime(("gtf-deer",), (3,), (100,), repeats=1),
@@ -28,7 +28,7 @@ def plot(run):
 def _plot(tables):
     given = experiment(tables)
     with style.context():
-        return importlib.import_module(f"bench.figures.{figures.BY_MEASURE[given['measure']][0]}").plot(tables, given)
+        return importlib.import_module(f"bench.showing.figures.{figures.BY_MEASURE[given['measure']][0]}").plot(tables, given)
 
 
 @functools.cache
@@ -66,7 +66,7 @@ def _draw(figure: str, tables):
     with style.context():
         measures = tables["cells"]["measure"]
         given = {"title": "A law", "measure": "reconstruction" if measures.empty else measures.iloc[0]}
-        return importlib.import_module(f"bench.figures.{figure}").plot(tables, given)
+        return importlib.import_module(f"bench.showing.figures.{figure}").plot(tables, given)
 
 
 @functools.cache

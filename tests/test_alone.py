@@ -11,9 +11,10 @@ from synthetic_tables import Tables
 from test_runner import experiment, run, started, until
 
 import bench
-from bench import errors, tables
+from bench import errors
 from bench.measure import disturbance
 from bench.running import alone, claims
+from bench.showing import tables
 
 pytest_plugins = ["runner_doubles"]
 

@@ -7,9 +7,9 @@ import bench
 from bench import files
 from bench.question import config, matrix
 from bench.running.status import status
+from bench.showing.tables.grouping import PARAMETERS
+from bench.showing.tables.grouping import failures as in_tables
 from bench.storage import store
-from bench.tables.grouping import PARAMETERS
-from bench.tables.grouping import failures as in_tables
 
 pytest_plugins = ["runner_doubles"]
 

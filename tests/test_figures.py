@@ -9,8 +9,8 @@ import pytest
 import synthetic_tables as synthetic
 from drawings import RUNS, cells_in, crosses, experiment, legend, plot
 
-from bench import figures
-from bench.figures import style, vocabulary
+from bench.showing import figures
+from bench.showing.figures import style, vocabulary
 from registry import UnknownName
 
 
@@ -209,7 +209,7 @@ def test_a_setting_without_a_value_is_not_stated():
 def test_a_long_title_stays_inside_the_figure(tmp_path):
     run = synthetic.convergence((3,), (0.1,), ("pinv",))  # the narrowest figure
     with style.context():
-        figure, _ = importlib.import_module("bench.figures.fig1b").plot(run, {"title": "A title of many words " * 4})
+        figure, _ = importlib.import_module("bench.showing.figures.fig1b").plot(run, {"title": "A title of many words " * 4})
         figure.savefig(tmp_path / "figure.png")
         title = figure._suptitle.get_window_extent()
     assert 0 <= title.x0 and title.x1 <= figure.bbox.width

@@ -7,9 +7,10 @@ from typer.testing import CliRunner
 
 import bench
 import bench.cli
-from bench import files, show
+from bench import files
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
+from bench.showing import show
 from bench.storage import folder, store
 from bench.storage.rows import Context, rows
 

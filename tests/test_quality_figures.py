@@ -6,8 +6,8 @@ import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 from drawings import QUALITY, RUNS, cells_in, crosses, drawn, legend, said
 
-from bench import figures
-from bench.figures import examples, style, vocabulary
+from bench.showing import figures
+from bench.showing.figures import examples, style, vocabulary
 from registry import UnknownName
 
 

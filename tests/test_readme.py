@@ -12,8 +12,9 @@ import bench.cli
 import methods
 import metrics
 import systems
-from bench import conformance, tables
+from bench import conformance
 from bench.question import catalogue, config, matrix
+from bench.showing import tables
 from bench.storage import folder
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench import figures, files
+from bench import files
+from bench.showing import figures
 from bench.storage import folder
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"

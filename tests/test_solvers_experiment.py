@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import synthetic_tables as synthetic
 
-from bench import figures, tables
-from bench.figures import style, vocabulary
 from bench.measure import runtime
 from bench.question import config, matrix
 from bench.question.cell import Cell
-from bench.tables import work_precision
-from bench.tables.where import where
+from bench.showing import figures, tables
+from bench.showing.figures import style, vocabulary
+from bench.showing.tables import work_precision
+from bench.showing.tables.where import where
 from methods.solvers.base import default_tolerance
 
 METHODS = ("sequential", "gtf-deer", "gtf-schwarz", "jacobi")
@@ -168,7 +168,7 @@ def plots(run: str, only: str = "") -> list:
     made, given = EVERYTHING if run == "everything" else RUNS[run], {"name": "law", "title": "A law", "measure": "work_precision"}
     with style.context():
         chosen = [only] if only else figures.BY_MEASURE["work_precision"]
-        return [(name, *importlib.import_module(f"bench.figures.{name}").plot(made, given)) for name in chosen]
+        return [(name, *importlib.import_module(f"bench.showing.figures.{name}").plot(made, given)) for name in chosen]
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -9,8 +9,8 @@ import pytest
 import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
-from bench import tables
-from bench.tables.rendering import number
+from bench.showing import tables
+from bench.showing.tables.rendering import number
 from registry import UnknownName
 
 RUNS = synthetic.RUNS | {

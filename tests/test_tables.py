@@ -6,8 +6,8 @@ import pytest
 import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
-from bench import tables
-from bench.tables import reconstruction
+from bench.showing import tables
+from bench.showing.tables import reconstruction
 from registry import UnknownName
 
 RUNS = synthetic.RUNS | {

@@ -5,8 +5,8 @@ import pytest
 import synthetic_trainings as trainings
 from claims_made_up import fig2, lorenz63, outcomes, verdict_on
 
-from bench import verdicts
-from bench.verdicts import ranks
+from bench.showing import verdicts
+from bench.showing.verdicts import ranks
 
 
 @pytest.mark.parametrize(("experiment", "tables"), [("lorenz63", lorenz63(0.2, 0.9, seeds=2)), ("fig2", fig2(10, seeds=2))])

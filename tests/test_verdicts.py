@@ -8,7 +8,7 @@ import pytest
 import synthetic_trainings as trainings
 from claims_made_up import fig2, lorenz63, outcomes, verdict_on
 
-from bench import verdicts
+from bench.showing import verdicts
 
 
 def test_a_good_reconstruction_of_lorenz63_reproduces_its_claims():

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 import methods
-from bench.figures import vocabulary
-from bench.figures.vocabulary import FAMILIES, look
+from bench.showing.figures import vocabulary
+from bench.showing.figures.vocabulary import FAMILIES, look
 
 REGISTERED = sorted({*methods.names(), "mamba2-cuda"})
 NAMED = [method for family in FAMILIES for method in family.colors]

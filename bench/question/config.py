@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pydantic
 
-from bench import figures
 from bench.errors import UserError, show
+from bench.showing import figures
 from registry import UnknownName, suggest
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"

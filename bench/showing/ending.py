@@ -1,0 +1,49 @@
+"""How a run ends: what it says last, and its exit status."""
+
+import shlex
+from pathlib import Path
+
+from bench.measure.outcome import FAILED
+from bench.question.cell import Cell
+from bench.running.runner import Result
+from bench.running.status import status
+from bench.showing import show
+from bench.storage.collect import cells
+
+ANSWERED, FAULT, SPENT, INTERRUPTED = 0, 1, 3, 130  # 2 is the user's mistake
+
+
+def end(result: Result, chosen: list[Cell], out: Path, budget: str | None) -> int:
+    """Print table, figures and state of a run; the exit status.
+
+    130 interrupted; 3 budget spent and cells left; 1 a chosen cell failed, now or earlier; 0 all have an answer.
+    """
+    answers = {row["cell"]: row["status"] for row in cells(out, "status")}
+    failed = sum(answers.get(cell.id) in FAILED for cell in chosen)
+    if not result.answered and not result.left:
+        print(f"Nothing to do: all {len(chosen)} cells have a row (--rerun failed|diverged|stale|all answers them again).\n")
+    elif result.answered and not result.interrupted:
+        _show(out)
+    print(status(out))
+    print(f"Tables: {out / 'tables'}. Shown by `pitbench table {quoted(out)}` and `pitbench plot {quoted(out)}`.")
+    if failed:
+        print(f"{failed} of {len(chosen)} cells failed: `pitbench failures {quoted(out)}` says why; --rerun failed tries again.")
+    if result.left:
+        others = "Others are running the rest"
+        reason = "Interrupted" if result.interrupted else f"Budget of {budget} spent" if result.spent else others
+        print(f"{reason}: {result.left} cells left. The same command goes on with them.")
+    if result.interrupted:
+        return INTERRUPTED
+    return SPENT if result.spent else FAULT if failed else ANSWERED
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(str(path))
+
+
+def _show(out: Path) -> None:
+    print(show.table(out, "text"))
+    if show.has_figure(out):
+        print("\nFigure: " + ", ".join(map(str, show.draw(out))))
+    print()

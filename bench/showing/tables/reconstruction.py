@@ -1,0 +1,139 @@
+"""Quality over seeds is a median with the range, an orbit that blew up counting as infinite, between floor and white noise."""
+
+import numpy as np
+import pandas as pd
+
+from bench.showing.tables import runtime
+from bench.showing.tables.glance import Table, quantity, settings, table, words
+from bench.showing.tables.grouping import triple
+from bench.showing.tables.symbols import HEADS
+
+CAPTION = (
+    "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method, ~: of medians, not timed in turn; below 1x "
+    "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], a diverged run counting as "
+    "the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
+)
+REFERENCES = {"floor": "(floor)", "noise": "(white noise)"}
+DECOMPOSED = ("sequence_loss", "local_loss", "interface_jump", "parameter_spread")
+
+
+def scores(tables) -> pd.DataFrame:
+    """The metrics of every cell, `cell, metric, value, higher_is_better, floor, noise`; NaN becomes the worst value.
+
+    A diverged run that was not scored gets the worst value in every metric: leaving it out would flatter its method.
+    """
+    columns = ["cell", "metric", "value", "higher_is_better", "floor", "noise", "reason"]
+    rows = tables["metrics"].reindex(columns=columns).astype(object)
+    unscored = _unscored(tables["cells"], rows)
+    rows = pd.concat([rows, unscored.reindex(columns=columns).astype(object)], ignore_index=True)
+    # A quantity without a better and a worse, such as an exponent, has no worst value either.
+    worst = rows["higher_is_better"].map(lambda flag: np.nan if pd.isna(flag) else -np.inf if flag else np.inf).astype(float)
+    value, floor, noise = (pd.to_numeric(rows[name], errors="coerce").astype(float) for name in ("value", "floor", "noise"))
+    scored = value.notna() | rows["reason"].notna()  # a metric that failed says nothing of the run
+    return rows.assign(value=value.where(scored, worst), floor=floor, noise=noise).drop(columns="reason")
+
+
+def _unscored(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The metrics that diverged cells lack: those of the method's other cells on the system, or else of all other methods."""
+    ranked = rows[rows["higher_is_better"].notna()].merge(cells[["cell", "method", "system"]], on="cell")
+    found = []
+    for _, cell in cells[cells["status"] == "diverged"].iterrows():
+        system, method = ranked["system"] == cell["system"], ranked["method"] == cell["method"]
+        peers = next((ranked[chosen] for chosen in (system & method, system) if chosen.any()), ranked)
+        missing = peers[~peers["metric"].isin(ranked.loc[ranked["cell"] == cell["cell"], "metric"])]
+        found.append(missing.drop_duplicates("metric")[["metric", "higher_is_better"]].assign(cell=cell["cell"]))
+    return pd.concat(found) if found else rows.iloc[:0]
+
+
+def runs(tables) -> pd.DataFrame:
+    """The cells with every metric as a column: a diverged run has the worst value, one that left no score has NaN."""
+    wide = scores(tables).drop_duplicates(["cell", "metric"], keep="last").pivot(index="cell", columns="metric", values="value")
+    return tables["cells"].merge(wide.astype(float), on="cell", how="left")
+
+
+def solving(training: pd.DataFrame) -> pd.DataFrame:
+    """The logged updates, without the iterations that a solver made on weights that were not finite any more."""
+    return training.assign(iterations=training["iterations"].astype(float).where(np.isfinite(training["loss"].astype(float))))
+
+
+def final_losses(tables) -> pd.Series:
+    """The last logged loss of each cell; NaN is a run that blew up and counts as infinite."""
+    last = tables["training"].sort_values("update").groupby("cell").tail(1)
+    return last.set_index("cell")["loss"].astype(float).fillna(np.inf)
+
+
+def summarise(tables) -> pd.DataFrame:
+    """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric.
+
+    Scores, unlike other numbers such as the share of skipped updates, stand beside their references.
+    """
+    rows, members = runtime.columns(tables)
+    metrics, losses, training = scores(tables), final_losses(tables), solving(tables["training"])
+    names = list(dict.fromkeys(metrics["metric"]))
+    for row, own in zip(rows, members, strict=True):
+        logged = training[training["cell"].isin(own["cell"])]
+        finite = [losses.get(cell, np.nan) for cell in own["cell"]]
+        row["seeds"] = own["seed"].nunique()
+        row["diverged"] = int((own["status"].eq("diverged") | np.isinf(finite)).sum())
+        row["updates_per_second"] = _rate(logged)
+        row["iterations"] = logged["iterations"].mean()
+        if "skipped" in logged:
+            row["skipped"] = logged["skipped"].astype(float).mean()
+        row.update(triple("loss", [loss for loss in finite if not np.isnan(loss)], 0, 1))
+        for name in names:
+            taken = metrics[(metrics["metric"] == name) & metrics["cell"].isin(own["cell"])]
+            row.update(triple(name, taken["value"].dropna(), 0, 1))
+            if name in HEADS or metrics.loc[metrics["metric"] == name, "higher_is_better"].notna().any():
+                row.update({f"{name}_{reference}": taken[reference].median() for reference in REFERENCES})
+        row.update(runtime.costs(own))
+    return pd.DataFrame(rows)
+
+
+def glance(frame: pd.DataFrame) -> list[Table]:
+    """One line per method and setting, and per system one with the floors and one with what white noise scores.
+
+    Every score is there: what is well known, and what has a better and a worse.
+    """
+    metrics = [name.removesuffix("_floor") for name in frame if name.endswith("_floor")]
+    ranked = sorted(metrics, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
+    last = next((f"{phase}_s" for phase in reversed(runtime.PHASES) if f"{phase}_s" in frame), "update_s")
+    frame = _with_references(frame, ranked)
+    columns = [
+        quantity(frame, last),
+        runtime.speedups(frame),
+        quantity(frame, "iterations", "solver\niters"),
+        quantity(frame, "loss"),
+        *(quantity(frame, name, HEADS.get(name, "")) for name in ranked),
+    ]
+    return [table([*settings(frame), words(frame, "method"), words(frame, "runs", "seeds")], columns)]
+
+
+def _with_references(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    bad = frame["status"] != "ok"
+    tallies = frame["status"].where(frame["seeds"] > 1, "1 " + frame["status"])
+    frame = frame.assign(runs=frame["seeds"].astype(str).mask(bad, tallies))
+    frame["iterations"] = frame["iterations"].replace(0, np.nan)  # of a method that does not iterate
+    parts = []
+    for _, rows in frame.groupby("system" if "system" in frame else lambda _: "", sort=False, dropna=False):
+        for _, alike in _by_reference(rows, metrics):
+            parts.append(alike)
+            for reference, label in REFERENCES.items():
+                columns = {name: f"{name}_{reference}" for name in metrics}
+                common = {name: alike[column].dropna() for name, column in columns.items() if column in alike}
+                common = {name: values.iloc[0] for name, values in common.items() if values.nunique() == 1}
+                named = {"method": label, "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
+                parts += [pd.DataFrame([named | common])] if common else []
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_reference(rows: pd.DataFrame, metrics: list[str]):
+    """The rows of one system, apart where their floors differ: other variables are observed there."""
+    floors = rows[[f"{name}_floor" for name in metrics]]
+    return rows.groupby(list(floors), dropna=False, sort=False) if (floors.nunique() > 1).any() else [((), rows)]
+
+
+def _rate(logged: pd.DataFrame) -> float:
+    """Updates per second: those that were logged with a time, without the first, at which the clock was started."""
+    timed = logged[logged["seconds"].notna()].groupby("cell")[["update", "seconds"]]
+    spans = (timed.max() - timed.min()).astype(float)
+    return (spans["update"] / spans["seconds"]).replace(np.inf, np.nan).median()

@@ -1,0 +1,64 @@
+"""A measured series: is training in parallel as good as training step by step, and is either any good?
+
+Arms are compared, and runs counted, as `bench.showing.verdicts.ranks` says. A run is good where its D_stsp is nearer to the floor, what
+two true pieces of the series score, than to what white noise scores; and as good as published where, in the published estimator
+(30 bins per axis), it is no further above the published median than half of the published runs are.
+"""
+
+from bench.showing.tables.grouping import of_measure, parameter, problems
+from bench.showing.tables.reconstruction import runs, scores
+from bench.showing.verdicts import Verdict, decide
+from bench.showing.verdicts.ranks import as_good, compared, counted, described, mostly
+
+SOURCE = "after arXiv:2306.04406; a question of ours"
+SEEDS = 3
+SEQUENTIAL, PARALLEL = "sequential", "gtf-schwarz"
+NAMES = {"dstsp_gmm": "D_stsp", "power_spectrum_hellinger": "D_H", "n_step_rmse": "{steps}-step error"}
+BINS = "dstsp_bins"
+PUBLISHED, DEVIATION, PUBLISHED_RUNS = 4.3, 0.6, 20  # D_stsp by bins, median and its median absolute deviation
+
+
+def judge(tables) -> list[Verdict]:
+    tables = of_measure(tables, "reconstruction")
+    found, references = runs(tables), scores(tables).groupby(["metric", "cell"])[["floor", "noise"]].max()
+    found = found.assign(problem=problems(found))
+    verdicts = []
+    for problem, own in found.groupby("problem", sort=False):
+        arms = {method: arm for method, arm in own.groupby("method", sort=False)}
+        verdicts += [_as_good(problem, own, metric) for metric in NAMES if metric in own]
+        verdicts += [_good(problem, *arm, references) for arm in arms.items() if "dstsp_gmm" in own]
+        verdicts += [_published(problem, *arm, references) for arm in arms.items() if BINS in own]
+    return verdicts
+
+
+def _as_good(problem: str, own, metric: str) -> Verdict:
+    parallel, sequential = (own[(own["method"] == name) & own[metric].notna()] for name in (PARALLEL, SEQUENTIAL))
+    seeds = min(parallel["seed"].nunique(), sequential["seed"].nunique())
+    steps = parameter(own, "rmse_steps").iloc[0] or "n"
+    claim = f"{problem}: training in parallel over time is as good as sequential training by {NAMES[metric].format(steps=steps)}"
+    holds = as_good(parallel[metric], sequential[metric])
+    return Verdict(claim, SOURCE, decide(holds, seeds, SEEDS), compared(parallel[metric], sequential[metric]))
+
+
+def _good(problem: str, method: str, arm, references) -> Verdict:
+    arm, beside = _beside(arm, "dstsp_gmm", references)
+    known = arm[arm["floor"] < arm["noise"]]
+    near = known["dstsp_gmm"] - known["floor"] < known["noise"] - known["dstsp_gmm"]
+    claim = f"{problem}: the reconstruction by {method} is nearer to the truth than to white noise"
+    evidence = f"{counted(near)}: D_stsp {described(arm['dstsp_gmm'])}; {beside}"
+    return Verdict(claim, SOURCE, decide(mostly(near), known["seed"].nunique(), SEEDS), evidence)
+
+
+def _published(problem: str, method: str, arm, references) -> Verdict:
+    arm, beside = _beside(arm, BINS, references)
+    reached = arm[BINS] <= PUBLISHED + DEVIATION
+    claim = f"{problem}: {method} reaches the published D_stsp of {PUBLISHED} ± {DEVIATION} (30 bins, {PUBLISHED_RUNS} runs)"
+    evidence = f"{counted(reached)} at or below {PUBLISHED + DEVIATION:g}: {described(arm[BINS])}; {beside}"
+    return Verdict(claim, "arXiv:2306.04406, Table 1", decide(mostly(reached), arm["seed"].nunique(), SEEDS), evidence)
+
+
+def _beside(arm, metric: str, references):
+    """The runs that were scored, with what a score stands between, also in words."""
+    known = references[references.index.get_level_values("metric") == metric].droplevel("metric")
+    arm = arm[arm[metric].notna()].merge(known, left_on="cell", right_index=True, how="left")
+    return arm, f"two true pieces score {arm['floor'].median():.3g}, white noise {arm['noise'].median():.3g}"
