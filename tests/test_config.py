@@ -51,7 +51,10 @@ def cells(tmp_path, profile=None, **changes):
             {"figure": '"fig1a, exampels"'},
             'figure "exampels": no such figure. Did you mean "examples"? Set `figure` to one of these',
         ),
-        ({"figure": '["fig1a"]'}, 'figure = ["fig1a"]: want the name of a figure in bench/figures/, or several, "one, another".'),
+        (
+            {"figure": '["fig1a"]'},
+            'figure = ["fig1a"]: want the name of a figure in bench/showing/figures/, or several, "one, another".',
+        ),
         ({"title": None}, "title: missing, want a text."),
         ({"title": "3"}, "title = 3: want a text."),
         ({"[grid]": "T = 3", "[[grid]]": None}, "grid = {'T': 3}: want tables headed [[grid]]."),

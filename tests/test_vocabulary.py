@@ -18,7 +18,7 @@ def drawn(look: dict) -> tuple:
 
 @pytest.mark.parametrize("method", REGISTERED)
 def test_every_registered_method_has_a_look_of_its_own(method):
-    assert method in NAMED, f'add "{method}" to its family in bench/figures/vocabulary.py'
+    assert method in NAMED, f'add "{method}" to its family in bench/showing/figures/vocabulary.py'
     assert sum(drawn(look(method)) == drawn(look(other)) for other in NAMED) == 1
 
 

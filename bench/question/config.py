@@ -30,7 +30,7 @@ class ExperimentFile(pydantic.BaseModel, extra="forbid", strict=True):
     title: str = pydantic.Field(description="a text")
     reproduces: str = pydantic.Field("", description="a text")
     measure: str = pydantic.Field(description='the name of a measure, measure = "runtime", see `pitbench list measures`')
-    figure: str = pydantic.Field("", description='the name of a figure in bench/figures/, or several, "one, another"')
+    figure: str = pydantic.Field("", description='the name of a figure in bench/showing/figures/, or several, "one, another"')
     fixed: dict[str, Any] = pydantic.Field({}, description="a table [fixed]")
     grid: list[dict[str, Any]] = pydantic.Field([{}], description="tables headed [[grid]]")
     profile: dict[str, dict[str, Any]] = pydantic.Field({}, description="tables [profile.NAME]")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.measure.outcome import FAILED
 from bench.question.cell import Cell
-from bench.running import estimate, provenance
+from bench.running import prices, provenance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +55,8 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
     """
     here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
     missing = [cell for cell in chosen if cell.id not in here]
-    pairs = paired([unit for job in estimate.asked(missing, isolation) for unit in job], out, experiment)
-    priced = [(unit, by, *estimate.scaled(unit, by)) for unit, by in pairs if by]
+    pairs = paired([unit for job in prices.asked(missing, isolation) for unit in job], out, experiment)
+    priced = [(unit, by, *prices.scaled(unit, by)) for unit, by in pairs if by]
     factors = [unit.work / by.work for unit, by, *_ in priced]
     failed = sum(here.get(cell.id) in FAILED for cell in chosen)
     return Estimate(
@@ -72,10 +72,10 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
     )
 
 
-def paired(units: list[estimate.Unit], out: Path, experiment: str) -> list[tuple[estimate.Unit, estimate.Unit | None]]:
+def paired(units: list[prices.Unit], out: Path, experiment: str) -> list[tuple[prices.Unit, prices.Unit | None]]:
     """Each unit with the finished one to go by, if there is one."""
-    known = [each for folder in estimate.sources(out, experiment) for each in estimate.finished(folder)]
-    return [(unit, estimate.nearest(unit, known)) for unit in units]
+    known = [each for folder in prices.sources(out, experiment) for each in prices.finished(folder)]
+    return [(unit, prices.nearest(unit, known)) for unit in units]
 
 
 def in_words(seconds: float) -> str:

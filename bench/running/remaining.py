@@ -2,7 +2,7 @@
 
 import math
 
-from bench.running.estimate import Unit, scaled
+from bench.running.prices import Unit, scaled
 
 TRUST = 0.1  # an expectation weighs as much as this part of the run, once finished
 

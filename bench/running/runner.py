@@ -15,7 +15,7 @@ from bench.question import catalogue
 from bench.question.cell import Cell
 from bench.question.config import Experiment
 from bench.question.matrix import jobs
-from bench.running import estimate, executors, provenance
+from bench.running import executors, prices, provenance
 from bench.running.executors.local import Finished, Plan
 from bench.running.needed import check_rerun, needed
 from bench.running.plan import paired
@@ -128,7 +128,7 @@ def _todo(
 
 
 def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
-    units = [unit for job in estimate.asked(possible, experiment.options.isolation) for unit in job]
+    units = [unit for job in prices.asked(possible, experiment.options.isolation) for unit in job]
     return Remaining(paired(units, out, experiment.name))
 
 

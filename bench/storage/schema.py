@@ -106,13 +106,15 @@ FORMER_NAMES = {"noise": "failure"}  # of columns in tables of version 1
 def table(name: str, rows: list[dict]) -> pa.Table:
     """`rows` as an arrow table; columns that a row leaves out are null, unknown ones are an error of whoever made the row."""
     if name not in TABLES:
-        raise KeyError(f'table "{name}": no such table. Known: {", ".join(TABLES)}. New tables are added in bench/schema.py.')
+        raise KeyError(
+            f'table "{name}": no such table. Known: {", ".join(TABLES)}. New tables are added in bench/storage/schema.py.'
+        )
     schema = TABLES[name]
     for row in rows:
         if unknown := row.keys() - set(schema.names):
             raise KeyError(
                 f'table "{name}" has no column {", ".join(sorted(unknown))}. Known: {", ".join(schema.names)}. '
-                "New columns are added in bench/schema.py."
+                "New columns are added in bench/storage/schema.py."
             )
     columns = [pa.array([_plain(row.get(field.name)) for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)

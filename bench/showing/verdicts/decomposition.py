@@ -1,7 +1,7 @@
 """Can the training on one sequence be cut into windows that talk to their neighbours only, and what does the cut cost?
 
 Arms are compared where all other settings agree, each score divided by the median of the second arm there, and then pooled; see
-`bench.showing.verdicts.ranks` for the tests. A local loss flatters where the undecomposed loss of the same parameters is more than
+`verdicts.ranks` for the tests. A local loss flatters where the undecomposed loss of the same parameters is more than
 MARGIN times as large, by a sign test over runs. Of D'Amore 2025 the abstract alone is known to us: her claims are read into
 measures of ours.
 """

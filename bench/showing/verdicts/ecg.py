@@ -1,6 +1,6 @@
 """A measured series: is training in parallel as good as training step by step, and is either any good?
 
-Arms are compared, and runs counted, as `bench.showing.verdicts.ranks` says. A run is good where its D_stsp is nearer to the floor, what
+Arms are compared, and runs counted, as `verdicts.ranks` says. A run is good where its D_stsp is nearer to the floor, what
 two true pieces of the series score, than to what white noise scores; and as good as published where, in the published estimator
 (30 bins per axis), it is no further above the published median than half of the published runs are.
 """

@@ -1,6 +1,6 @@
 """Full against diagonal Jacobians: how much worse is quasi-DEER training, and is it the solver or the adjoint?
 
-Arms are compared as `bench.showing.verdicts.ranks` says. A run has not converged where its last loss is more than NOT_CONVERGED times the
+Arms are compared as `verdicts.ranks` says. A run has not converged where its last loss is more than NOT_CONVERGED times the
 median of those with full Jacobians; that most have not is tried by a sign test. Some diverge where at least one does and none
 with full Jacobians. The exact adjoint repairs the training where it is better than the diagonal one, as good as full Jacobians.
 """

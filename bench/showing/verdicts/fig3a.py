@@ -1,6 +1,6 @@
 """Does training on longer sequences help? Where there is a slow time scale to be learned, and not on Lorenz-63.
 
-D_stsp and the n-step error are tried for a trend over all runs, see `bench.showing.verdicts.ranks`. The error is called saturated at
+D_stsp and the n-step error are tried for a trend over all runs, see `verdicts.ranks`. The error is called saturated at
 short T where over the longer half of the lengths it stays the same, or changes by less than SLIGHT of its median. Nothing is
 decided where no length scores better than white noise.
 """

@@ -1,6 +1,6 @@
 """Which models can learn a slow drive that nobody observes? D_stsp of each class against that of the full shPLRNN.
 
-Arms are compared as `bench.showing.verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
+Arms are compared as `verdicts.ranks` says. A rank above N repairs what rank N misses where it is better than rank N and
 closes at least half of the gap to the full model; it does not where it stays above the full model and closes less. The spread
 of an arm is the distance of its runs from their median, the median run itself left out. With k weights of a regulariser each is
 tried at LEVEL / k. Nothing is decided where the full shPLRNN scores no better than white noise. That an arm is alike or as good

@@ -1,6 +1,6 @@
 """Fully observed Lorenz-63: as good as published, the right exponent, and as fast as one method lets the other be.
 
-A run counts for the claims on quality or it does not; see `bench.showing.verdicts.ranks` for how many must. Seconds per update are
+A run counts for the claims on quality or it does not; see `verdicts.ranks` for how many must. Seconds per update are
 compared over seeds; trainings are not timed in turn, so that a disturbance of the machine may meet one of them alone.
 """
 

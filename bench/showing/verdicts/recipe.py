@@ -3,7 +3,7 @@
 A gentle start is a curriculum from short sequences and a rate that rises from 0; the two are not told apart.
 
 A run survives if it does not diverge and scores a lower D_stsp than white noise. A recipe trains where at every length most of
-its runs survive, and fails where at every length most do not; see `bench.showing.verdicts.ranks` for what most is.
+its runs survive, and fails where at every length most do not; see `verdicts.ranks` for what most is.
 """
 
 import pandas as pd

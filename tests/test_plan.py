@@ -10,7 +10,7 @@ import pytest
 
 from bench.measure.environment import ROOT
 from bench.question import config, matrix
-from bench.running import estimate, plan
+from bench.running import plan, prices
 from bench.running.remaining import Remaining
 from bench.storage import store
 from bench.storage.collect import load
@@ -45,38 +45,38 @@ def _seeds(experiment):
 @pytest.mark.parametrize("name", ["fig1a", "long", "solvers", "recipe", "decomposition", "fig1b"])
 def test_each_half_of_the_jobs_tells_what_the_other_takes(name):
     folder = ROOT / "results" / name
-    units = sorted(estimate.finished(folder), key=lambda unit: unit.cells)
+    units = sorted(prices.finished(folder), key=lambda unit: unit.cells)
     for known, asked in ((units[::2], units[1::2]), (units[1::2], units[::2])):
-        told = [(unit.seconds, estimate.scaled(unit, by)[0]) for unit in asked if (by := estimate.nearest(unit, known))]
+        told = [(unit.seconds, prices.scaled(unit, by)[0]) for unit in asked if (by := prices.nearest(unit, known))]
         took, expected = map(sum, zip(*told, strict=True))
         assert took / 2 < expected < 2 * took
 
 
 def test_a_job_costs_what_its_cells_took_together():
-    units = estimate.finished(ROOT / "results" / "lorenz63")
+    units = prices.finished(ROOT / "results" / "lorenz63")
     assert [len(unit.cells) for unit in units] == [5, 5]
     assert sum(unit.seconds for unit in units) == pytest.approx(load(ROOT / "results" / "lorenz63")["cells"]["wall_s"].sum())
 
 
 def _unit(work, seconds=math.nan, compile_s=math.nan, **settings):
     cells = (f"{work}{seconds}{settings}",)
-    return estimate.Unit(cells, "runtime", "deer", {"T": 1, "latent_dim": 3} | settings, float(work), seconds, compile_s)
+    return prices.Unit(cells, "runtime", "deer", {"T": 1, "latent_dim": 3} | settings, float(work), seconds, compile_s)
 
 
 def test_the_nearest_in_work_is_gone_by_and_of_those_the_most_alike():
     near, far, other, wide = _unit(8, 1.0), _unit(64, 2.0), _unit(8, 3.0, scan="associative"), _unit(10, 4.0, latent_dim=50)
     for order in ([near, far, other, wide], [wide, other, far, near]):
-        assert estimate.nearest(_unit(10), order) is near
-        assert estimate.nearest(_unit(10, scan="associative"), order) is other
-        assert estimate.nearest(_unit(40), order) is far
-        assert estimate.nearest(_unit(10, latent_dim=40), order) is wide
-    assert estimate.nearest(_unit(10), []) is None
+        assert prices.nearest(_unit(10), order) is near
+        assert prices.nearest(_unit(10, scan="associative"), order) is other
+        assert prices.nearest(_unit(40), order) is far
+        assert prices.nearest(_unit(10, latent_dim=40), order) is wide
+    assert prices.nearest(_unit(10), []) is None
 
 
 def test_compiling_does_not_grow_with_the_work():
-    assert estimate.scaled(_unit(100), _unit(10, 12.0, compile_s=0.5))[0] == pytest.approx(2 + 100)
-    assert estimate.scaled(_unit(100), _unit(10, 12.0, compile_s=50.0))[0] == pytest.approx(12)
-    assert estimate.scaled(_unit(5), _unit(10, 12.0))[0] == pytest.approx(6)
+    assert prices.scaled(_unit(100), _unit(10, 12.0, compile_s=0.5))[0] == pytest.approx(2 + 100)
+    assert prices.scaled(_unit(100), _unit(10, 12.0, compile_s=50.0))[0] == pytest.approx(12)
+    assert prices.scaled(_unit(5), _unit(10, 12.0))[0] == pytest.approx(6)
 
 
 @pytest.mark.parametrize(("cached", "seconds"), [(None, 28), (False, 28), (True, 100)])
@@ -84,8 +84,8 @@ def test_what_came_compiled_from_the_cache_took_no_time_to_compile(tmp_path, cac
     row = {"measure": "runtime", "method": "deer", "status": "ok", "T": 8, "batch": 1, "seed": 0, "isolation": "shared"}
     row |= dict.fromkeys(("measure_parameters", "system_parameters", "method_parameters"), "{}")
     store.write(tmp_path, "a", {"cells": [row | {"wall_s": 10.0, "compile_s": 2.0, "compile_cached": cached}]})
-    (unit,) = estimate.finished(tmp_path)
-    assert estimate.scaled(dataclasses.replace(unit, work=10 * unit.work), unit)[0] == pytest.approx(seconds)
+    (unit,) = prices.finished(tmp_path)
+    assert prices.scaled(dataclasses.replace(unit, work=10 * unit.work), unit)[0] == pytest.approx(seconds)
 
 
 def test_what_failed_says_nothing_of_the_cost(tmp_path):
@@ -96,7 +96,7 @@ def test_what_failed_says_nothing_of_the_cost(tmp_path):
     rows["status"] = "timeout"
     path = folder / "tables" / "cells.parquet"
     pd.DataFrame(rows).to_parquet(path)
-    assert estimate.finished(folder) == []
+    assert prices.finished(folder) == []
 
 
 def test_remaining_time_goes_by_jobs_and_learns_from_those_that_are_over():
