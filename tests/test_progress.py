@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bench.question import config, matrix
-from bench.running import estimate, progress
+from bench.running import prices, progress
 from bench.running.executors.local import Finished
 from bench.running.remaining import Remaining
 
@@ -33,7 +33,7 @@ def clock(monkeypatch):
 
 
 def remaining(cell):
-    unit = estimate.Unit((cell.id,), "misbehave", "deer", {"T": 8, "latent_dim": 3}, 8.0)
+    unit = prices.Unit((cell.id,), "misbehave", "deer", {"T": 8, "latent_dim": 3}, 8.0)
     return Remaining([(unit, dataclasses.replace(unit, seconds=300.0, compile_s=math.nan))])
 
 
