@@ -26,7 +26,7 @@ def locks(tmp_path, monkeypatch):
 
 HOLD = """
 import os, sys
-from bench import alone
+from bench.running import alone
 os.sched_setaffinity(0, map(int, sys.argv[1:]))
 machine = alone.Alone()
 assert machine.take(lambda: True)

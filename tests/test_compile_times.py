@@ -8,7 +8,7 @@ import sys
 PROGRAM = """
 import json, sys
 import jax, jax.numpy as jnp
-from bench import timing
+from bench.measure import timing
 def function(x):
     return jax.lax.scan(lambda c, _: (jnp.sin(c @ c), None), x, length=10)[0]
 found = timing.compile(function, jnp.ones((3, 3)))

@@ -30,7 +30,7 @@ import numpy as np
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.method import Method
-from methods.solution import CONVERGED, Solution
+from methods.problem.solution import CONVERGED, Solution
 from methods.solvers.base import Iterative, Solver
 from methods.solvers.newton import Newton
 from methods.solvers.sequential import Sequential
@@ -258,7 +258,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from methods.maps import FunctionMap, Problem
+from methods.problem import FunctionMap, Problem
 from methods.models.model import Model, last_state
 
 

@@ -15,7 +15,7 @@ import jax, jax.numpy as jnp, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
 import dataclasses
-from methods import cost
+from methods.layout import cost
 from methods.models import ShallowPLRNN
 
 assert len(jax.devices()) == 2
@@ -72,10 +72,10 @@ import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
 import methods
 
-from methods import decomposition, training
+from methods.training import decomposed, loop
 
 assert len(jax.devices()) == 2
-block = (decomposition if {batch} == 1 else training)._train_block
+block = (decomposed if {batch} == 1 else loop)._train_block
 series = np.random.default_rng(0).standard_normal((300, 2))
 method = methods.get("{name}", latent_dim=3, hidden_dim=5, updates=4, alpha=0.5, {settings})
 fit = lambda seeds: method.fit(series, T=20, batch={batch}, seeds=seeds, block=2, dtype="float64")

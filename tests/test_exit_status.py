@@ -103,7 +103,7 @@ def test_a_file_for_a_folder_is_one_line_and_2(pitbench, tmp_path, verb):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO])
-@pytest.mark.parametrize("where", ["files.replace", "store.write", "claims.Claims._create"])
+@pytest.mark.parametrize("where", ["files.replace", "storage.store.write", "running.claims.Claims._create"])
 def test_what_the_system_refuses_is_one_line_and_2(run, tmp_path, misbehaving, monkeypatch, where, number):
     experiment(tmp_path, 'how = "exit"')
 

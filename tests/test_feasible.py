@@ -174,7 +174,7 @@ def test_a_file_is_read_once_however_many_cells_ask_of_it(experiment, tmp_path, 
 def test_nothing_is_put_on_a_device_whose_memory_the_workers_need():
     checks = """
 from jax._src import xla_bridge
-from bench import config, matrix
+from bench.question import config, matrix
 for name in ("solvers", "fig3b", "decomposition", "quickstart"):
     assert matrix.cells(config.load(name))
 assert not xla_bridge.backends_are_initialized()
