@@ -37,10 +37,17 @@ class Source(NamedTuple):
 class Registry:
     """The plug-ins of one room."""
 
-    def __init__(self, kind: str, packages: tuple[str, ...], attribute: str, needs: tuple[str, ...] = ()):
-        """`needs`: attributes without which something is no plug-in of this kind."""
+    def __init__(self, kind: str, packages: tuple[str, ...], attribute: str, needs: tuple[str, ...] = (), made=None):
+        """One room's catalogue.
+
+        packages   where modules are looked for
+        attribute  of a module: its dictionary `name -> plug-in`
+        needs      attributes without which something is no plug-in of this kind
+        made       makes a plug-in of an entry that is only data; None: entries are plug-ins
+        """
         self.kind = kind
         self._needs = ("__dataclass_fields__", *needs)
+        self._made = made or (lambda entry: entry)
         self._packages = packages
         self.attribute = attribute
         self._files: list[Path] = []
@@ -103,10 +110,16 @@ class Registry:
     def _add(self, place: str, entries: dict) -> list[str]:
         """Takes those of `entries` whose names are free, and names them; the others are unavailable, each by itself."""
         added = []
-        for name, plugin in entries.items():
+        for name, entry in entries.items():
             if not isinstance(name, str):
                 self._unavailable[f"{place}: {name!r}"] = f"the name of a {self.kind} is a text, not a {type(name).__name__}."
-            elif lacking := [need for need in self._needs if not hasattr(plugin, need)]:
+                continue
+            try:
+                plugin = self._made(entry)
+            except (TypeError, ValueError) as error:
+                self._unavailable[f"{place}: {name}"] = str(error)
+                continue
+            if lacking := [need for need in self._needs if not hasattr(plugin, need)]:
                 reason = f'a {type(plugin).__name__} is no {self.kind}: it has no "{lacking[0]}".'
                 self._unavailable[f"{place}: {name}"] = reason
             elif name in self._entries:

@@ -7,8 +7,11 @@ import dataclasses
 
 import registry
 from methods import models as models
+from methods.method import made
 
-REGISTRY = registry.Registry("method", ("methods.solvers", "methods.solvers.windows"), "METHODS", needs=("configure", "solver"))
+REGISTRY = registry.Registry(
+    "method", ("methods.solvers", "methods.solvers.windows"), "METHODS", needs=("configure", "solver"), made=made
+)
 names = REGISTRY.names
 unavailable = REGISTRY.unavailable
 

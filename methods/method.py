@@ -23,6 +23,7 @@ from methods.problem import Problem, border
 from methods.problem.guess import Guess, first_guess
 from methods.problem.solution import Solution
 from methods.solvers.base import Solver
+from methods.solvers.sequential import Sequential
 from methods.training import objective, updates
 from methods.training.loop import Fit, Training
 from methods.training.regularisation import Regularisation
@@ -144,7 +145,9 @@ class Method:
         Equal for all methods that pose the same problem, so that they share its compiled program.
         """
         training = Training(warmup=self.training.warmup)
-        return Method(self.solver.stepwise, self.forcing, self.model, regularisation=self.regularisation, training=training)
+        return Method(
+            self.solver.stepwise or Sequential(), self.forcing, self.model, regularisation=self.regularisation, training=training
+        )
 
     def init(self, key, observed_dim: int, dtype=jnp.float32):
         """First parameters for data of `observed_dim` variables."""
@@ -254,6 +257,18 @@ def _gradient(method, params, x, alpha):
 def _relative(got, wanted):
     error, size = optax.tree.norm(optax.tree.sub(got, wanted)), optax.tree.norm(wanted)
     return jnp.where(error == 0, 0, error / size)  # a gradient may be exactly zero
+
+
+def made(entry) -> Any:
+    """The method that an entry of a plug-in file's METHODS gives as data: its parts by name."""
+    if not isinstance(entry, dict):
+        return entry
+    known = _fields(Method) - {"name"}
+    for key in entry.keys() - known:
+        raise ValueError(f'a method has no part "{key}".{registry.suggest(key, known)} Known: {", ".join(sorted(known))}.')
+    if "solver" not in entry:
+        raise ValueError('a method has no "solver": want dict(solver=..., forcing=...).')
+    return Method(**entry)
 
 
 def _fields(part) -> set[str]:

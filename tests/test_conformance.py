@@ -258,8 +258,8 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from methods.problem import FunctionMap, Problem
-from methods.models.model import Model, last_state
+from methods.problem import FunctionMap, last_state, Problem
+from methods.models.model import Model
 
 
 def step(params, z, u):

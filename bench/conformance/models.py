@@ -179,7 +179,7 @@ def _stepwise(sizes, forcing):
     """The solver that goes step by step; a model whose states are no recurrence of their own has one for itself."""
     params = sizes.init(jax.random.key(0), N, jnp.float32)
     problem, _ = params.pose(forcing, jnp.zeros((3, N)), alpha=getattr(forcing, "alpha", None))
-    return methods.get(own).solver.stepwise if (own := problem.step.own_solver) else Sequential()
+    return methods.get(own).stepwise.solver if (own := problem.step.own_solver) else Sequential()
 
 
 def _weights(method, dtype=jnp.float64):

@@ -28,7 +28,7 @@ def trained(trainer, system, *, updates: int, alpha: float, dtype: str, seed: in
 def trainer(method) -> Method:
     """The method that trains the model of `method`: the same for all methods of one model."""
     forcing = Forcing("projected") if "projected" in method.model.forcings else method.forcing
-    trains = Method(method.solver.stepwise, forcing, method.model)
+    trains = Method(method.stepwise.solver, forcing, method.model)
     masks = method.parameters.get("missing") == "mask" and "missing" in trains.parameters
     return trains.configure(missing="mask") if masks else trains
 

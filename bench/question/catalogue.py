@@ -33,7 +33,7 @@ def broken(path) -> str | None:
     if not any(offered.values()):
         return "it registers nothing: want a dictionary name -> plug-in, " + _attributes(module)
     for kind, entries in offered.items():
-        if any(name in plugins(kind).names() and plugins(kind)[name] is plugin for name, plugin in entries.items()):
+        if any((source := plugins(kind).source(name)) and source.path == entry for name in entries):
             return None
     return " ".join(left_out(path))
 

@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods.models.model import Diagonal, last_state
+from methods.models.model import Diagonal
 from methods.models.shplrnn.map import ForcedShallowPLRNN
 from methods.models.shplrnn.model import ShallowPLRNN, diagonal
-from methods.problem import Map, Problem
+from methods.problem import Map, Problem, last_state
 from settings import Count
 
 

@@ -4,10 +4,7 @@ import dataclasses
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
-
-from methods.problem import Problem
 
 
 class Model:
@@ -79,8 +76,3 @@ class Diagonal(Model):
         """A = tanh(a), below 1 in size where rounding would make it 1: what has been trained can be trained on."""
         limit = 1 - jnp.finfo(self.A.dtype).epsneg
         return dataclasses.replace(self, A=jnp.clip(jnp.tanh(self.A), -limit, limit))
-
-
-def last_state(problem: Problem):
-    """z_T of a problem, step by step."""
-    return lax.scan(lambda z, u: (problem.step(z, u), None), problem.z0, problem.inputs)[0]

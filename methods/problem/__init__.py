@@ -5,3 +5,5 @@ from methods.problem.map import FunctionMap as FunctionMap
 from methods.problem.map import Map as Map
 from methods.problem.problem import Evaluation as Evaluation
 from methods.problem.problem import Problem as Problem
+from methods.problem.rollout import last_state as last_state
+from methods.problem.rollout import rollout as rollout

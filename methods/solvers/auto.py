@@ -21,7 +21,6 @@ from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.layout import cost
 from methods.layout.windows import Windows
-from methods.method import Method
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
@@ -171,4 +170,4 @@ def forced_exponent(problem: Problem, steps: int):
     return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
 
 
-METHODS = {"auto": Method(solver=Auto(), forcing=Forcing("projected"))}
+METHODS = {"auto": dict(solver=Auto(), forcing=Forcing("projected"))}

@@ -38,11 +38,9 @@ class Solver:
     uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
 
     @property
-    def stepwise(self) -> "Solver":
-        """The solver that goes step by step, which this one must agree with."""
-        from methods.solvers.sequential import Sequential  # builds on this class
-
-        return Sequential()
+    def stepwise(self) -> "Solver | None":
+        """The solver that goes step by step, which this one must agree with; None: the sequential scan."""
+        return None
 
     def evaluate(self, gradient, problem: Problem, guess) -> Solution:
         """`solve`, differentiable in the problem."""

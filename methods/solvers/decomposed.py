@@ -1,13 +1,12 @@
 """Methods whose training, not whose solver, is decomposed in time: each window is run step by step, all of them side by side."""
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.solvers.sequential import Sequential
 from methods.training.decomposed import Decomposition
 
 
-def _method(training: Decomposition) -> Method:
-    return Method(solver=Sequential(), forcing=Forcing("projected"), training=training)
+def _method(training: Decomposition) -> dict:
+    return dict(solver=Sequential(), forcing=Forcing("projected"), training=training)
 
 
 METHODS = {

@@ -16,7 +16,6 @@ import jax.numpy as jnp
 
 from methods.forcing import Forcing
 from methods.linear import kalman, recurrence
-from methods.method import Method
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative, finite, over_time
 from settings import Count, NonNegative
@@ -83,7 +82,7 @@ def _falls(G, delta, at, tried):
 
 
 METHODS = {
-    name: Method(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing))
+    name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing))
     for name, jacobian, kind, forcing in [
         ("elk", "full", "smoother", "none"),
         ("quasi-elk", "diagonal", "smoother", "none"),

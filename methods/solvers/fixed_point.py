@@ -13,7 +13,6 @@ from typing import ClassVar
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from settings import Count
@@ -50,6 +49,6 @@ class Picard(Iterative):
 
 
 METHODS = {
-    "jacobi": Method(solver=Jacobi(), forcing=Forcing("projected")),
-    "picard": Method(solver=Picard(), forcing=Forcing("projected")),
+    "jacobi": dict(solver=Jacobi(), forcing=Forcing("projected")),
+    "picard": dict(solver=Picard(), forcing=Forcing("projected")),
 }

@@ -14,7 +14,6 @@ import jax.random as jr
 
 from methods.forcing import Forcing
 from methods.linear import recurrence
-from methods.method import Method
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from settings import Count, Natural
@@ -56,4 +55,4 @@ class Hutchinson(Iterative):
         return jax.lax.scan(add, jnp.zeros_like(at.states), jr.split(key, self.probes))[0] / self.probes
 
 
-METHODS = {"gtf-quasi-deer-hutchinson": Method(solver=Hutchinson(), forcing=Forcing("projected"))}
+METHODS = {"gtf-quasi-deer-hutchinson": dict(solver=Hutchinson(), forcing=Forcing("projected"))}

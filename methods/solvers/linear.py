@@ -14,7 +14,6 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
-from methods.method import Method
 from methods.models.lssm import Decay, LSSMShape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
@@ -71,6 +70,6 @@ def decay(A, z0, u):
 
 
 METHODS = {
-    "lssm": Method(solver=LinearScan(), forcing=Forcing("input"), model=LSSMShape()),
-    "lssm-scheduled": Method(solver=Sequential(), forcing=ScheduledSampling(), model=LSSMShape()),
+    "lssm": dict(solver=LinearScan(), forcing=Forcing("input"), model=LSSMShape()),
+    "lssm-scheduled": dict(solver=Sequential(), forcing=ScheduledSampling(), model=LSSMShape()),
 }

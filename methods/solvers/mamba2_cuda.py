@@ -7,7 +7,6 @@ What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2
 import dataclasses
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.models.mamba2.model import Mamba2Shape
 from methods.solvers.ssd import ChunkedScan
 from methods.torch_mamba import package
@@ -41,5 +40,5 @@ class TorchTraining(Training):
 
 
 METHODS = {
-    "mamba2-cuda": Method(solver=TritonScan(), forcing=Forcing("input"), model=Mamba2Shape(), training=TorchTraining()),
+    "mamba2-cuda": dict(solver=TritonScan(), forcing=Forcing("input"), model=Mamba2Shape(), training=TorchTraining()),
 }

@@ -17,7 +17,6 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.linear import recurrence
-from methods.method import Method
 from methods.models.low_rank import LowRankShape
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
@@ -56,9 +55,9 @@ def _pushed_through(problem: Problem, at: Evaluation):
 
 
 METHODS = {
-    "low-rank": Method(solver=Newton(), forcing=Forcing("projected"), model=LowRankShape()),
-    "deer": Method(solver=Newton(), forcing=Forcing("none")),
-    "gtf-deer": Method(solver=Newton(), forcing=Forcing("projected")),
-    "quasi-deer": Method(solver=Newton(jacobian="diagonal"), forcing=Forcing("none")),
-    "gtf-quasi-deer": Method(solver=Newton(jacobian="diagonal"), forcing=Forcing("projected")),
+    "low-rank": dict(solver=Newton(), forcing=Forcing("projected"), model=LowRankShape()),
+    "deer": dict(solver=Newton(), forcing=Forcing("none")),
+    "gtf-deer": dict(solver=Newton(), forcing=Forcing("projected")),
+    "quasi-deer": dict(solver=Newton(jacobian="diagonal"), forcing=Forcing("none")),
+    "gtf-quasi-deer": dict(solver=Newton(jacobian="diagonal"), forcing=Forcing("projected")),
 }

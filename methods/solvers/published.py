@@ -9,7 +9,6 @@ from typing import Literal
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.linear import recurrence
-from methods.method import Method
 from methods.problem import ByAutodiff, Problem
 from methods.problem.solution import Solution
 from methods.solvers.newton import Newton
@@ -30,5 +29,5 @@ class Published(Newton):
 
 
 METHODS = {
-    "gtf-deer-published": Method(solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")),
+    "gtf-deer-published": dict(solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")),
 }

@@ -7,12 +7,10 @@ import dataclasses
 from typing import ClassVar
 
 import jax.numpy as jnp
-from jax import lax
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
-from methods.method import Method
-from methods.problem import Problem
+from methods.problem import Problem, rollout
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 from settings import Count
@@ -32,21 +30,17 @@ class Sequential(Solver):
     unroll: Count = 1
 
     def solve(self, problem: Problem, guess=None) -> Solution:
-        stepper = problem.step.stepper()
-
-        def step(z, u):
-            z = stepper(z, u)
-            return z, z
-
-        _, states = lax.scan(step, problem.z0, problem.inputs, unroll=self.unroll)
+        states = rollout(problem, self.unroll)
         batch = states.shape[1:-1]
         code = jnp.where(jnp.isfinite(states).all((0, -1)), CONVERGED, DIVERGED)
         return Solution(states, jnp.zeros(batch, jnp.int32), jnp.ones(batch, jnp.int32), jnp.zeros(batch, states.dtype), code)
 
 
 METHODS = {
-    "sequential": Method(solver=Sequential(), forcing=Forcing("projected")),
-    "sequential-free": Method(solver=Sequential(), forcing=Forcing("none")),
+    "sequential": dict(solver=Sequential(), forcing=Forcing("projected")),
+    "sequential-free": dict(solver=Sequential(), forcing=Forcing("none")),
     # The adjoint of any recurrence is affine: it is parallel without any Newton, wherever the states are known.
-    "sequential-parallel-adjoint": Method(Sequential(), Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "sequential-parallel-adjoint": dict(
+        solver=Sequential(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")
+    ),
 }

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.models.mamba2.model import Block, Mamba2Shape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
@@ -57,5 +56,5 @@ class ChunkedScan(Recurrent):
 
 
 METHODS = {
-    "mamba2": Method(solver=ChunkedScan(), forcing=Forcing("input"), model=Mamba2Shape()),
+    "mamba2": dict(solver=ChunkedScan(), forcing=Forcing("input"), model=Mamba2Shape()),
 }

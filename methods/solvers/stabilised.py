@@ -17,7 +17,6 @@ import jax
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
 from settings import Fraction, Limit, Relaxation
@@ -87,7 +86,7 @@ def norm_bound(J):
 
 
 METHODS = {
-    "gtf-deer-damped": Method(solver=Stabilised(scale_down=0.1), forcing=Forcing("projected")),
-    "gtf-deer-clipped": Method(solver=Stabilised(clip=1.0), forcing=Forcing("projected")),
-    "gtf-quasi-deer-clipped": Method(solver=Stabilised(jacobian="diagonal", clip=1.0), forcing=Forcing("projected")),
+    "gtf-deer-damped": dict(solver=Stabilised(scale_down=0.1), forcing=Forcing("projected")),
+    "gtf-deer-clipped": dict(solver=Stabilised(clip=1.0), forcing=Forcing("projected")),
+    "gtf-quasi-deer-clipped": dict(solver=Stabilised(jacobian="diagonal", clip=1.0), forcing=Forcing("projected")),
 }

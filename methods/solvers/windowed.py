@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.problem import Problem
 from methods.problem.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
@@ -54,4 +53,4 @@ class WindowedNewton(Newton):
         return Solution(states, updates, sweeps + 1, largest(at.residual), code, history)
 
 
-METHODS = {"gtf-deer-windowed": Method(solver=WindowedNewton(), forcing=Forcing("projected"))}
+METHODS = {"gtf-deer-windowed": dict(solver=WindowedNewton(), forcing=Forcing("projected"))}

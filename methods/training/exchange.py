@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from methods.forcing import missing
 from methods.layout.precision import precise
+from methods.problem import rollout
 from methods.training import objective, updates
 
 
@@ -120,7 +121,7 @@ def _states(method, data, drawn, free, s, k):
     """States `(C + δ, M)` of window k from s. Its problem is cut out of that of the whole sequence, which has one clock."""
     problem, _ = method.problem(free.from_free(), data.whole, **drawn)
     inputs = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, k * data.C, data.C + data.overlap), problem.inputs)
-    return lax.scan(lambda z, u: (problem.step(z, u),) * 2, s, inputs, unroll=getattr(method.solver, "unroll", 1))[1]
+    return rollout(problem._replace(z0=s, inputs=inputs), getattr(method.solver, "unroll", 1))
 
 
 def _over(decomposition) -> int | None:

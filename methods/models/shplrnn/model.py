@@ -15,10 +15,10 @@ import jax.random as jr
 from jaxtyping import Array, Float
 
 from methods.forcing import adaptive, missing
-from methods.models.model import Diagonal, last_state
+from methods.models.model import Diagonal
 from methods.models.shplrnn.map import ForcedShallowPLRNN, SparselyForced
 from methods.models.shplrnn.masked import MaskedForced
-from methods.problem import Problem
+from methods.problem import Problem, last_state
 from methods.problem.border import dtype_of
 from methods.problem.coarse import Parts
 from settings import Count

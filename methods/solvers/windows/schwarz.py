@@ -12,7 +12,6 @@ import dataclasses
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.models.low_rank import LowRankShape
 from methods.solvers.windows.relaxation import At, Given, Relaxation
 
@@ -25,9 +24,9 @@ class Schwarz(Relaxation):
         return at.handed_on, ()
 
 
-_schwarz = Method(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
+_schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
 
 METHODS = {
     "gtf-schwarz": _schwarz,
-    "low-rank-schwarz": dataclasses.replace(_schwarz, model=LowRankShape()),
+    "low-rank-schwarz": _schwarz | dict(model=LowRankShape()),
 }

@@ -19,7 +19,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.solvers.windows.relaxation import At, Given, Relaxation
 from settings import Count
 
@@ -113,5 +112,5 @@ def _interfaces(given, at, Q, ends):
 
 
 METHODS = {
-    "gtf-shooting": Method(solver=Shooting(), forcing=Forcing("projected")),
+    "gtf-shooting": dict(solver=Shooting(), forcing=Forcing("projected")),
 }

@@ -25,7 +25,6 @@ from jax import lax
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
-from methods.method import Method
 from methods.problem.coarse import CoarseMap, change_of
 from methods.solvers.windows.relaxation import At, Given, Relaxation
 from settings import Limit
@@ -78,8 +77,8 @@ def _correct(given, change, at, trust):
 
 
 METHODS = {
-    "gtf-parareal": Method(solver=TwoLevel(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
-    "gtf-mgrit": Method(
+    "gtf-parareal": dict(solver=TwoLevel(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "gtf-mgrit": dict(
         solver=TwoLevel(coarse="euler", relaxation="FCF"),
         forcing=Forcing("projected"),
         gradient=Adjoint(adjoint_scan="windows"),
