@@ -2,18 +2,18 @@
 
 import dataclasses
 from functools import cached_property, partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
 import registry
 import settings
 from methods import models
 from methods.adjoint import Adjoint
+from methods.adjoint.certificate import Certificate, certificate
 from methods.forcing import UNUSED, Forcing
 from methods.forcing.sampling import ScheduledSampling
 from methods.layout.precision import precise
@@ -26,23 +26,8 @@ from methods.solvers.base import Solver
 from methods.solvers.sequential import Sequential
 from methods.training import objective, updates
 from methods.training.loop import Fit, Training
+from methods.training.objective import Aux
 from methods.training.regularisation import Regularisation
-
-
-class Aux(NamedTuple):
-    """What a loss reports beside its value, per sequence `(S,)`."""
-
-    iterations: Array
-    residual: Array
-    code: Array  # index into `methods.problem.solution.STATUSES`
-
-
-class Certificate(NamedTuple):
-    """How good a gradient is: norms of differences relative to the norm of what they are compared with."""
-
-    residual: Array  # largest of the forward solve
-    adjoint_error: Array  # from the gradient at the same states with the adjoint run step by step
-    gradient_error: Array  # from the gradient with states and adjoint run step by step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +156,8 @@ class Method:
 
     def explain(self, params, x: Real[ArrayLike, "... T_plus_1 N"]) -> str | None:
         """What a method that chooses its solver would do here, and why; None for all others."""
-        return self.solver.explain(*_posed(self, params, x))
+        explain = getattr(self.solver, "explain", None)
+        return explain(*_posed(self, params, x)) if explain else None
 
     def loss(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, **drawn) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
@@ -180,13 +166,9 @@ class Method:
         """
         return _loss(self, params, x, self._strength(alpha), **drawn)
 
-    def certify(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None) -> "Certificate":
+    def certify(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None) -> Certificate:
         """How far the gradient of the loss on x is from that of the sequential scan; costs both of them."""
-        one_pass = dataclasses.replace(self, gradient=Adjoint(adjoint_scan="sequential"))
-        (_, aux), got = _gradient(self, params, x, alpha)
-        (_, _), adjoint_exact = _gradient(one_pass, params, x, alpha)
-        (_, _), exact = _gradient(self.stepwise, params, x, alpha)
-        return Certificate(aux.residual.max(), _relative(got, adjoint_exact), _relative(got, exact))
+        return certificate(self, params, x, alpha)
 
     @property
     def phases(self) -> dict:
@@ -247,16 +229,6 @@ def _update(method, state, x, alpha) -> tuple[updates.State, updates.Log]:
 @precise()
 def _posed(method, params, x):
     return method.problem(params, jnp.moveaxis(border.sequences(params, x), -2, 0))
-
-
-@partial(jax.jit, static_argnums=0)
-def _gradient(method, params, x, alpha):
-    return jax.value_and_grad(method.loss, has_aux=True)(params, x, alpha=alpha)
-
-
-def _relative(got, wanted):
-    error, size = optax.tree.norm(optax.tree.sub(got, wanted)), optax.tree.norm(wanted)
-    return jnp.where(error == 0, 0, error / size)  # a gradient may be exactly zero
 
 
 def made(entry) -> Any:

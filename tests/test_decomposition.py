@@ -11,7 +11,7 @@ import pytest
 import methods
 from methods.forcing import Forcing
 from methods.models import ShallowPLRNN
-from methods.training import exchange, loop
+from methods.training import exchange, loop, overlapping
 from methods.training.decomposed import Decomposition
 
 T = 40
@@ -40,14 +40,14 @@ def test_one_window_is_plain_training(series, settings):
     whole = methods.get("sequential", **SIZES | {"updates": 1} | settings)
     trained = fit("schwarz-shared", series, windows=1, overlap=0, updates=1, **settings)
     optimiser, x = whole.training.optimiser(), jnp.asarray(series[: T + 1])
-    free = jax.tree.map(lambda leaf: leaf[0], loop.begin(whole, 2, jnp.dtype("float64"), jnp.asarray([0])).free)
-    loss, gradient = jax.value_and_grad(lambda free: whole.loss(free.from_free(), x)[0])(free)
+    free = jax.tree.map(lambda leaf: leaf[0], loop.begin(whole, 2, jnp.dtype("float64"), jnp.asarray([0])).weights)
+    loss, gradient = jax.value_and_grad(lambda free: whole.loss(free.from_unconstrained(), x)[0])(free)
     steps, _ = optimiser.update(gradient, optimiser.init(free), free)
-    np.testing.assert_allclose(trained.log.loss[0, 0] + whole.regularisation.penalty(free.from_free()), loss, rtol=1e-12)
+    np.testing.assert_allclose(trained.log.loss[0, 0] + whole.regularisation.penalty(free.from_unconstrained()), loss, rtol=1e-12)
     np.testing.assert_allclose(trained.log.gradient_norm[0, 0], optax.tree.norm(gradient), rtol=1e-10)
     assert not trained.log.skipped.any() and not trained.log.failures.any()
     for got, wanted in zip(
-        jax.tree.leaves(trained.params), jax.tree.leaves(optax.apply_updates(free, steps).from_free()), strict=True
+        jax.tree.leaves(trained.params), jax.tree.leaves(optax.apply_updates(free, steps).from_unconstrained()), strict=True
     ):
         np.testing.assert_allclose(got[0], wanted, rtol=1e-10, atol=1e-13)
 
@@ -103,9 +103,9 @@ def test_windows_are_forced_by_one_clock(series, interval):
     """Sparse forcing acts at multiples of its interval, wherever windows begin."""
     method = methods.get("schwarz-shared", **SIZES, windows=4, overlap=0, forcing="sparse", interval=interval)
     params, x = method.init(jax.random.key(0), 2, jnp.float64), jnp.asarray(series[: T + 1])
-    data, states = exchange.windows(method.training, x), method.solve(params, x).states
+    data, states = overlapping.windows(method.training, x), method.solve(params, x).states
     starts = jnp.concatenate([method.problem(params, x)[0].z0[None], states[9:-1:10]])
-    got = exchange._run(method.training, method, exchange.Carry(params.to_free(), starts, None), data, {})
+    got = exchange._run(method.training, method, exchange.Carry(params.to_unconstrained(), starts, None), data, {})
     np.testing.assert_allclose(got.reshape(T, -1), states, atol=1e-12)
 
 
@@ -128,7 +128,7 @@ def test_gossip_keeps_the_mean_and_brings_neighbours_together():
 
 def test_windows_overlap_and_cover_every_step():
     x = jnp.arange(41.0)[:, None]
-    data = exchange.windows(Decomposition(windows=4, overlap=4), x)
+    data = overlapping.windows(Decomposition(windows=4, overlap=4), x)
     assert data.C == 9 and data.x.shape == (4, 14, 1)
     own = data.x[:, 5:, 0]
     np.testing.assert_array_equal(own.reshape(-1), np.arange(5, 41))
@@ -151,7 +151,7 @@ class AsTheyAre:
 
     model: ShallowPLRNN
 
-    def from_free(self):
+    def from_unconstrained(self):
         return dataclasses.replace(self.model, B=jax.lax.stop_gradient(self.model.B))
 
 
@@ -197,7 +197,7 @@ def test_the_trial_of_decomposed_training(settings, loss, factor):
     decomposition, x = Decomposition(windows=8, overlap=20, **settings), lorenz(slice(1000, 2621))
     optimiser = optax.adam(lambda i: 2e-3 * (0.05 + 0.95 * 0.5 * (1 + jnp.cos(jnp.pi * i / 1000))))
     method = methods.get("sequential", alpha=0.2, warmup=20)
-    data = exchange.windows(decomposition, x)
+    data = overlapping.windows(decomposition, x)
 
     @jax.jit
     def train(free):
@@ -207,7 +207,7 @@ def test_the_trial_of_decomposed_training(settings, loss, factor):
         return exchange.merged(decomposition, carry), report
 
     free, report = train(AsTheyAre(weights()))
-    got = method.loss(free.from_free(), x)[0]
+    got = method.loss(free.from_unconstrained(), x)[0]
     assert loss / factor <= got <= loss * factor
     if settings.get("sharing") == "local":
         assert report.local_loss[-1] < 0.05 * got  # the windows' own losses flatter

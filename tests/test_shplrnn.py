@@ -150,5 +150,5 @@ def test_initialisation_is_near_the_identity_and_free_coordinates_return(M, N):
     assert jnp.abs(p.W1).max() <= 0.01 / 20**0.5
     if M >= N:
         np.testing.assert_array_equal(p.B, np.eye(N, M))
-    for leaf, back in zip(jax.tree.leaves(p), jax.tree.leaves(p.to_free().from_free()), strict=True):
+    for leaf, back in zip(jax.tree.leaves(p), jax.tree.leaves(p.to_unconstrained().from_unconstrained()), strict=True):
         np.testing.assert_allclose(leaf, back, rtol=1e-12)

@@ -75,7 +75,7 @@ def one_update(on_failure, series, name="gtf-deer", **fields):
     params = method().init(jr.key(3), 3, jnp.float64)
     x = updates.windows(jnp.asarray(series), jr.key(4), T=T, batch=BATCH)
     state, log = chosen.update(chosen.start(params, jr.key(5)), x)
-    return params, state.free.from_free(), log
+    return params, state.weights.from_unconstrained(), log
 
 
 @pytest.fixture(scope="module")

@@ -201,8 +201,8 @@ def test_estimates_hold_some_jacobians_at_a_time(kind):
 def test_a_norm_that_is_not_finite_leaves_the_strength_as_it_was(kind, poison):
     trained = method("gtf-deer", alpha_from=kind)
     state = trained.start(model(N=3), jr.key(0))._replace(alpha=jnp.asarray(0.25))
-    broken = dataclasses.replace(state.free, W1=state.free.W1.at[0, 0].set(poison), W2=state.free.W2.at[0, 0].set(1e200))
-    after = adaptive.following(trained.forcing, state._replace(free=broken), jnp.ones((2, 5, 3)))
+    broken = dataclasses.replace(state.weights, W1=state.weights.W1.at[0, 0].set(poison), W2=state.weights.W2.at[0, 0].set(1e200))
+    after = adaptive.following(trained.forcing, state._replace(weights=broken), jnp.ones((2, 5, 3)))
     assert after == 0.25
 
 
@@ -212,12 +212,12 @@ def test_what_has_been_trained_can_be_trained_on(series, name, dtype):
     """A = tanh(a) rounds to 1 from a = 9 on in float32, 19 in float64; artanh(1) is infinite."""
     trained = method(name, updates=1)
     params = trained.init(jr.key(0), 3, dtype)
-    free = dataclasses.replace(params.to_free(), A=jnp.asarray([-50.0, 9.2, 19.5, 1e5], dtype))
-    saturated = free.from_free()
+    free = dataclasses.replace(params.to_unconstrained(), A=jnp.asarray([-50.0, 9.2, 19.5, 1e5], dtype))
+    saturated = free.from_unconstrained()
     assert (jnp.abs(saturated.A) < 1).all() and saturated.A.dtype == dtype
     again = fit(trained, series, params=saturated, dtype=dtype)
     assert (jnp.abs(again.params.A) < 1).all() and not again.log.skipped.any()
-    gradient = jax.grad(lambda free: free.from_free().A.sum())(dataclasses.replace(free, A=jnp.zeros(4, dtype)))
+    gradient = jax.grad(lambda free: free.from_unconstrained().A.sum())(dataclasses.replace(free, A=jnp.zeros(4, dtype)))
     np.testing.assert_array_equal(gradient.A, 1)
 
 
@@ -242,7 +242,7 @@ def test_the_strength_starts_at_one_and_follows_the_estimate(series):
     low = trained.start(params, jr.key(0))._replace(alpha=jnp.asarray(0.0), done=jnp.asarray(4))
     x = updates.windows(jnp.asarray(series), jr.key(1), T=20, batch=4)
     after, _ = trained.update(low, x)
-    np.testing.assert_allclose(after.alpha, adaptive.estimate(trained.forcing, after.free.from_free(), x), atol=1e-12)
+    np.testing.assert_allclose(after.alpha, adaptive.estimate(trained.forcing, after.weights.from_unconstrained(), x), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["gtf-deer", "gtf-quasi-deer", "gtf-shooting"])

@@ -120,9 +120,9 @@ def runs_on_where_a_history_ends(name):
 
 
 def trains_in_coordinates_that_lead_back(name):
-    """`from_free(to_free(weights))` are the weights again."""
+    """`from_unconstrained(to_unconstrained(weights))` are the weights again."""
     params = _weights(_sequential(name)[0])
-    for leaf, back in zip(jax.tree.leaves(params), jax.tree.leaves(params.to_free().from_free()), strict=True):
+    for leaf, back in zip(jax.tree.leaves(params), jax.tree.leaves(params.to_unconstrained().from_unconstrained()), strict=True):
         np.testing.assert_allclose(back, leaf, rtol=1e-9, atol=1e-12)
 
 

@@ -18,13 +18,12 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from methods.adjoint import stepwise
+from methods.adjoint import parallel, stepwise
 from methods.adjoint import windows as by_windows
 from methods.adjoint.first_order import first_order
-from methods.layout import blocks, cost
+from methods.layout import cost
 from methods.layout.devices import Devices
 from methods.layout.precision import precise
 from methods.layout.windows import Windows
@@ -44,9 +43,9 @@ class Adjoint:
 
     # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683, eq. 44, uses.
     adjoint: Literal["exact", "diagonal"] = "exact"
-    # `windows` runs windows of time side by side, see `adjoint_windows`, or one pass where there are too few to gain by it; the
-    # others are those of `linear_recurrence`. `auto` is what suits the device, or step by step where the
-    # solver goes step by step: the baseline is to be the same both ways.
+    # `windows` runs windows of time side by side, see `adjoint.windows`, or one pass where there are too few to gain by it; the
+    # others are those of `linear.recurrence`. `auto` is what suits the device, or step by step where the solver goes so:
+    # the baseline is to be the same both ways.
     adjoint_scan: Literal["auto", "associative", "chunked", "blocked", "sequential", "windows"] = "auto"
     adjoint_window: Natural = 0  # steps per window; 0: what takes least time on this device for the memory of the map
     # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
@@ -81,57 +80,45 @@ def _forward(solver, adjoint, problem, guess):
 
 
 @precise()
-def _backward(solver, adjoint, saved, cotangents):
+def _backward(solver, adjoint, saved, given):
     asked, problem, states, choice = saved
-    g = cotangents.states
+    g = given.states
     g = jnp.zeros_like(states) if isinstance(g, SymbolicZero) else g
-    if choice is None:
-        if adjoint.adjoint_scan == "auto" and solver.stepwise_adjoint:
-            adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
-        return _cotangents(adjoint, asked, problem, states, g), None
-    ways = [partial(_cotangents, each, asked) for each in solver.adjoints(adjoint, states)]
-    return lax.switch(choice, ways, problem, states, g), None
+    of = partial(cotangents, asked=asked, problem=problem, states=states, g=g)
+    return solver.cotangents(of, adjoint, states, choice), None
 
 
-def _cotangents(adjoint, asked, problem, states, g) -> Problem:
-    """Cotangents of the problem for those of its states; None for what is not asked for."""
-    windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
-    lanes = windows.K * windows.S
-    pays = adjoint.adjoint_window or adjoint.devices > 1 or lanes >= cost.here().adjoint_lanes
-    if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact" and pays:
-        tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
-        many = windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices
-        way = by_windows.all_at_once if many else by_windows.multipliers_first
-        way = by_windows.one_each if windows.K == adjoint.devices else way
+solve.defvjp(_forward, _backward, symbolic_zeros=True)
 
-        def cotangents(problem, states, g):
-            return way(problem, states, g, windows, Devices(adjoint.devices), tolerance, asked.inputs)
 
-        return first_order(cotangents, WINDOWS_LOOP)(problem, states, g)
+def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -> Problem:
+    """Cotangents of the problem for cotangents g of its states, both `(T, ..., M)`; None for what is not asked for."""
+    if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
+        windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
+        lanes = windows.K * windows.S
+        if adjoint.adjoint_window or adjoint.devices > 1 or lanes >= cost.here().adjoint_lanes:
+            return _in_windows(adjoint, windows, asked, problem, states, g)
     diagonal = adjoint.adjoint == "diagonal"
     # there is no windowed form of the ablation
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
     scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
         return stepwise.solve(problem, states, g, asked.inputs)
-    if diagonal:
-        g = first_order(lambda g: g, "adjoint = 'diagonal' being none to begin with. Set adjoint = 'exact'.")(g)
-    pattern = problem.evaluate(states).pattern
-    multipliers = _multipliers(problem.step, pattern, g, scan, diagonal)
-    d_z0 = problem.step.pull(jax.tree.map(lambda leaf: leaf[0], pattern), multipliers[0])
-    d_step, d_inputs = blocks.pull(problem.step, problem.previous(states), problem.inputs, multipliers, asked.inputs)
-    return Problem(d_step, d_z0, d_inputs)
+    return parallel.solve(problem, states, g, scan, diagonal, asked.inputs)
 
 
-solve.defvjp(_forward, _backward, symbolic_zeros=True)
+def _in_windows(adjoint, windows, asked, problem, states, g) -> Problem:
+    """Cotangents by windows side by side, in the form that suits their number and length."""
+    tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
+    lanes = windows.K * windows.S
+    if windows.K == adjoint.devices:
+        way = by_windows.one_each
+    elif windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices:
+        way = by_windows.all_at_once
+    else:
+        way = by_windows.multipliers_first
 
+    def run(problem, states, g):
+        return way(problem, states, g, windows, Devices(adjoint.devices), tolerance, asked.inputs)
 
-def _multipliers(step, pattern, g, scan, diagonal):
-    """λ_1 … λ_T by Jacobians."""
-    ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
-    if scan in recurrence.CHUNKED and not diagonal:
-        ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
-        return recurrence.chunked(step.dense, ahead, g, scan, transposed=True, reverse=True)
-    G = step.diagonal(ahead) if diagonal else step.dense(ahead).swapaxes(-1, -2)
-    G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])
-    return recurrence.solve(G, g, scan=scan, reverse=True)
+    return first_order(run, WINDOWS_LOOP)(problem, states, g)

@@ -1,12 +1,16 @@
 """The exact adjoint by windows that run side by side, without a Jacobian.
 
-The adjoint is linear, so it is summed in parts: every window runs backwards as if nothing came from later times; then what
-arrives from the window behind runs on alone, until it has died out. Under forcing that takes ℓ steps, not T. Nothing is dropped
-but what is below `tolerance` times the largest multiplier, and K sweeps are exact whatever the map.
+The adjoint is linear in the cotangents of the states, so it can be summed in parts. First every window runs backwards as if
+nothing came from later times. Then what leaves a window at its start is handed to the window before it, runs through that one, is
+handed on again, and so forth until it has died out. Under forcing it dies out after ℓ steps, not T. Nothing is dropped but what
+is below `tolerance` times the largest multiplier, and after K sweeps the result is exact whatever the map.
 
-`all_at_once` adds up the parameter cotangents in the same passes, in O(T M) memory. Where what arrives runs on for long, it is
-cheaper to find the `multipliers_first`, keeping the pattern of the linearised map, and to sum the cotangents once, from them.
+Three forms give equal cotangents. `all_at_once` adds up those of the parameters in the same passes, in O(T M) memory. Where what
+is handed on runs far, `multipliers_first` is cheaper: it finds the multipliers alone and sums the cotangents once, from them.
+`one_each` is for one window on each of several devices.
 """
+
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -49,42 +53,56 @@ def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices,
 def multipliers_first(
     problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool
 ) -> Problem:
-    """The same; of the multipliers λ_1 … λ_T each device keeps its own."""
+    """Cotangents as of `all_at_once`, summed once, when all multipliers λ_1 … λ_T are known; a device keeps its own of them."""
 
     def body(everywhere, shares):
         shares = _with_previous(devices, everywhere, shares)
         before, inputs, g = windows.lanes(shares)
         step = everywhere[0].lanes(g.shape[-1])
-        patterns = step.patterns(before, inputs)
-
-        def pull(arriving, now):
-            multiplier, pattern = now
-            multiplier = multiplier + step.turn(arriving)
-            return step.back(pattern, step.turn(multiplier)), multiplier
-
-        def pull_alone(arriving, now):
-            multiplier, pattern = now
-            return step.back(pattern, arriving), multiplier + step.turn(arriving)
-
-        def run(pull, arriving, now):
-            arriving, found = lax.scan(pull, step.turn(arriving), now, reverse=True)
-            return step.turn(arriving), found
-
-        def alone(at, arriving, found):
-            arriving, more = run(pull_alone, arriving, block((found, patterns), at, windows.block))
-            return arriving, put(found, more, at)
-
-        arriving, found = run(pull, jnp.zeros_like(g[0]), (g, patterns))
-        found, d_z0 = _hand_on(windows, devices, alone, arriving, found, g, tolerance)
-        rows = jax.tree.map(_flat, (*shares[:2], windows.apart(found)))
+        passes = _Passes(step, step.patterns(before, inputs), windows.block)
+        leaving, multipliers = passes.alone(g)
+        multipliers, d_z0 = _hand_on(windows, devices, passes.add, leaving, multipliers, g, tolerance)
+        rows = jax.tree.map(_flat, (*shares[:2], windows.apart(multipliers)))
         d_step, d_inputs = blocks.pull(everywhere[0], *rows, of_inputs)
         return devices.sum(d_step), d_z0, jax.tree.map(lambda leaf: leaf.reshape(-1, windows.C, *leaf.shape[1:]), d_inputs)
 
     return _run(body, problem, states, g, windows, devices)
 
 
+class _Passes(NamedTuple):
+    """Passes backwards through the windows of one device, side by side, that find multipliers `(C, M, lanes)`."""
+
+    step: Any  # the map in lanes
+    patterns: Any  # its linearisation at every step
+    block: int
+
+    def alone(self, g):
+        """As if nothing came from later windows: what leaves at the start of every window `(M, lanes)`, and multipliers."""
+
+        def back(arriving, now):
+            g, pattern = now
+            multiplier = g + self.step.turn(arriving)
+            return self.step.back(pattern, self.step.turn(multiplier)), multiplier
+
+        return self._scan(back, jnp.zeros_like(g[0]), (g, self.patterns))
+
+    def add(self, at, arriving, multipliers):
+        """One block of steps from `at` on, with what `arrives` behind it added to the multipliers that it passes."""
+
+        def back(arriving, now):
+            multiplier, pattern = now
+            return self.step.back(pattern, arriving), multiplier + self.step.turn(arriving)
+
+        arriving, passed = self._scan(back, arriving, block((multipliers, self.patterns), at, self.block))
+        return arriving, put(multipliers, passed, at)
+
+    def _scan(self, back, arriving, now):
+        leaving, found = lax.scan(back, self.step.turn(arriving), now, reverse=True)
+        return self.step.turn(leaving), found
+
+
 def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
-    """The same with one window on each device, which goes through it step by step; all cotangents in the same passes."""
+    """Cotangents as of `all_at_once`, where each device has one window and goes through it step by step."""
 
     def body(everywhere, shares):
         before, inputs, g = jax.tree.map(_flat, _with_previous(devices, everywhere, shares))
@@ -127,29 +145,49 @@ def _flat(rows):
     return rows.reshape(-1, *rows.shape[2:])
 
 
-def _hand_on(windows, devices, alone, arriving, sums, sources, tolerance):
-    """Run on alone what arrives at the end of each window, window after window, until it has died out.
+class _Handed(NamedTuple):
+    """Where the handing on stands after some sweeps."""
 
-    alone  `alone(at, arriving, sums)`, a block of steps from `at` on: what arrives before it, and the sums with it
-    Returns the sums, and what arrives before the very first step `(M, S)`.
+    sweeps: Any
+    leaving: Any  # (M, lanes) what leaves at the start of every window, and arrives in the one before
+    any_left: Any  # whether some of it is worth handing on, on any device
+    sums: Any
+    first: Any  # (M, S) what has left the very first window so far
+
+
+def _hand_on(windows, devices, add, leaving, sums, sources, tolerance):
+    """Hand what leaves every window to the window before it, again and again, until it has died out.
+
+    In every sweep all windows run at once, each backwards over its steps, and adds what it was handed to its sums. Under forcing
+    what is handed on shrinks by the factor of C steps in each sweep; after K sweeps it has passed all windows.
+
+    add      `add(at, arriving, sums)` for the block of steps from `at` on: what arrives before the block, and the sums with it
+    sources  cotangents of the states, whose size says what is negligible
+    Returns the sums, and what leaves the very first window `(M, S)`.
     """
     S, C, length = windows.S, windows.C, windows.block
-    negligible = tolerance * devices.max(jnp.maximum(jnp.abs(sources).max(), jnp.abs(arriving).max()))
+    negligible = tolerance * devices.max(jnp.maximum(jnp.abs(sources).max(), jnp.abs(leaving).max()))
 
     def alive(arriving):
-        return ~(jnp.abs(arriving).max() <= negligible)
+        return ~(jnp.abs(arriving).max() <= negligible)  # NaN is
 
-    def turn(carry):
-        at, arriving, sums = carry
-        return at - length, *alone(at - length, arriving, sums)
+    def through_the_windows(arriving, sums):
+        def going(carry):
+            at, arriving, _ = carry
+            return (at > 0) & alive(arriving)
 
-    def sweep(carry):
-        sweeps, arriving, _, sums, first = carry
-        start = C, devices.backwards(arriving, S), sums
-        at, arriving, sums = lax.while_loop(lambda carry: (carry[0] > 0) & alive(carry[1]), turn, start)
-        arriving = jnp.where(at == 0, arriving, 0)  # else it died on the way
-        return sweeps + 1, arriving, devices.any(alive(arriving)), sums, first + devices.of_the_first(arriving, S)
+        def through_a_block(carry):
+            at, arriving, sums = carry
+            return at - length, *add(at - length, arriving, sums)
 
-    start = 1, arriving, devices.any(alive(arriving)), sums, devices.of_the_first(arriving, S)
-    _, _, _, sums, first = lax.while_loop(lambda carry: (carry[0] < windows.K) & carry[2], sweep, start)
-    return sums, first
+        at, leaving, sums = lax.while_loop(going, through_a_block, (C, arriving, sums))
+        return jnp.where(at == 0, leaving, 0), sums  # else it died on the way
+
+    def sweep(now: _Handed):
+        leaving, sums = through_the_windows(devices.backwards(now.leaving, S), now.sums)
+        first = now.first + devices.of_the_first(leaving, S)
+        return _Handed(now.sweeps + 1, leaving, devices.any(alive(leaving)), sums, first)
+
+    start = _Handed(1, leaving, devices.any(alive(leaving)), sums, devices.of_the_first(leaving, S))
+    end = lax.while_loop(lambda now: (now.sweeps < windows.K) & now.any_left, sweep, start)
+    return end.sums, end.first

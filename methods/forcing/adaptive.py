@@ -35,7 +35,7 @@ def following(forcing, state, x):
 
     def adapted(carry):
         _, alpha = carry
-        wanted = estimate(forcing, state.free.from_free(), x)
+        wanted = estimate(forcing, state.weights.from_unconstrained(), x)
         moved = jnp.where(wanted > alpha, wanted, SLOWNESS * alpha + (1 - SLOWNESS) * wanted)
         return False, jnp.where(jnp.isfinite(wanted), moved, alpha).astype(alpha.dtype)
 

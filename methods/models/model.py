@@ -53,11 +53,11 @@ class Model:
         """What keeps the last `slow` units from standing still, as (values, their standard deviation at initialisation or 1)."""
         raise TypeError(f"{type(self).__name__} has no slow units to regularise; set mar_weight = 0.")
 
-    def to_free(self) -> "Model":
+    def to_unconstrained(self) -> "Model":
         """The unbounded coordinates that training moves in."""
         return self
 
-    def from_free(self) -> "Model":
+    def from_unconstrained(self) -> "Model":
         """Back from the coordinates of training."""
         return self
 
@@ -68,11 +68,11 @@ class Diagonal(Model):
     def free(self):
         return self.autonomous()
 
-    def to_free(self) -> "Diagonal":
+    def to_unconstrained(self) -> "Diagonal":
         """The coordinates training moves in: a with A = tanh(a). Infinite or NaN where |A| >= 1."""
         return dataclasses.replace(self, A=jnp.arctanh(self.A))
 
-    def from_free(self) -> "Diagonal":
+    def from_unconstrained(self) -> "Diagonal":
         """A = tanh(a), below 1 in size where rounding would make it 1: what has been trained can be trained on."""
         limit = 1 - jnp.finfo(self.A.dtype).epsneg
         return dataclasses.replace(self, A=jnp.clip(jnp.tanh(self.A), -limit, limit))

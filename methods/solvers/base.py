@@ -46,13 +46,14 @@ class Solver:
         """`solve`, differentiable in the problem."""
         return adjoint.solve(self, gradient, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
 
-    def adjoints(self, adjoint, states) -> list:
-        """The adjoint of each choice that `Solution.choice` may name, for one that chooses."""
-        return [adjoint]
+    def cotangents(self, of, adjoint, states, choice):
+        """The cotangents of a solved problem, `of(adjoint)`, by the adjoint that goes with this solver.
 
-    def explain(self, problem: Problem, guess) -> str | None:
-        """The choice this solver makes and why, in words, for one that chooses."""
-        return None
+        choice  `Solution.choice`
+        """
+        if adjoint.adjoint_scan == "auto" and self.stepwise_adjoint:
+            adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
+        return of(adjoint)
 
     def phases(self, method) -> dict:
         """What measures time: functions of (params, x), for an update of (state, x); `Foreign` ones if not jax's."""

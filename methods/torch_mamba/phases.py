@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import jax.random as jr
 import torch
 
-from methods.method import Aux
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.torch_mamba import package
 from methods.torch_mamba.foreign import Foreign
 from methods.torch_mamba.model import TorchMamba, array, failures, tensor
 from methods.torch_mamba.training import Run, check
+from methods.training.objective import Aux
 
 
 def phases(method) -> dict[str, Foreign]:
@@ -31,7 +31,7 @@ def _place(method, params, x):
 
 
 def _place_update(method, state, x):
-    check(method, state.free)
+    check(method, state.weights)
     return _ready(Run(method, state, 1), tensor(x, package.DEVICE))
 
 

@@ -24,7 +24,7 @@ BETAS = 0.9, 0.999
 
 def train_block(method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
     """`length` updates of every seed, as jax would do them."""
-    check(method, states.free)
+    check(method, states.weights)
     ended = []
     for seed in range(states.done.shape[0]):
         run = Run(method, jax.tree.map(lambda leaf, seed=seed: leaf[seed], states), length)
@@ -61,7 +61,7 @@ class Run:
     def __init__(self, method, start: State, length: int):
         """`length`: the most updates that will come."""
         self.method, self.start, self.key = method, start, start.key
-        self.model = TorchMamba(start.free, chunk=method.solver.chunk, device=package.DEVICE)
+        self.model = TorchMamba(start.weights, chunk=method.solver.chunk, device=package.DEVICE)
         self.reports = []
         # Updates that were not skipped. The count of RAdam and that of its schedule are the same.
         self.taken = int(optax.tree.get_all_with_path(start.optimiser, "count")[0][1])
@@ -106,7 +106,7 @@ class Run:
         mu, nu = (export({f: self.radam.state[w][name] for f, w in weights.items()}) for name in ("exp_avg", "exp_avg_sq"))
         optimiser = optax.tree.set(self.start.optimiser, mu=mu, nu=nu, count=jnp.asarray(self.taken, jnp.int32))
         done = self.start.done + len(self.reports)
-        return self.start._replace(free=export(weights), optimiser=optimiser, key=self.key, done=done)
+        return self.start._replace(weights=export(weights), optimiser=optimiser, key=self.key, done=done)
 
     def log(self) -> Log:
         """One row per update."""

@@ -38,7 +38,7 @@ from jaxtyping import Array
 from methods.forcing import adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
-from methods.training import exchange, loop
+from methods.training import exchange, loop, overlapping
 from methods.training.loop import Fit, Training
 from methods.training.updates import Log, noisy
 from settings import Count, Natural, NonNegative
@@ -126,9 +126,9 @@ def fit(
         raise ValueError(f'alpha_from = "{method.forcing.alpha_from}": no meaning in a training decomposed in time. Give alpha.')
     decomposition.check(T, batch)
     states = loop.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
-    sizes = loop.initial_size(method, states.free, x)
+    sizes = loop.initial_size(method, states.weights, x)
     alpha = loop.final_alpha(method.forcing, states)
-    states = State(_begin(method, states.free, x), states.key, states.done)
+    states = State(_begin(method, states.weights, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
         length = min(max(1, block // decomposition.local_steps), exchanges - done)
@@ -148,9 +148,9 @@ def _log(method, report: exchange.Report) -> Log:
 
 
 @partial(jax.jit, static_argnums=0)
-def _begin(method, frees, x):
-    data, optimiser = exchange.windows(method.training, x, method.forcing), method.training.optimiser()
-    return jax.vmap(lambda free: exchange.start(method.training, method, free, data, optimiser))(frees)
+def _begin(method, weights, x):
+    data, optimiser = overlapping.windows(method.training, x, method.forcing), method.training.optimiser()
+    return jax.vmap(lambda weights: exchange.start(method.training, method, weights, data, optimiser))(weights)
 
 
 @partial(jax.jit, static_argnums=(0, 3))
@@ -160,7 +160,7 @@ def _train_block(method, states, x, length):
 
     def turn(state, x):
         key, drawn = jr.split(state.key)
-        data = exchange.windows(decomposition, noisy(decomposition, x[None], drawn)[0], method.forcing)
+        data = overlapping.windows(decomposition, noisy(decomposition, x[None], drawn)[0], method.forcing)
         drawn = {"key": drawn, "progress": state.done / exchanges}
         optimiser = decomposition.optimiser()
         carry, report = exchange.exchange_and_step(decomposition, method, state.carry, data, optimiser, **drawn)
@@ -174,7 +174,7 @@ def _train_block(method, states, x, length):
 
 @partial(jax.jit, static_argnums=0)
 def _finish(method, carries):
-    return jax.vmap(lambda carry: exchange.merged(method.training, carry).from_free())(carries)
+    return jax.vmap(lambda carry: exchange.merged(method.training, carry).from_unconstrained())(carries)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -131,9 +131,9 @@ def fit(
     series = border.series(series, T=T, dtype=dtype, missing=method.parameters.get("missing"))
     seeds = border.seeds(seeds)
     states = begin(method, series.shape[1], jnp.dtype(dtype), seeds, params)
-    if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.free)):
+    if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.weights)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
-    sizes = initial_size(method, states.free, series[: T + 1])
+    sizes = initial_size(method, states.weights, series[: T + 1])
     logs, done, asked = [], 0, ""
     if resume is not None or keep is not None:
         asked = question(method, series, T=T, batch=batch, seeds=seeds, dtype=dtype, params=params)
@@ -149,7 +149,7 @@ def fit(
         if keep is not None:
             logs = [joined(logs)]
             keep(Checkpoint.of(states, logs[0], asked))
-    return Fit(_finish(states.free), joined(logs), sizes, alpha=final_alpha(method.forcing, states))
+    return Fit(_finish(states.weights), joined(logs), sizes, alpha=final_alpha(method.forcing, states))
 
 
 def _calls(stages: list[Stage], block: int, done: int):
@@ -187,13 +187,13 @@ def _draw(model, observed_dim, dtype, seeds):
 
 
 @jax.jit
-def _finish(free):
-    return jax.vmap(lambda free: free.from_free())(free)
+def _finish(weights):
+    return jax.vmap(lambda weights: weights.from_unconstrained())(weights)
 
 
-def initial_size(method, free, x) -> Float[Array, "seeds"]:
+def initial_size(method, weights, x) -> Float[Array, "seeds"]:
     """max |z| over x `(T+1, N)` before training, with a warning where it says that the initialisation is unstable."""
-    sizes = _initial_size(method.stepwise, free, x)
+    sizes = _initial_size(method.stepwise, weights, x)
     if not (sizes <= LARGEST_START).all():  # so that NaN warns
         found = ", ".join(f"{size:.3g}" for size in sizes)
         warnings.warn(
@@ -205,8 +205,8 @@ def initial_size(method, free, x) -> Float[Array, "seeds"]:
 
 
 @partial(jax.jit, static_argnums=0)
-def _initial_size(stepwise, free, x):
-    return jax.vmap(lambda free: jnp.abs(stepwise.solve(free.from_free(), x).states).max())(free)
+def _initial_size(stepwise, weights, x):
+    return jax.vmap(lambda weights: jnp.abs(stepwise.solve(weights.from_unconstrained(), x).states).max())(weights)
 
 
 def final_alpha(forcing, states: State) -> Float[Array, "seeds"] | None:

@@ -3,9 +3,17 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from methods.forcing import missing
+
+
+class Aux(NamedTuple):
+    """What a loss reports beside its value: how each sequence `(S,)` was solved."""
+
+    iterations: Int[Array, "..."]
+    residual: Float[Array, "..."]
+    code: Int[Array, "..."]  # index into `methods.problem.solution.STATUSES`
 
 
 class Squares(NamedTuple):

@@ -17,7 +17,7 @@ from methods.problem.solution import CONVERGED
 class State(NamedTuple):
     """Everything a training carries from one update to the next."""
 
-    free: Any  # parameters in unbounded coordinates
+    weights: Any  # parameters in unconstrained coordinates, see `Model.to_unconstrained`
     optimiser: Any
     key: Array
     done: Array  # updates
@@ -38,9 +38,9 @@ class Log(NamedTuple):
 
 def start(method, params, key) -> State:
     """The state before the first update. A bounded diagonal needs |A| < 1."""
-    free = params.to_free()
-    dtype = jax.tree.leaves(free)[0].dtype
-    return State(free, method.training.optimiser().init(free), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
+    weights = params.to_unconstrained()
+    dtype = jax.tree.leaves(weights)[0].dtype
+    return State(weights, method.training.optimiser().init(weights), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
 
 
 @precise()
@@ -49,38 +49,38 @@ def update(method, state: State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=No
     key, drawn = jr.split(state.key)
     if adaptive.adapts(method.forcing):
         alpha = state.alpha
-    x = noisy(method.training, border.sequences(state.free, x), drawn)
+    x = noisy(method.training, border.sequences(state.weights, x), drawn)
     progress = state.done / method.training.updates
 
-    def loss(free, method):
-        return method.loss(free.from_free(), x, alpha=alpha, key=drawn, progress=progress)
+    def loss(weights, method):
+        return method.loss(weights.from_unconstrained(), x, alpha=alpha, key=drawn, progress=progress)
 
-    (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.free, method)
+    (value, aux), gradient = jax.value_and_grad(loss, has_aux=True)(state.weights, method)
     failures = jnp.sum(aux.code != CONVERGED)
     if method.training.on_failure == "sequential":
         stepwise = method.stepwise
         # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while no seed needs it.
-        again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.free, stepwise)))  # noqa: E731
+        again = lambda carry: (False, *_flat(jax.value_and_grad(loss, has_aux=True)(state.weights, stepwise)))  # noqa: E731
         _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
     allowed = failures == 0 if method.training.on_failure == "skip" else True
-    norm, use, (free, optimiser) = step(method.training.optimiser(), state.free, state.optimiser, value, gradient, allowed)
+    norm, use, (weights, optimiser) = step(method.training.optimiser(), state.weights, state.optimiser, value, gradient, allowed)
     given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
     used = jnp.asarray(given, value.dtype)
     log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
-    after = State(free, optimiser, key, state.done + 1, state.alpha)
+    after = State(weights, optimiser, key, state.done + 1, state.alpha)
     return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
 
 
-def step(optimiser, free, moments, value, gradient, allowed=True):
+def step(optimiser, weights, moments, value, gradient, allowed=True):
     """The norm of the gradient, whether it was used, and parameters and moments after a step of the optimiser.
 
     No step where the loss or its gradient is not finite.
     """
     norm = optax.tree.norm(gradient)
     use = jnp.isfinite(norm) & jnp.isfinite(value) & allowed
-    steps, after = optimiser.update(gradient, moments, free)
-    moved = optax.apply_updates(free, steps), after
-    return norm, use, jax.tree.map(lambda new, old: jnp.where(use, new, old), moved, (free, moments))
+    steps, after = optimiser.update(gradient, moments, weights)
+    moved = optax.apply_updates(weights, steps), after
+    return norm, use, jax.tree.map(lambda new, old: jnp.where(use, new, old), moved, (weights, moments))
 
 
 def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:

@@ -13,7 +13,8 @@ import dataclasses
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.models.low_rank import LowRankShape
-from methods.solvers.windows.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import Relaxation
+from methods.solvers.windows.sweeps import At, Given
 
 
 @dataclasses.dataclass(frozen=True)

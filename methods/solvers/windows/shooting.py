@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.solvers.windows.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import Relaxation
+from methods.solvers.windows.sweeps import At, Given
 from settings import Count
 
 # Steps in which tangents that start along single units turn into the slow directions.

@@ -26,7 +26,8 @@ from jax import lax
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.problem.coarse import CoarseMap, change_of
-from methods.solvers.windows.relaxation import At, Given, Relaxation
+from methods.solvers.windows.relaxation import Relaxation
+from methods.solvers.windows.sweeps import At, Given
 from settings import Limit
 
 
