@@ -175,18 +175,18 @@ class Method:
         """What measures time, by the name of the phase; see `Solver.phases`."""
         return self.solver.phases(self)
 
-    def start(self, params, key) -> updates.State:
+    def start(self, params, key) -> updates.TrainingState:
         """The training state before the first update."""
-        return updates.start(self, params, key)
+        return updates.first_state(self, params, key)
 
     def update(
-        self, state: updates.State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None
-    ) -> tuple[updates.State, updates.Log]:
-        """One optimiser step on the windows x."""
+        self, state: updates.TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None
+    ) -> tuple[updates.TrainingState, updates.Log]:
+        """One optimiser step on the segments x of a series."""
         return _update(self, state, x, self._strength(alpha))
 
     def fit(self, series: Real[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
-        """Train one model per seed on windows of `series`; see `methods.training.loop.fit`."""
+        """Train one model per seed on segments of `series`; see `methods.training.loop.fit`."""
         return self.training.fit(self, series, T=T, batch=batch, seeds=seeds, **options)
 
     def generate(
@@ -221,7 +221,7 @@ def _loss(method, params, x, alpha, **drawn) -> tuple[Float[Array, ""], Aux]:
 
 
 @partial(jax.jit, static_argnums=0)
-def _update(method, state, x, alpha) -> tuple[updates.State, updates.Log]:
+def _update(method, state, x, alpha) -> tuple[updates.TrainingState, updates.Log]:
     return updates.update(method, state, x, alpha=alpha)
 
 

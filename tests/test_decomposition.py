@@ -201,7 +201,7 @@ def test_the_trial_of_decomposed_training(settings, loss, factor):
 
     @jax.jit
     def train(free):
-        carry = exchange.start(decomposition, method, free, data, optimiser)
+        carry = exchange.first_carry(decomposition, method, free, data, optimiser)
         one = lambda carry, _: exchange.exchange_and_step(decomposition, method, carry, data, optimiser)  # noqa: E731
         carry, report = jax.lax.scan(one, carry, length=1000 // decomposition.local_steps)
         return exchange.merged(decomposition, carry), report

@@ -206,7 +206,7 @@ def test_the_merit_never_rises():
     problem, guess = network(60, gain=2.0, seed=5)
     elk = Elk()
     at = problem.evaluate(guess)
-    memory, merits, advance = elk.start(problem, at), [], jax.jit(elk.advance)
+    memory, merits, advance = elk.begin(problem, at), [], jax.jit(elk.advance)
     for _ in range(30):
         merits.append(float((at.residual**2).sum()))
         at, memory = advance(problem, at, memory)

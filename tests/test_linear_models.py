@@ -120,7 +120,7 @@ def test_a_block_goes_on_where_it_stopped(d, rows, monkeypatch):
     second, same_end = params.run(x[33:], 16, middle)
     np.testing.assert_allclose(jnp.concatenate([first, second]), whole, atol=1e-13)
     jax.tree.map(lambda got, wanted: np.testing.assert_allclose(got, wanted, atol=1e-13), same_end, end)
-    state = params.start(x[0])
+    state = params.first_state(x[0])
     for row in x:
         state = params.step(state, row)
     jax.tree.map(lambda got, wanted: np.testing.assert_allclose(got, wanted, atol=1e-13), state, end)

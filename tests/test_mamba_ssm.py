@@ -176,7 +176,7 @@ def test_a_step_is_a_step_of_the_published_block(published, monkeypatch):
 
     monkeypatch.setattr(published, "selective_state_update", None)  # a kernel; the block has the same in plain torch
     params = plain().init(jr.key(0), N, jnp.float32)
-    model, state = torch_model(params), params.start(jnp.zeros((S, N), jnp.float32))
+    model, state = torch_model(params), params.first_state(jnp.zeros((S, N), jnp.float32))
     window, inner = model.block.allocate_inference_cache(S, 1)
     for x in np.random.default_rng(0).standard_normal((6, S, N)).astype(np.float32):
         state = params.step(state, jnp.asarray(x))

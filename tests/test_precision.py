@@ -62,6 +62,6 @@ def test_decomposed_training_too():
 
     method, x = methods.get("schwarz-shared", latent_dim=4, hidden_dim=8, windows=3, overlap=2), jnp.ones((24, 2), DTYPE)
     begun = loop.begin(method, 2, np.dtype("float32"), jnp.arange(1))
-    states = decomposed.State(decomposed._begin(method, begun.weights, x), begun.key, begun.done)
+    states = decomposed.ExchangeState(decomposed._begin(method, begun.weights, x), begun.key, begun.done)
     found = all_products(lambda states, x: decomposed._train_block(method, states, x, 2), states, x)
     assert found == {(Precision.HIGHEST, Precision.HIGHEST)}

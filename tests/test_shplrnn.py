@@ -139,7 +139,7 @@ def test_many_steps_of_lanes_are_those_of_the_map(clipped, observed):
         np.testing.assert_allclose(last, now.T, atol=1e-12)
         np.testing.assert_allclose(found, jnp.stack(states).swapaxes(1, 2), atol=1e-12)
         patterns = lanes.patterns(before.swapaxes(1, 2), inputs)
-        back = jax.vmap(lambda pattern, lanes=lanes: lanes.turn(lanes.back(pattern, lanes.turn(w.T))))(patterns)
+        back = jax.vmap(lambda pattern, lanes=lanes: lanes.flip(lanes.back(pattern, lanes.flip(w.T))))(patterns)
         np.testing.assert_allclose(back, jnp.stack(backs).swapaxes(1, 2), atol=1e-12)
 
 

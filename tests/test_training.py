@@ -73,7 +73,7 @@ def one_update(on_failure, series, name="gtf-deer", **fields):
     capped = {"max_iterations": 1} if name != "sequential" else {}
     chosen = method(name, on_failure=on_failure, **capped, **fields)
     params = method().init(jr.key(3), 3, jnp.float64)
-    x = updates.windows(jnp.asarray(series), jr.key(4), T=T, batch=BATCH)
+    x = updates.segments(jnp.asarray(series), jr.key(4), T=T, batch=BATCH)
     state, log = chosen.update(chosen.start(params, jr.key(5)), x)
     return params, state.weights.from_unconstrained(), log
 
@@ -113,7 +113,7 @@ def test_no_update_follows_a_gradient_that_is_not_finite(series, on_failure):
 def test_windows_are_contiguous_rows_from_every_possible_start():
     rows, T = 12, 8
     series = jnp.stack([jnp.arange(1.0 * rows), -jnp.arange(1.0 * rows)], axis=1)
-    drawn = np.asarray(updates.windows(series, jr.key(0), T=T, batch=4000))
+    drawn = np.asarray(updates.segments(series, jr.key(0), T=T, batch=4000))
     assert drawn.shape == (4000, T + 1, 2)
     starts = drawn[:, 0, 0].astype(int)
     np.testing.assert_array_equal(drawn[..., 0], starts[:, None] + np.arange(T + 1))
@@ -151,7 +151,7 @@ def test_given_parameters_are_where_every_seed_starts(series):
 
 def test_the_loss_does_not_see_the_warm_up(series):
     params, warmup = method().init(jr.key(1), 3, jnp.float64), 5
-    x = updates.windows(jnp.asarray(series), jr.key(2), T=T, batch=BATCH)
+    x = updates.segments(jnp.asarray(series), jr.key(2), T=T, batch=BATCH)
     states = jax.jit(lambda params: method().solve(params, x).states)(params)
     error = (params.readout(states) - x[:, 1:])[:, warmup:]
     loss, _ = jax.jit(lambda params: method(warmup=warmup).loss(params, x))(params)

@@ -240,7 +240,7 @@ def test_the_strength_starts_at_one_and_follows_the_estimate(series):
     steps = np.diff(log.alpha[0])
     assert set(np.flatnonzero(steps)) <= {4, 9, 14, 19} and log.alpha[0, -1] < 1
     low = trained.start(params, jr.key(0))._replace(alpha=jnp.asarray(0.0), done=jnp.asarray(4))
-    x = updates.windows(jnp.asarray(series), jr.key(1), T=20, batch=4)
+    x = updates.segments(jnp.asarray(series), jr.key(1), T=20, batch=4)
     after, _ = trained.update(low, x)
     np.testing.assert_allclose(after.alpha, adaptive.estimate(trained.forcing, after.weights.from_unconstrained(), x), atol=1e-12)
 

@@ -69,7 +69,7 @@ def curvature(method, params, x):
 @partial(jax.jit, static_argnums=0)
 def after(solver, problem, guess, updates):
     at = problem.evaluate(guess)
-    start = at, solver.start(problem, at)
+    start = at, solver.begin(problem, at)
     return jax.lax.fori_loop(0, updates, lambda _, now: solver.advance(problem, *now), start)[0].states
 
 

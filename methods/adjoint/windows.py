@@ -81,8 +81,8 @@ class _Passes(NamedTuple):
 
         def back(arriving, now):
             g, pattern = now
-            multiplier = g + self.step.turn(arriving)
-            return self.step.back(pattern, self.step.turn(multiplier)), multiplier
+            multiplier = g + self.step.flip(arriving)
+            return self.step.back(pattern, self.step.flip(multiplier)), multiplier
 
         return self._scan(back, jnp.zeros_like(g[0]), (g, self.patterns))
 
@@ -91,14 +91,14 @@ class _Passes(NamedTuple):
 
         def back(arriving, now):
             multiplier, pattern = now
-            return self.step.back(pattern, arriving), multiplier + self.step.turn(arriving)
+            return self.step.back(pattern, arriving), multiplier + self.step.flip(arriving)
 
         arriving, passed = self._scan(back, arriving, block((multipliers, self.patterns), at, self.block))
         return arriving, put(multipliers, passed, at)
 
     def _scan(self, back, arriving, now):
-        leaving, found = lax.scan(back, self.step.turn(arriving), now, reverse=True)
-        return self.step.turn(leaving), found
+        leaving, found = lax.scan(back, self.step.flip(arriving), now, reverse=True)
+        return self.step.flip(leaving), found
 
 
 def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:

@@ -27,7 +27,7 @@ class Lanes:
         """F(z, u) for z `(M, lanes)` and leaves of u `(..., lanes)`."""
         return jax.vmap(self.step, in_axes=-1, out_axes=-1)(z, u)
 
-    def turn(self, z):
+    def flip(self, z):
         """`(M, lanes)` in the form that is fastest to carry through a scan, and back."""
         return z
 
@@ -55,7 +55,7 @@ class Lanes:
         return jax.vmap(lambda z, u: self.step.linearise(z, u)[1], in_axes=-1, out_axes=-1)(z, u)
 
     def back(self, pattern, w):
-        """Jᵀ w, w and itself as `turn` gives them."""
+        """Jᵀ w, w and itself as `flip` gives them."""
         return jax.vmap(self.step.pull, in_axes=-1, out_axes=-1)(pattern, w)
 
     def nothing(self, lanes: int):
@@ -84,7 +84,7 @@ class Rows(Lanes):
     def of(cls, step) -> "Rows":
         return cls(step, step.stepper(), step.puller())
 
-    def turn(self, z):
+    def flip(self, z):
         return z.T
 
     def rows(self, columns, axis: int):
@@ -94,10 +94,10 @@ class Rows(Lanes):
     def run(self, z, inputs):
         def advance(z, u):
             z = self.advance(z, self.rows(u, 0))
-            return z, self.turn(z)
+            return z, self.flip(z)
 
-        z, states = lax.scan(advance, self.turn(z), inputs)
-        return self.turn(z), states
+        z, states = lax.scan(advance, self.flip(z), inputs)
+        return self.flip(z), states
 
     def patterns(self, z, inputs):
         return blocks.over(lambda z, u: self.step.linearise(z, u)[1], self.rows((z, inputs), 1))
@@ -110,7 +110,7 @@ class Rows(Lanes):
 class Alone(Rows):
     """For a single lane: its state as it is, `(M,)`, for which a step has forms of its own."""
 
-    def turn(self, z):
+    def flip(self, z):
         return z[:, 0] if z.ndim == 2 else z[:, None]
 
     def rows(self, columns, axis: int):

@@ -5,7 +5,7 @@ A solver of the iterative kind is a frozen dataclass with one method,
     update(problem, at) -> states          the next iterate, from an `Evaluation` of the present one
 
 and nothing else: `iterate` owns counting, stopping, freezing finished sequences and spotting divergence. A solver that carries
-something from one update to the next (a damping, a key) gives `start` and `advance` in place of `update`.
+something from one update to the next (a damping, a key) gives `begin` and `advance` in place of `update`.
 """
 
 import dataclasses
@@ -86,13 +86,13 @@ class Iterative(Solver):
         """The next iterate `(T, ..., M)`."""
         raise TypeError(f"{type(self).__name__} must define update(problem, at).")
 
-    def start(self, problem: Problem, at: Evaluation) -> Any:
+    def begin(self, problem: Problem, at: Evaluation) -> Any:
         """What the first `advance` is given: a pytree with the batch axes, if any, in front of every leaf."""
         return ()
 
-    def advance(self, problem: Problem, at: Evaluation, memory) -> tuple[Evaluation, Any]:
+    def advance(self, problem: Problem, at: Evaluation, carried) -> tuple[Evaluation, Any]:
         """The next iterate, evaluated, and what the next `advance` is given."""
-        return problem.evaluate(self.update(problem, at)), memory
+        return problem.evaluate(self.update(problem, at)), carried
 
     def solve(self, problem: Problem, guess) -> Solution:
         return iterate(self, problem, guess)
@@ -126,16 +126,16 @@ def finite(at: Evaluation):
 
 
 class _Progress(NamedTuple):
-    """What the loop carries. Memory has the batch axis in front, an `Evaluation` and a `History` have it second."""
+    """What the loop carries. `carried` has the batch axis in front, an `Evaluation` and a `History` have it second."""
 
     at: Evaluation
-    memory: Any
+    carried: Any
     running: Bool[Array, "..."]
     updates: Int[Array, "..."]
     history: History | None
 
 
-_AXES = Problem(step=None, z0=0, inputs=1), _Progress(at=1, memory=0, running=0, updates=0, history=1)
+_AXES = Problem(step=None, z0=0, inputs=1), _Progress(at=1, carried=0, running=0, updates=0, history=1)
 
 
 def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
@@ -147,7 +147,7 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
 
     def advance(problem: Problem, now: _Progress):
         before, running = now.at, now.running
-        at, memory = solver.advance(problem, before, now.memory)
+        at, carried = solver.advance(problem, before, now.carried)
         stalled = solver.stalls(before.states, at.states)
         if running.size > 1:  # a single sequence is running, or this would not run
             at = jax.tree.map(lambda new, old: jnp.where(over_time(running, new), new, old), at, before)
@@ -156,13 +156,13 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
         history = now.history
         if history is not None:
             history = history.record(updates.max(), running, at, at.states - before.states)
-        return _Progress(at, memory, running & ~done & finite(at), updates, history)
+        return _Progress(at, carried, running & ~done & finite(at), updates, history)
 
     at = problem.evaluate(guess)
     batch = guess.shape[1:-1]
     history = History.start(solver.max_iterations, at) if solver.history else None
     done = jnp.zeros(batch, bool) if increments else solver.meets(at)
-    start = _Progress(at, solver.start(problem, at), ~done & finite(at), jnp.zeros(batch, jnp.int32), history)
+    start = _Progress(at, solver.begin(problem, at), ~done & finite(at), jnp.zeros(batch, jnp.int32), history)
     at, _, _, updates, history = compaction.loop(going, advance, problem, start, _AXES)
     code = solver.status(at)
     states = from_where_it_broke(at.states, at.residual, code)

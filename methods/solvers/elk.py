@@ -44,9 +44,9 @@ class Elk(Iterative):
     rule: Literal["residual", "absolute", "merit"] = "residual"  # an update refused changes nothing: `increment` would stop there
 
     def update(self, problem: Problem, at: Evaluation):
-        return at.states + self._correction(self._linear(problem, at), at, self.start(problem, at))
+        return at.states + self._correction(self._linear(problem, at), at, self.begin(problem, at))
 
-    def start(self, problem: Problem, at: Evaluation):
+    def begin(self, problem: Problem, at: Evaluation):
         return jnp.full(at.states.shape[1:-1], self.damping, at.states.dtype)
 
     def advance(self, problem: Problem, at: Evaluation, damping):

@@ -34,14 +34,14 @@ class Hutchinson(Iterative):
     probe_seed: Natural = 0
     scan: recurrence.Scan = "auto"
 
-    def start(self, problem: Problem, at: Evaluation):
+    def begin(self, problem: Problem, at: Evaluation):
         return jnp.zeros(at.states.shape[1:-1], jnp.int32)  # updates done: they number the draws
 
-    def advance(self, problem: Problem, at: Evaluation, memory):
-        key = jr.fold_in(jr.key(self.probe_seed), memory.max())
+    def advance(self, problem: Problem, at: Evaluation, carried):
+        key = jr.fold_in(jr.key(self.probe_seed), carried.max())
         G = self.diagonal(problem, at, key)
         states = at.states + recurrence.solve(G, -at.residual, scan=self.scan)
-        return problem.evaluate(states), memory + 1
+        return problem.evaluate(states), carried + 1
 
     def diagonal(self, problem: Problem, at: Evaluation, key):
         """The estimate `(T, ..., M)`."""

@@ -42,7 +42,7 @@ class Recurrent(Solver):
             state = params.step(state, x)
             return state, state.o
 
-        return lax.scan(step, params.start(x[0]), x)[1]
+        return lax.scan(step, params.first_state(x[0]), x)[1]
 
 
 @dataclasses.dataclass(frozen=True)

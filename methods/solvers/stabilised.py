@@ -35,14 +35,14 @@ class Stabilised(Newton):
     def prefix_exact(self) -> bool:
         return self.relaxation == 1
 
-    def start(self, problem: Problem, at: Evaluation):
+    def begin(self, problem: Problem, at: Evaluation):
         return jnp.moveaxis(at.states, 0, -2) if self.reset else ()
 
-    def advance(self, problem: Problem, at: Evaluation, memory):
+    def advance(self, problem: Problem, at: Evaluation, carried):
         states = self.update(problem, at)
         if self.reset:
-            states = jnp.where(jnp.isfinite(states), states, jnp.moveaxis(memory, -2, 0))
-        return problem.evaluate(states), memory
+            states = jnp.where(jnp.isfinite(states), states, jnp.moveaxis(carried, -2, 0))
+        return problem.evaluate(states), carried
 
     def update(self, problem: Problem, at: Evaluation):
         factor = jnp.full(at.states.shape[:-1], 1 - self.scale_down, at.states.dtype)

@@ -1,7 +1,7 @@
-"""The updates of `methods.training.loop` in torch, for the block of mamba-ssm: same windows, loss, RAdam and log.
+"""The updates of `methods.training.loop` in torch, for the block of mamba-ssm: same segments, loss, RAdam and log.
 
-A block of updates starts from a `State` of the jax training and ends in one, so that first weights, schedules and checkpoints are
-shared. Seeds train one after the other. Has run on the CPU alone so far, never on a GPU.
+A block of updates starts from a `TrainingState` of the jax training and ends in one, so that first weights, schedules and
+checkpoints are shared. Seeds train one after the other. Has run on the CPU alone so far, never on a GPU.
 """
 
 from functools import partial
@@ -16,13 +16,13 @@ import torch
 from methods.layout import cost
 from methods.torch_mamba import package
 from methods.torch_mamba.model import TorchMamba, failures
-from methods.training.updates import Log, State, noisy, windows
+from methods.training.updates import Log, TrainingState, noisy, segments
 
 EPSILON = 1e-8  # of RAdam, as in optax
 BETAS = 0.9, 0.999
 
 
-def train_block(method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
+def train_block(method, states: TrainingState, series, T: int, batch: int, length: int) -> tuple[TrainingState, Log]:
     """`length` updates of every seed, as jax would do them."""
     check(method, states.weights)
     ended = []
@@ -37,10 +37,10 @@ def train_block(method, states: State, series, T: int, batch: int, length: int) 
 
 @partial(jax.jit, static_argnums=(0, 3, 4))
 def _draw(training, key, series, T, batch):
-    """The windows of the next update, drawn with the very keys that jax would use, and the key after it."""
-    key, window_key = jr.split(key)
+    """The segments of the next update, drawn with the very keys that jax would use, and the key after it."""
+    key, segment_key = jr.split(key)
     key, drawn = jr.split(key)
-    return key, noisy(training, windows(series, window_key, T=T, batch=batch), drawn)
+    return key, noisy(training, segments(series, segment_key, T=T, batch=batch), drawn)
 
 
 def check(method, params) -> None:
@@ -58,7 +58,7 @@ def check(method, params) -> None:
 class Run:
     """The training of one seed under way in torch; `update` changes it in place."""
 
-    def __init__(self, method, start: State, length: int):
+    def __init__(self, method, start: TrainingState, length: int):
         """`length`: the most updates that will come."""
         self.method, self.start, self.key = method, start, start.key
         self.model = TorchMamba(start.weights, chunk=method.solver.chunk, device=package.DEVICE)
@@ -74,7 +74,7 @@ class Run:
             self.radam.state[weight] = {"step": torch.tensor(float(self.taken)), **kept}
 
     def update(self, key, x: torch.Tensor) -> None:
-        """One optimiser step on the windows x `(S, T+1, N)`, or none: see `training.updates.update`. `key`: the one after it."""
+        """One optimiser step on the segments x `(S, T+1, N)`, or none: see `training.updates.update`. `key`: the one after it."""
         training = self.method.training
         loss, outputs, gradient = self.model.gradient(x, training.warmup)
         norm = torch.stack([part.norm() for part in gradient.values()]).norm()
@@ -100,7 +100,7 @@ class Run:
         )  # torch adds it before ν is corrected for its bias, optax after
         self.radam.step()
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """What jax would carry on to the next update."""
         weights, export = self.model.weights, self.model.exported
         mu, nu = (export({f: self.radam.state[w][name] for f, w in weights.items()}) for name in ("exp_avg", "exp_avg_sq"))

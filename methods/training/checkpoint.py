@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from methods.training.updates import Log, State
+from methods.training.updates import Log, TrainingState
 
 
 def question(method, series, *, T: int, batch: int, seeds, dtype, params=None) -> str:
@@ -34,11 +34,11 @@ class Checkpoint(NamedTuple):
     question: str
 
     @classmethod
-    def of(cls, states: State, log: Log, question: str) -> "Checkpoint":
+    def of(cls, states: TrainingState, log: Log, question: str) -> "Checkpoint":
         plain = jax.device_get(states._replace(key=jr.key_data(states.key)))
         return cls(jax.tree.leaves(plain), log, question)
 
-    def restore(self, like: State, question: str) -> tuple[State, Log]:
+    def restore(self, like: TrainingState, question: str) -> tuple[TrainingState, Log]:
         """The states, in the structure of those that the same training starts with."""
         plain = like._replace(key=jr.key_data(like.key))
         leaves, structure = jax.tree.flatten(plain)

@@ -94,7 +94,7 @@ class Decomposition(Training):
         return C
 
 
-class State(NamedTuple):
+class ExchangeState(NamedTuple):
     """What one seed carries from one exchange to the next."""
 
     carry: exchange.Carry
@@ -128,7 +128,7 @@ def fit(
     states = loop.begin(method, x.shape[1], jnp.dtype(dtype), seeds, params)
     sizes = loop.initial_size(method, states.weights, x)
     alpha = loop.final_alpha(method.forcing, states)
-    states = State(_begin(method, states.weights, x), states.key, states.done)
+    states = ExchangeState(_begin(method, states.weights, x), states.key, states.done)
     logs, done, exchanges = [], 0, -(-decomposition.updates // decomposition.local_steps)
     while done < exchanges:
         length = min(max(1, block // decomposition.local_steps), exchanges - done)
@@ -150,7 +150,7 @@ def _log(method, report: exchange.Report) -> Log:
 @partial(jax.jit, static_argnums=0)
 def _begin(method, weights, x):
     data, optimiser = overlapping.windows(method.training, x, method.forcing), method.training.optimiser()
-    return jax.vmap(lambda weights: exchange.start(method.training, method, weights, data, optimiser))(weights)
+    return jax.vmap(lambda weights: exchange.first_carry(method.training, method, weights, data, optimiser))(weights)
 
 
 @partial(jax.jit, static_argnums=(0, 3))
@@ -158,16 +158,16 @@ def _train_block(method, states, x, length):
     decomposition = method.training
     exchanges = -(-decomposition.updates // decomposition.local_steps)
 
-    def turn(state, x):
+    def one_exchange(state, x):
         key, drawn = jr.split(state.key)
         data = overlapping.windows(decomposition, noisy(decomposition, x[None], drawn)[0], method.forcing)
         drawn = {"key": drawn, "progress": state.done / exchanges}
         optimiser = decomposition.optimiser()
         carry, report = exchange.exchange_and_step(decomposition, method, state.carry, data, optimiser, **drawn)
-        return State(carry, key, state.done + 1), report
+        return ExchangeState(carry, key, state.done + 1), report
 
     def train(state, x):
-        return lax.scan(lambda state, _: turn(state, x), state, length=length)
+        return lax.scan(lambda state, _: one_exchange(state, x), state, length=length)
 
     return each_seed(method, train, states, x)
 

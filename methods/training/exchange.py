@@ -32,7 +32,7 @@ class Report(NamedTuple):
     steps: Steps
 
 
-def start(decomposition, method, weights, data: Windowed, optimiser) -> Carry:
+def first_carry(decomposition, method, weights, data: Windowed, optimiser) -> Carry:
     """Every window with the same parameters, at B⁺x."""
     K = decomposition.windows
     starts = method.problem(weights.from_unconstrained(), data.x[:, 0][None].repeat(2, 0))[0].z0

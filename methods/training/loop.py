@@ -1,4 +1,4 @@
-"""One training loop for all methods: windows of a long series, RAdam with cosine decay, several seeds in one compiled program.
+"""One training loop for all methods: segments of a long series, RAdam with cosine decay, several seeds in one compiled program.
 
 Hess et al. 2026, arXiv:2605.12683, Algorithms 1–3; the numbers here are free choices, not the paper's. A is trained through
 A = tanh(a), so that |A| stays below 1.
@@ -21,7 +21,7 @@ from methods.forcing import UNUSED, adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
 from methods.training.checkpoint import Checkpoint, question
-from methods.training.updates import Log, State, start, update, windows
+from methods.training.updates import Log, TrainingState, first_state, segments, update
 from settings import Count, Natural, NonNegative, Positive
 
 LARGEST_START = 1e3  # states before training
@@ -35,15 +35,15 @@ class Training:
     uses_adjoint: ClassVar[bool] = True  # the gradient is that of the method
     unused: ClassVar[tuple[str, ...]] = ()  # settings, of whatever part of a method, that play no part in this training
 
-    warmup: Natural = 0  # T_w: forced steps at the start of each window that the loss does not see
+    warmup: Natural = 0  # T_w: forced steps at the start of each segment that the loss does not see
     updates: Count = 1000
     learning_rate: Positive = 1e-3  # decays by a cosine over all updates
     final_learning_rate: NonNegative = 1e-5
     rate_warmup: Natural = 0  # updates in which the learning rate rises from 0
     clip_norm: NonNegative = 0.0  # gradients are scaled down to this norm; 0: never
-    # Shorter windows to train on first, an equal share of the updates each; T comes last. The share of T_w stays the same.
+    # Shorter segments to train on first, an equal share of the updates each; T comes last. The share of T_w stays the same.
     curriculum: tuple[Count, ...] = ()
-    observation_noise: NonNegative = 0.0  # std of noise drawn anew for every window, on what forces and on what is compared
+    observation_noise: NonNegative = 0.0  # std of noise drawn anew for every segment, on what forces and on what is compared
     # What an update does when a solve has not converged: no step; solve again step by step; use whatever finite states came back.
     on_failure: Literal["skip", "sequential", "accept"] = "skip"
 
@@ -70,12 +70,12 @@ class Training:
         """Raise `ValueError` for sizes in which it cannot train."""
         self.stages(T)
 
-    def train_block(self, method, states: State, series, T: int, batch: int, length: int) -> tuple[State, Log]:
+    def train_block(self, method, states: TrainingState, series, T: int, batch: int, length: int) -> tuple[TrainingState, Log]:
         """`length` updates of every seed; a subclass may have another machine do them."""
         return _train_block(method, where_seeds_are(method, states), series, T, batch, length)
 
     def stages(self, T: int) -> list["Stage"]:
-        """Lengths of windows and how many updates each gets."""
+        """Lengths of segments and how many updates each gets."""
         lengths = (*self.curriculum, T)
         if any(not 1 <= length <= T for length in lengths) or self.updates < len(lengths):
             raise ValueError(
@@ -86,7 +86,7 @@ class Training:
 
 
 class Stage(NamedTuple):
-    """A part of a training with windows of one length."""
+    """A part of a training with segments of one length."""
 
     T: int
     warmup: int
@@ -118,7 +118,7 @@ def fit(
     resume: Checkpoint | None = None,
     keep: Callable[[Checkpoint], None] | None = None,
 ) -> Fit:
-    """Train one model per seed on windows of T+1 rows of `series`, all seeds in one compiled program.
+    """Train one model per seed on segments of T+1 rows of `series`, all seeds in one compiled program.
 
     seeds     whole numbers from 0 to 2³¹ − 1
     block     updates per compiled call
@@ -167,11 +167,11 @@ def joined(logs: list[Log]) -> Log:
     return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *logs)
 
 
-def begin(method, observed_dim, dtype, seeds, params=None) -> State:
+def begin(method, observed_dim, dtype, seeds, params=None) -> TrainingState:
     first, keys = _draw(method.model, observed_dim, dtype, seeds)
     if params is not None:
         first = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(seeds), *leaf.shape)), params)
-    return jax.vmap(partial(start, method))(first, keys)
+    return jax.vmap(partial(first_state, method))(first, keys)
 
 
 # Of the model alone, so that all methods share the compiled generator. Optimising it takes six times as long as not to, 2.7 s.
@@ -209,7 +209,7 @@ def _initial_size(stepwise, weights, x):
     return jax.vmap(lambda weights: jnp.abs(stepwise.solve(weights.from_unconstrained(), x).states).max())(weights)
 
 
-def final_alpha(forcing, states: State) -> Float[Array, "seeds"] | None:
+def final_alpha(forcing, states: TrainingState) -> Float[Array, "seeds"] | None:
     """The strength of every seed after its last update."""
     if adaptive.adapts(forcing):
         return states.alpha
@@ -221,8 +221,8 @@ def final_alpha(forcing, states: State) -> Float[Array, "seeds"] | None:
 def _train_block(method, states, series, T, batch, length):
     def train(state, series):
         def one(state, _):
-            key, window_key = jr.split(state.key)
-            return update(method, state._replace(key=key), windows(series, window_key, T=T, batch=batch))
+            key, segment_key = jr.split(state.key)
+            return update(method, state._replace(key=key), segments(series, segment_key, T=T, batch=batch))
 
         return jax.lax.scan(one, state, length=length)
 

@@ -1,4 +1,4 @@
-"""One update of a training: windows drawn from a series, loss and gradient, a step of the optimiser, and what it logs."""
+"""One update of a training: segments drawn from a series, loss and gradient, a step of the optimiser, and what it logs."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from methods.problem import border
 from methods.problem.solution import CONVERGED
 
 
-class State(NamedTuple):
+class TrainingState(NamedTuple):
     """Everything a training carries from one update to the next."""
 
     weights: Any  # parameters in unconstrained coordinates, see `Model.to_unconstrained`
@@ -36,16 +36,16 @@ class Log(NamedTuple):
     alpha: Float[Array, "..."]  # NaN for a method without
 
 
-def start(method, params, key) -> State:
+def first_state(method, params, key) -> TrainingState:
     """The state before the first update. A bounded diagonal needs |A| < 1."""
     weights = params.to_unconstrained()
     dtype = jax.tree.leaves(weights)[0].dtype
-    return State(weights, method.training.optimiser().init(weights), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
+    return TrainingState(weights, method.training.optimiser().init(weights), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
 
 
 @precise()
-def update(method, state: State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None) -> tuple[State, Log]:
-    """One optimiser step on the windows x."""
+def update(method, state: TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None) -> tuple[TrainingState, Log]:
+    """One optimiser step on the segments x."""
     key, drawn = jr.split(state.key)
     if adaptive.adapts(method.forcing):
         alpha = state.alpha
@@ -67,7 +67,7 @@ def update(method, state: State, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=No
     given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
     used = jnp.asarray(given, value.dtype)
     log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
-    after = State(weights, optimiser, key, state.done + 1, state.alpha)
+    after = TrainingState(weights, optimiser, key, state.done + 1, state.alpha)
     return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
 
 
@@ -83,14 +83,14 @@ def step(optimiser, weights, moments, value, gradient, allowed=True):
     return norm, use, jax.tree.map(lambda new, old: jnp.where(use, new, old), moved, (weights, moments))
 
 
-def windows(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
-    """Windows of T+1 rows, starts drawn uniformly with replacement."""
+def segments(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> Float[Array, "batch T_plus_1 N"]:
+    """Segments of T+1 consecutive rows, their first rows drawn uniformly with replacement."""
     starts = jr.randint(key, (batch,), 0, series.shape[0] - T)
     return jax.vmap(lambda at: jax.lax.dynamic_slice_in_dim(series, at, T + 1))(starts)
 
 
 def noisy(training, x: Float[Array, "S T_plus_1 N"], key) -> Float[Array, "S T_plus_1 N"]:
-    """Windows with the observation noise of one update; `key` is that of the update."""
+    """Segments with the observation noise of one update; `key` is that of the update."""
     if not training.observation_noise:
         return x
     return x + training.observation_noise * jr.normal(jr.fold_in(key, 1), x.shape, x.dtype)

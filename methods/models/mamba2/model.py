@@ -28,7 +28,7 @@ from settings import Count
 EPSILON = 1e-5  # of the RMS norm, as published
 
 
-class State(NamedTuple):
+class BlockState(NamedTuple):
     """What a block carries from one step to the next when it runs step by step."""
 
     S: Any  # (..., H, p, n)
@@ -85,26 +85,26 @@ class Mamba2(Model):
         outputs = jnp.zeros((x.shape[0] - 1, *x.shape[1:-1], self.latent_dim), x.dtype)
         return Problem(Block(self), outputs[0], x[:-1]), outputs
 
-    def start(self, x: Float[Array, "... N"]) -> State:
+    def first_state(self, x: Float[Array, "... N"]) -> BlockState:
         """The state before any data, for data shaped like x."""
         batch, p = x.shape[:-1], self.inner_dim // self.heads
         S = jnp.zeros((*batch, self.heads, p, self.state_dim), x.dtype)
         window = jnp.zeros((*batch, self.kernel.shape[-1] - 1, self._rows(x).shape[-1]), x.dtype)
-        return State(S, window, jnp.zeros((*batch, self.latent_dim), x.dtype))
+        return BlockState(S, window, jnp.zeros((*batch, self.latent_dim), x.dtype))
 
-    def step(self, state: State, x: Float[Array, "... N"]) -> State:
+    def step(self, state: BlockState, x: Float[Array, "... N"]) -> BlockState:
         """One step of the recurrence."""
         window = jnp.concatenate([state.window, self._rows(x)[..., None, :]], axis=-2)
         gate, X, dt, rate, B, C = self._mixer()(window.reshape(*window.shape[:-2], -1))
         S = jnp.exp(dt * rate)[..., None, None] * state.S + (dt[..., None] * X)[..., None] * B[..., None, None, :]
         y = jnp.einsum("...hpn,...n->...hp", S, C)
-        return State(S, window[..., 1:, :], self._out(y, X, gate))
+        return BlockState(S, window[..., 1:, :], self._out(y, X, gate))
 
     def run(
-        self, x: Float[Array, "T ... N"], chunk: int = 0, state: State | None = None
-    ) -> tuple[Float[Array, "T ... d"], State]:
+        self, x: Float[Array, "T ... N"], chunk: int = 0, state: BlockState | None = None
+    ) -> tuple[Float[Array, "T ... d"], BlockState]:
         """All T steps at once from `state`: the outputs, and the state at the end. `chunk` 0: what suits the device."""
-        state = self.start(x[0]) if state is None else state
+        state = self.first_state(x[0]) if state is None else state
         T, w = x.shape[0], self.kernel.shape[-1]
         past = jnp.concatenate([jnp.moveaxis(state.window, -2, 0), self._rows(x)])
         taps = jnp.concatenate([past[i : i + T] for i in range(w)], axis=-1)
@@ -117,12 +117,12 @@ class Mamba2(Model):
 
         S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk or cost.here().ssd_chunk, T)))
         o = ssd.join(o, T)
-        return o, State(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
+        return o, BlockState(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 
     def readout(self, o: Float[Array, "... d"]) -> Float[Array, "... N"]:
         return jax.nn.relu(o @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
 
-    def visible(self, state: State):
+    def visible(self, state: BlockState):
         return state.o
 
     def warmed_up(self, forcing, x, alpha=None):

@@ -54,8 +54,8 @@ class TwoLevel(Relaxation):
             return at.handed_on, ()
         if self.sweeps_per_update == 1:
             return _correct(given, change, at, self.trust), ()
-        turn = at.sweeps.max() % self.sweeps_per_update == 0
-        return lax.cond(turn, lambda: _correct(given, change, at, self.trust), lambda: at.handed_on), ()
+        ends_an_update = at.sweeps.max() % self.sweeps_per_update == 0
+        return lax.cond(ends_an_update, lambda: _correct(given, change, at, self.trust), lambda: at.handed_on), ()
 
 
 def _correct(given, change, at, trust):
