@@ -14,7 +14,7 @@ import settings
 from methods import models
 from methods.adjoint import Adjoint
 from methods.adjoint.certificate import Certificate, certificate
-from methods.forcing import UNUSED, Forcing
+from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
 from methods.layout.precision import precise
 from methods.models.free_run import free_run
@@ -39,7 +39,7 @@ class Method:
 
     solver: Solver
     forcing: Any = Forcing()  # or a `ScheduledSampling`
-    model: Any = ShallowPLRNNShape()  # sizes of a model, which make its first parameters
+    model: Any = ShallowPLRNNShape()  # a `Shape`: sizes of a model, which make its first parameters
     gradient: Adjoint = Adjoint()
     regularisation: Regularisation = Regularisation()
     training: Training = Training()
@@ -68,7 +68,7 @@ class Method:
         fields = {"guess": self.guess}
         for part in self.PARTS if self._uses_adjoint else [part for part in self.PARTS if part != "gradient"]:
             fields.update({f.name: getattr(getattr(self, part), f.name) for f in dataclasses.fields(getattr(self, part))})
-        for field in {*UNUSED.get(self.forcing.forcing, ()), *self.training.unused}:
+        for field in {*self.forcing.unused, *self.training.unused}:
             fields.pop(field, None)
         if not self.solver.uses_guess:
             del fields["guess"]

@@ -1,4 +1,3 @@
 """How data enter while a model is trained."""
 
-from methods.forcing.teacher import UNUSED as UNUSED
 from methods.forcing.teacher import Forcing as Forcing

@@ -29,6 +29,11 @@ class ScheduledSampling:
     sampling_rate: Rate = 0.01  # per hundredth of the training
     sampling_max: Fraction = 0.5  # ε_max
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Settings that play no part."""
+        return ()
+
     def probability(self, progress):
         """ε when a share `progress` of the training is over."""
         k, rate = 100 * progress, self.sampling_rate

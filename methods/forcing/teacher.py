@@ -20,8 +20,7 @@ from methods.linear.pseudoinverse import by_decomposition
 from methods.linear.pseudoinverse import pinv as pseudoinverse
 from settings import Count, Fraction
 
-# Settings that play no part in some kinds of forcing.
-UNUSED = {
+_UNUSED = {
     "none": ("alpha", "alpha_from"),
     "input": ("alpha", "alpha_from", "interval", "missing", "differentiate"),
     "sparse": ("alpha", "alpha_from"),
@@ -48,6 +47,11 @@ class Forcing:
                 'missing = "mask": a model that reads data needs all of them, and reading itself in their place is no linear '
                 "recurrence any more. Fill them in, or take a method that is forced by data."
             )
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Settings that play no part in this kind of forcing."""
+        return _UNUSED.get(self.forcing, ())
 
     def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
         """The affine map of one forcing step, and the data's image in latent space."""

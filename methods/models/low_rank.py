@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from methods.models.model import Diagonal
+from methods.models.model import Diagonal, Shape
 from methods.models.shplrnn.model import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
 from settings import Count, Natural
 
@@ -60,7 +60,7 @@ class LowRankPLRNN(Diagonal):
 
 
 @dataclasses.dataclass(frozen=True)
-class LowRankShape:
+class LowRankShape(Shape):
     """Sizes, and first weights: those of a shPLRNN, with Q ~ U(±0.01 √(3/R)), Y ~ U(±1/√L), so that Q Y varies as W1 would."""
 
     forcings: ClassVar = LowRankPLRNN.forcings

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float
 
-from methods.models.model import Diagonal
+from methods.models.model import Diagonal, Shape
+from methods.models.readout import perceptron
 from methods.models.shplrnn.map import ForcedShallowPLRNN
 from methods.models.shplrnn.model import ShallowPLRNN, diagonal
 from methods.problem import Map, Problem, last_state
@@ -55,7 +56,7 @@ class LSSM(Diagonal):
         return Problem(step, z0, inputs), jnp.zeros((x.shape[0] - 1, *z0.shape), x.dtype)
 
     def readout(self, z: Float[Array, "... M"]) -> Float[Array, "... N"]:
-        return jax.nn.relu(z @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
+        return perceptron(self, z)
 
     def warmed_up(self, forcing, x, alpha=None):
         z0 = jnp.zeros((*x.shape[1:-1], self.latent_dim), x.dtype)
@@ -111,7 +112,7 @@ class Sampled(Map):
 
 
 @dataclasses.dataclass(frozen=True)
-class LSSMShape:
+class LSSMShape(Shape):
     """Sizes of an LSSM, and its first weights.
 
     A as in a shPLRNN; U ~ U(±1/√N); V, b_h ~ U(±1/√M); W_o ~ U(±1/√L); h = b_o = 0. Forms derived, numbers free choices.

@@ -62,6 +62,16 @@ class Model:
         return self
 
 
+class Shape:
+    """Sizes of a model, as a frozen dataclass: what the `MODELS` of a file hold, and what makes first parameters."""
+
+    forcings: ClassVar[tuple[str, ...]]  # of the model that it makes
+
+    def init(self, key, observed_dim: int, dtype=jnp.float32) -> Model:
+        """First parameters for data of `observed_dim` variables."""
+        raise TypeError(f"{type(self).__name__} must define init(key, observed_dim, dtype).")
+
+
 class Diagonal(Model):
     """A model with a diagonal A that training bounds, A = tanh(a), and a free map `autonomous()` of its states."""
 

@@ -17,7 +17,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Real
 
-from methods.forcing import UNUSED, adaptive
+from methods.forcing import adaptive
 from methods.layout.devices import each_seed, where_seeds_are
 from methods.problem import border
 from methods.training.checkpoint import Checkpoint, question
@@ -214,7 +214,7 @@ def final_alpha(forcing, states: TrainingState) -> Float[Array, "seeds"] | None:
     if adaptive.adapts(forcing):
         return states.alpha
     given = getattr(forcing, "alpha", None)
-    return None if given is None or "alpha" in UNUSED.get(forcing.forcing, ()) else jnp.full_like(states.alpha, given)
+    return None if given is None or "alpha" in forcing.unused else jnp.full_like(states.alpha, given)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)

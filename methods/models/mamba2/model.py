@@ -21,7 +21,8 @@ from jaxtyping import Array, Float
 
 from methods.layout import cost
 from methods.models.mamba2 import ssd
-from methods.models.model import Model
+from methods.models.model import Model, Shape
+from methods.models.readout import perceptron
 from methods.problem import Map, Problem
 from settings import Count
 
@@ -120,7 +121,7 @@ class Mamba2(Model):
         return o, BlockState(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 
     def readout(self, o: Float[Array, "... d"]) -> Float[Array, "... N"]:
-        return jax.nn.relu(o @ self.V.T + self.b_h) @ self.W_o.T + self.b_o
+        return perceptron(self, o)
 
     def visible(self, state: BlockState):
         return state.o
@@ -186,7 +187,7 @@ class Block(Map):
 
 
 @dataclasses.dataclass(frozen=True)
-class Mamba2Shape:
+class Mamba2Shape(Shape):
     """Sizes, and first weights as in the public implementation.
 
     d = 16 or 32 with n = 64, L = 128, N = 5 have 7 409 and 16 605 parameters: they fit the names "Mamba-2-7k" and "-17k" of

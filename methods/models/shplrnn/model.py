@@ -15,7 +15,7 @@ import jax.random as jr
 from jaxtyping import Array, Float
 
 from methods.forcing import adaptive, missing
-from methods.models.model import Diagonal
+from methods.models.model import Diagonal, Shape
 from methods.models.shplrnn.map import ForcedShallowPLRNN, SparselyForced
 from methods.models.shplrnn.masked import MaskedForced
 from methods.problem import Problem, last_state
@@ -126,7 +126,7 @@ class ShallowPLRNN(Diagonal):
 
 
 @dataclasses.dataclass(frozen=True)
-class ShallowPLRNNShape:
+class ShallowPLRNNShape(Shape):
     """Sizes of a shPLRNN to be trained, and its first weights, near the identity (forms derived, numbers free choices).
 
     A ~ min(1 − U(0, 0.05), 0.999); W1 ~ U(±0.01/√L); W2, h2 ~ U(±1/√M); h1 = 0; B = [I | 0] for M ≥ N, Kaiming normal otherwise.
