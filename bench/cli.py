@@ -235,9 +235,11 @@ def _add_plugins(paths: list[Path]) -> None:
 def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
     """The resolved experiment, all its cells, and those that the filters leave."""
     from bench.question import config, filters, matrix
+    from bench.showing import figures
 
     _add_plugins(plugins)
     resolved = config.load(experiment, profile, **options).with_settings(settings)
+    figures.check(resolved)
     if seeds:
         resolved = resolved.with_seeds(filters.seeds(seeds))
     cells = matrix.cells(resolved)

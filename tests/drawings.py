@@ -7,7 +7,7 @@ import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
 from bench.showing import figures
-from bench.showing.figures import style
+from bench.showing.drawing import style
 
 RUNS = synthetic.RUNS | {
     "one time": synthetic.runtime(("gtf-deer",), (3,), (100,), repeats=1),

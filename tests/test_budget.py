@@ -6,6 +6,7 @@ import pytest
 from test_runner import answered, experiment, run
 
 from bench.question import config, matrix
+from bench.running.jobs import jobs as jobs_of
 
 pytest_plugins = ["runner_doubles"]
 
@@ -25,4 +26,4 @@ def test_a_budget_ends_what_is_running(tmp_path, misbehaving):
 def test_with_a_budget_cells_come_in_the_order_of_the_file(tmp_path, misbehaving, as_written, order):
     path = experiment(tmp_path, "T = [400, 100, 200]")
     cells = matrix.cells(config.load(str(path)))
-    assert [job.cells[0].T for job in matrix.jobs(cells, "shared", as_written=as_written)] == order
+    assert [job.cells[0].T for job in jobs_of(cells, "shared", as_written=as_written)] == order

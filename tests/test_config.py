@@ -4,6 +4,7 @@ import pytest
 
 from bench.errors import UserError
 from bench.question import config, matrix
+from bench.showing import figures
 from registry import UnknownName
 
 pytest_plugins = ["runner_doubles"]
@@ -27,7 +28,9 @@ def write(tmp_path, **changes):
 
 
 def cells(tmp_path, profile=None, **changes):
-    return matrix.cells(config.load(write(tmp_path, **changes), profile))
+    experiment = config.load(write(tmp_path, **changes), profile)
+    figures.check(experiment)
+    return matrix.cells(experiment)
 
 
 @pytest.mark.parametrize(

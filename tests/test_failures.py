@@ -7,8 +7,8 @@ import bench
 from bench import files
 from bench.question import config, matrix
 from bench.running.status import status
-from bench.showing.tables.grouping import PARAMETERS
-from bench.showing.tables.grouping import failures as in_tables
+from bench.showing.frames.cells import PARAMETERS
+from bench.showing.tables.failures import failures as in_tables
 from bench.storage import store
 
 pytest_plugins = ["runner_doubles"]

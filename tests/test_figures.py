@@ -10,7 +10,8 @@ import synthetic_tables as synthetic
 from drawings import RUNS, cells_in, crosses, experiment, legend, plot
 
 from bench.showing import figures
-from bench.showing.figures import style, vocabulary
+from bench.showing.drawing import style
+from bench.showing.vocabulary import appearance
 from registry import UnknownName
 
 
@@ -114,7 +115,7 @@ def test_a_method_that_lost_half_of_its_runs_has_no_median():
     figure, _ = plot("reconstruction")
     (ax,) = (ax for ax in figure.get_axes() if ax.get_xlabel() == "RMSE")
     bars = {line.get_color() for line in ax.get_lines() if line.get_linewidth() == 1.8}
-    assert bars == {vocabulary.look(method)["color"] for method in synthetic.SIX} - {vocabulary.look("deer")["color"]}
+    assert bars == {appearance.look(method)["color"] for method in synthetic.SIX} - {appearance.look("deer")["color"]}
 
 
 def test_a_run_that_blows_up_does_not_stretch_the_axis_of_the_loss():

@@ -9,6 +9,7 @@ from test_config import cells, write
 from bench.errors import UserError
 from bench.question import config, matrix
 from bench.question.cell import Cell
+from bench.running.jobs import jobs as jobs_of
 
 pytest_plugins = ["runner_doubles"]
 
@@ -100,15 +101,15 @@ def test_seeds_replace_the_axis(tmp_path, misbehaving):
 
 def test_jobs_take_together_what_the_measure_takes_together(tmp_path, misbehaving):
     found = cells(tmp_path, **{"[[grid]]": 'method = ["gtf-deer", "sequential"]\nT = [64, 8]\nseed = [0, 1]'})
-    jobs = [[(cell.T, cell.method, cell.seed) for cell in job.cells] for job in matrix.jobs(found, "shared")]
+    jobs = [[(cell.T, cell.method, cell.seed) for cell in job.cells] for job in jobs_of(found, "shared")]
     assert jobs == [[(T, method, seed) for seed in (0, 1)] for T in (8, 64) for method in ("gtf-deer", "sequential")]
-    assert [len(job.cells) for job in matrix.jobs(found, "cell")] == [1] * 8
+    assert [len(job.cells) for job in jobs_of(found, "cell")] == [1] * 8
 
 
 def test_methods_measured_together_agree_in_what_all_of_them_have(tmp_path, misbehaving):
     grid = 'method = ["gtf-deer", "sequential"]\nlatent_dim = [3, 5]\nmax_iterations = [1, 2]'
     found = cells(tmp_path, measure='"interleaved"', **{"[[grid]]": grid})
-    jobs = matrix.jobs(found, "shared")
+    jobs = jobs_of(found, "shared")
     assert [[cell.settings["latent_dim"] for cell in job.cells] for job in jobs] == [[3, 3, 3], [5, 5, 5]]
     assert [cell.method for cell in jobs[0].cells] == ["gtf-deer", "gtf-deer", "sequential"]
 
@@ -156,11 +157,11 @@ def test_a_model_that_a_method_cannot_take_is_refused(tmp_path, misbehaving, gri
 def test_a_model_of_ones_own_is_named_like_any_other(tmp_path, misbehaving, plug_in):
     from test_conformance import MODEL
 
-    from bench.running import provenance
+    from bench.question import digests
 
     (tmp_path / "elman.py").write_text(MODEL, encoding="utf-8")
     plug_in(tmp_path / "elman.py")
     sizes = {"[fixed]": 'system = "lorenz63"\nT = 8\nbatch = 2'}
     (cell,) = cells(tmp_path, **sizes, **{"[[grid]]": 'method = "gtf-deer"\nmodel = "elman"\nlatent_dim = 4'})
     assert cell.method_parameters == {"latent_dim": 4, "model": "elman"}
-    assert str(tmp_path / "elman.py") in provenance.of(cell)["plugin_path"]
+    assert str(tmp_path / "elman.py") in digests.of(cell)["plugin_path"]

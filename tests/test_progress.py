@@ -8,7 +8,7 @@ import pytest
 
 from bench.question import config, matrix
 from bench.running import prices, progress
-from bench.running.executors.local import Finished
+from bench.running.protocol import Finished
 from bench.running.remaining import Remaining
 
 pytest_plugins = ["runner_doubles"]

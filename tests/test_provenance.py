@@ -11,7 +11,7 @@ from bench import cli
 from bench.clock import now
 from bench.measure import environment
 from bench.measure.outcome import Outcome
-from bench.question import catalogue, config, matrix
+from bench.question import catalogue, config, digests, matrix
 from bench.question.cell import Cell
 from bench.running import provenance, runner
 from bench.storage import store
@@ -62,7 +62,7 @@ def test_the_contents_of_a_file_are_recorded_and_leave_the_id_alone(tmp_path, mi
     assert after.id == before.id and row(after)["data_digest"] != kept["data_digest"]
     assert provenance.outdated([after], {after.id: kept}) == {after.id: f"What is in {tmp_path / 'series.npy'}"}
     assert not provenance.outdated([after], {after.id: row(after)})
-    assert not provenance.outdated([after], {after.id: dict.fromkeys(provenance.COLUMNS)})  # of an earlier version
+    assert not provenance.outdated([after], {after.id: dict.fromkeys(digests.COLUMNS)})  # of an earlier version
 
 
 def test_the_same_contents_elsewhere_are_the_same_data(tmp_path, misbehaving):
@@ -84,7 +84,7 @@ def test_what_a_worker_writes_down_is_what_it_read_and_not_what_has_come_since(t
     made_from = one.made_from
     np.save(tmp_path / "series.npy", SERIES + 1)
     (kept,) = rows(one, Outcome("ok"), Context("recording", "shared"), started=None, wall_s=0.0)["cells"]
-    assert kept["data_digest"] == made_from["data_digest"] != provenance.of(one)["data_digest"]
+    assert kept["data_digest"] == made_from["data_digest"] != digests.of(one)["data_digest"]
 
 
 def test_a_plug_in_is_recorded_and_a_changed_one_is_told(tmp_path, plug_in):
@@ -118,7 +118,7 @@ def test_a_changed_metric_is_told_and_a_new_one_asks_for_nothing(tmp_path, plug_
 
 def test_what_the_project_brings_is_no_plug_in_of_ones_own():
     one = Cell("runtime", "sequential", "lorenz63", T=8, batch=1)
-    assert not any(provenance.of(one).values())
+    assert not any(digests.of(one).values())
     for room in map(catalogue.plugins, catalogue.PACKAGES):
         own = [source.path for name in room.names() if (source := room.source(name))]
         assert not [path for path in own if Path(path).is_relative_to(environment.ROOT)]

@@ -7,7 +7,9 @@ import synthetic_trainings as trainings
 from drawings import QUALITY, RUNS, cells_in, crosses, drawn, legend, said
 
 from bench.showing import figures
-from bench.showing.figures import examples, style, vocabulary
+from bench.showing.drawing import style
+from bench.showing.figures import examples
+from bench.showing.vocabulary import appearance
 from registry import UnknownName
 
 
@@ -73,7 +75,7 @@ def test_examples_show_one_run_of_every_method_over_the_truth():
     for ax in shown:  # of the first three variables the truth, and the run in the colour of its method
         colors = [line.get_color() for line in ax.get_lines() if line.get_marker() != "x"]
         method = points.loc[points["label"] == ax.get_title(), "method"].iloc[0]
-        assert sorted(colors) == sorted([examples.TRUTH["color"], vocabulary.look(method)["color"]] * 3)
+        assert sorted(colors) == sorted([examples.TRUTH["color"], appearance.look(method)["color"]] * 3)
 
 
 @pytest.mark.parametrize("period", [100, 4])

@@ -125,7 +125,7 @@ def test_data_that_a_score_of_the_project_cannot_take_are_refused_before_trainin
 def test_a_failed_metric_is_no_bad_score_in_tables():
     from synthetic_tables import Tables
 
-    from bench.showing.tables.reconstruction import scores
+    from bench.showing.frames.scores import scores
 
     made = Tables()
     cell = made.cell("reconstruction", "sequential", "ok")

@@ -10,10 +10,13 @@ import synthetic_tables as synthetic
 from bench.measure import runtime
 from bench.question import config, matrix
 from bench.question.cell import Cell
+from bench.running.jobs import jobs as jobs_of
 from bench.showing import figures, tables
-from bench.showing.figures import style, vocabulary
+from bench.showing.drawing import style
+from bench.showing.frames import attempts
 from bench.showing.tables import work_precision
 from bench.showing.tables.where import where
+from bench.showing.vocabulary import appearance
 from methods.solvers.base import default_tolerance
 
 METHODS = ("sequential", "gtf-deer", "gtf-schwarz", "jacobi")
@@ -79,8 +82,8 @@ def test_every_cell_is_in_one_row_and_every_method_and_failure_in_the_report(nam
 
 
 def test_the_fastest_accurate_tolerance_stands_for_the_method():
-    attempted = work_precision.attempts(RUNS["all"])
-    best = work_precision.decided(attempted)
+    attempted = attempts.attempts(RUNS["all"])
+    best = attempts.decided(attempted)
     assert len(best) == len(METHODS) * len(LENGTHS) * len(ALPHAS) * 2 and cells_in(best) == cells_in(attempted)
     own = best[best["label"] == "gtf-deer"]
     assert (own["status"] == "ok").all() and (own["tolerance"] == 1e-4).all()  # 1e-2 would be as fast, but is wrong
@@ -102,7 +105,7 @@ def test_what_is_observed_is_another_case_with_a_baseline_of_its_own():
 
 
 def test_the_best_of_a_case_has_ratio_one_and_nobody_less():
-    attempted = work_precision.attempts(RUNS["all"])
+    attempted = attempts.attempts(RUNS["all"])
     ratios = attempted.groupby(["observed", "T", "alpha"])["to_best"].min()
     np.testing.assert_allclose(ratios, 1.0)
 
@@ -134,15 +137,15 @@ def test_a_difference_within_what_noise_makes_is_no_victory(speedup, verdict):
 
 
 def test_a_loose_wrong_answer_is_on_the_curve_with_its_time():
-    curves = work_precision.curves(RUNS["all"])
+    curves = attempts.curves(RUNS["all"])
     wrong = curves[curves["status"] == "wrong_answer"]
     assert len(wrong) and wrong[["seconds", "gradient_error"]].notna().all(axis=None) and wrong["gradient_s"].isna().all()
     assert curves.loc[curves["status"] == "not_converged", "seconds"].isna().all()
 
 
-@pytest.mark.parametrize("dtype", work_precision.DEFAULT_TOLERANCE)
+@pytest.mark.parametrize("dtype", attempts.DEFAULT_TOLERANCE)
 def test_the_default_tolerance_is_that_of_the_solvers(dtype):
-    assert work_precision.DEFAULT_TOLERANCE[dtype] == default_tolerance(None, np.dtype(dtype))
+    assert attempts.DEFAULT_TOLERANCE[dtype] == default_tolerance(None, np.dtype(dtype))
 
 
 GRID = [(seen, alpha, T) for seen in ("all", "x") for alpha in (0.05, 0.2, 0.5) for T in (128, 512, 2048)]
@@ -197,7 +200,7 @@ def test_lines_of_one_panel_differ_in_colour():
 
 def test_step_by_step_is_in_every_panel_and_every_method_in_one_family():
     ((_, figure, _),) = plots("everything", "time_against_length")
-    black = vocabulary.look("sequential")["color"]
+    black = appearance.look("sequential")["color"]
     assert all(black in [line[0].get_color() for line in ax.containers] for ax in figure.get_axes())
     titles = [ax.get_title() for ax in figure.get_axes() if ax.get_title()]
     assert titles == ["Newton", "quasi-Newton", "Levenberg–Marquardt", "windows", "fixed point"]
@@ -233,7 +236,7 @@ def test_a_profile_rises_to_the_share_that_a_method_solves():
     ):
         stairs = [line for line in ax.get_lines() if line.get_drawstyle() == "steps-post"]
         ends = {line.get_color(): line.get_ydata()[-1] for line in stairs}
-        assert ends == pytest.approx({vocabulary.look("sequential")["color"]: 1, vocabulary.look(method)["color"]: share})
+        assert ends == pytest.approx({appearance.look("sequential")["color"]: 1, appearance.look(method)["color"]: share})
         for line in stairs:
             assert (np.diff(line.get_ydata()) >= 0).all() and (np.diff(line.get_xdata()) >= 0).all()
 
@@ -259,7 +262,7 @@ def test_the_measure_keeps_the_time_of_a_loose_answer_and_calls_it_wrong(monkeyp
 def test_all_methods_of_a_case_take_turns(profile):
     """Their settings differ, but one job has them all: times taken one after the other would compare the machine's moods."""
     cells = matrix.cells(config.load("solvers", profile))
-    for job in matrix.jobs(cells, "shared"):
+    for job in jobs_of(cells, "shared"):
         assert {cell.method for cell in job.cells} == {cell.method for cell in cells}
         assert len({(cell.T, cell.settings["alpha"], cell.settings["observed"]) for cell in job.cells}) == 1
 

@@ -10,7 +10,7 @@ import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
 from bench.showing import tables
-from bench.showing.tables.rendering import number
+from bench.showing.vocabulary.numbers import number
 from registry import UnknownName
 
 RUNS = synthetic.RUNS | {

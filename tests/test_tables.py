@@ -7,7 +7,7 @@ import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 
 from bench.showing import tables
-from bench.showing.tables import reconstruction
+from bench.showing.frames import scores
 from registry import UnknownName
 
 RUNS = synthetic.RUNS | {
@@ -170,7 +170,7 @@ def test_a_diverged_run_lacks_no_metric_that_its_method_never_has():
     lost = run["cells"].groupby("method")["cell"].first()
     run["cells"].loc[run["cells"]["cell"].isin(lost), "status"] = "diverged"
     run["metrics"] = run["metrics"][~run["metrics"]["cell"].isin(lost)]
-    found = reconstruction.runs(run).set_index("cell")
+    found = scores.runs(run).set_index("cell")
     assert np.isinf(found.loc[lost["schwarz-mean"], ["dstsp_gmm", "sequence_loss", "local_loss"]].astype(float)).all()
     assert np.isinf(found.loc[lost["sequential"], "dstsp_gmm"]) and np.isnan(found.loc[lost["sequential"], "local_loss"])
 

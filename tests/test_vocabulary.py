@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 import methods
-from bench.showing.figures import vocabulary
-from bench.showing.figures.vocabulary import FAMILIES, look
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.appearance import FAMILIES, look
 
 REGISTERED = sorted({*methods.names(), "mamba2-cuda"})
 NAMED = [method for family in FAMILIES for method in family.colors]
@@ -18,7 +18,7 @@ def drawn(look: dict) -> tuple:
 
 @pytest.mark.parametrize("method", REGISTERED)
 def test_every_registered_method_has_a_look_of_its_own(method):
-    assert method in NAMED, f'add "{method}" to its family in bench/showing/figures/vocabulary.py'
+    assert method in NAMED, f'add "{method}" to its family in bench/showing/vocabulary/appearance.py'
     assert sum(drawn(look(method)) == drawn(look(other)) for other in NAMED) == 1
 
 
@@ -58,7 +58,7 @@ def test_a_method_of_somebody_else_has_a_stable_look_that_none_of_ours_has():
     unknown = look("somebody-elses-method")
     assert unknown == look("somebody-elses-method") and unknown != look("another")
     assert drawn(unknown) not in {drawn(look(method)) for method in NAMED}
-    assert vocabulary.family("somebody-elses-method") == vocabulary.OTHERS
+    assert appearance.family("somebody-elses-method") == appearance.OTHERS
 
 
 def test_the_look_of_a_method_depends_on_no_other(monkeypatch):
@@ -67,5 +67,5 @@ def test_the_look_of_a_method_depends_on_no_other(monkeypatch):
         type(family)(family.title, family.marker, dict(reversed(family.colors.items())), family.dashed)
         for family in reversed(FAMILIES)
     )
-    monkeypatch.setattr(vocabulary, "FAMILIES", reversed_families)
+    monkeypatch.setattr(appearance, "FAMILIES", reversed_families)
     assert {method: look(method) for method in NAMED} == before

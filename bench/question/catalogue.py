@@ -16,6 +16,11 @@ def plugins(kind: str) -> registry.Registry:
     return importlib.import_module(PACKAGES[kind]).REGISTRY
 
 
+def configured(kind: str, name: str, /, **fields):
+    """The plug-in `name` with `fields` set, ready to be used."""
+    return importlib.import_module(PACKAGES[kind]).get(name, **fields)
+
+
 def add_plugin(path) -> None:
     """Also look for plug-ins of every kind in one Python file."""
     for kind in PACKAGES:

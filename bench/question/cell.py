@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 
-from bench.question import catalogue
+from bench.question import catalogue, digests
 
 # Raise it when the meaning of an unchanged question changes: every id changes with it, and nothing old is taken for an answer.
 QUESTION_VERSION = 1
@@ -50,28 +50,20 @@ class Cell:
 
     def build_method(self):
         """The configured method, ready to solve and train."""
-        import methods
-
-        return methods.get(self.method, **self.method_parameters)
+        return catalogue.configured("method", self.method, **self.method_parameters)
 
     def build_system(self):
         """The configured system, ready to be sampled."""
-        import systems
-
-        return systems.get(self.system, **self.system_parameters | self.files)
+        return catalogue.configured("system", self.system, **self.system_parameters | self.files)
 
     def build_measure(self):
         """The configured measure, ready to run."""
-        from bench import measure
-
-        return measure.get(self.measure, **self.measure_parameters)
+        return catalogue.configured("measure", self.measure, **self.measure_parameters)
 
     @functools.cached_property
     def made_from(self) -> dict:
-        """Contents of data files and plug-ins as they are when this is first asked, see `bench.running.provenance`."""
-        from bench.running import provenance
-
-        return provenance.of(self)
+        """Digests of data files and plug-ins as they are when this is first asked."""
+        return digests.of(self)
 
     def parameters(self, kind: str) -> dict:
         """All settings of the cell's method, system or measure, defaults included."""

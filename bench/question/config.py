@@ -9,8 +9,7 @@ from typing import Any, Literal
 import pydantic
 
 from bench.errors import UserError, show
-from bench.showing import figures
-from registry import UnknownName, suggest
+from registry import suggest
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 ALIASES = {"hidden": "hidden_dim"}
@@ -102,10 +101,6 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     file = _validated(ExperimentFile, raw, str(path))
-    try:
-        figures.named(file.figure)
-    except UnknownName as error:
-        raise UserError(f"{path}: {error}") from None
     if profile is None and "cpu" in file.profile:
         profile = "cpu"
     if profile is not None and profile not in file.profile:

@@ -14,7 +14,7 @@ from bench.measure import environment
 from bench.measure.outcome import FAILED
 from bench.question import catalogue
 from bench.question.cell import Cell
-from bench.question.matrix import jobs
+from bench.running.jobs import jobs
 from bench.storage.collect import cells
 
 # Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.

@@ -6,8 +6,8 @@ import time
 
 from bench.measure.outcome import FAILED
 from bench.question.cell import Cell
-from bench.running.executors.local import Finished
 from bench.running.plan import in_words
+from bench.running.protocol import Finished
 from bench.running.remaining import Remaining
 
 FIRST_S = 2.0  # until the first line

@@ -14,14 +14,13 @@ from bench.measure import environment
 from bench.question import catalogue
 from bench.question.cell import Cell
 from bench.question.config import Experiment
-from bench.question.matrix import jobs
 from bench.running import executors, prices, provenance
-from bench.running.executors.local import Finished, Plan
+from bench.running.jobs import jobs
 from bench.running.needed import check_rerun, needed
 from bench.running.plan import paired
 from bench.running.progress import Progress
+from bench.running.protocol import Finished, Orders, Plan
 from bench.running.remaining import Remaining
-from bench.running.worker import Orders
 from bench.storage import store
 from bench.storage.collect import collect, keep
 from bench.storage.rows import Context, failure, rows

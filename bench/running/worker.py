@@ -1,11 +1,6 @@
 """The child process that answers cells: `python -m bench.running.worker ORDERS`, started by an executor.
 
-Jobs come in on standard input as JSON lines, `{"cells": [...]}`. On standard output go
-
-    {"ready": CONTEXT}                  once, when jax is there
-    {"active": CELL}                    work on this cell starts or goes on: its clock runs, it is blamed if the process dies
-    {"written": CELL, "status": ...}    its attempt is on the disk; with wall_s and the reason of a failure
-    {"done": true, "singly": BOOL}      the job is over; cells not written must be tried again, one by one if `singly`
+What it is told and what it answers is in `bench.running.protocol`.
 
 Whatever measures and libraries print goes to standard error, which the executor keeps as a log. When standard input ends, because
 the executor has finished or died, the process ends at once: an orphan must not compute beside the timed cells of the next run.
@@ -26,17 +21,8 @@ from pathlib import Path
 from bench.clock import Clock
 from bench.measure.disturbance import Load
 from bench.question.cell import Cell
+from bench.running.protocol import Orders
 from bench.storage.rows import Context, failure, rows
-
-
-@dataclasses.dataclass(frozen=True)
-class Orders:
-    """What a worker is told when it starts."""
-
-    out: str
-    context: dict
-    plugins: list[str]
-    device: str | None
 
 
 def main() -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from bench.clock import now
 from bench.errors import UserError
-from bench.question.matrix import Job
-from bench.running.worker import Orders
+from bench.running.protocol import Job, Orders
 from bench.storage.rows import Context
 
 START_S = 300.0  # importing jax and finding a GPU, on a cluster's slow disk

@@ -1,52 +1,20 @@
 """Jobs on this machine, one worker at a time: nothing else runs beside a timed cell."""
 
-import dataclasses
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from bench.clock import Clock
 from bench.measure.outcome import Outcome
 from bench.question.cell import Cell
-from bench.question.matrix import Job
 from bench.running.alone import Alone
 from bench.running.claims import Claims
 from bench.running.executors.child import TICK_S, Child, Died
-from bench.running.worker import Orders
+from bench.running.protocol import Finished, Job, Plan
 from bench.storage import store
 from bench.storage.rows import failure, rows
 
 SIGKILL = -9
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What an executor is to do beside the jobs themselves.
-
-    known      the latest attempt of each cell when the run was planned: a later one means that another runner has answered it
-    left_s     of the budget; none ends the run, and what is running
-    doing      told what is going on, about once a second
-    """
-
-    out: Path
-    orders: Orders
-    timeout_s: float
-    isolation: str
-    known: dict[str, str]
-    left_s: Callable[[], float]
-    doing: Callable[[str | Cell], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Finished:
-    """An attempt is over and has left its row; not if it is not `final`: then the cell will be tried once more."""
-
-    cell: Cell
-    status: str
-    wall_s: float
-    final: bool = True
-    reason: str = ""
 
 
 def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:

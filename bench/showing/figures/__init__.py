@@ -9,6 +9,7 @@ import json
 import pkgutil
 from pathlib import Path
 
+from bench.errors import UserError
 from registry import UnknownName, suggest
 
 BY_MEASURE = {
@@ -17,13 +18,12 @@ BY_MEASURE = {
     "convergence": ("fig1b",),
     "reconstruction": ("reconstruction",),
 }
-_SHARED = ("families", "style", "vocabulary")  # by figures, and no figures themselves
 LOOKS = "Looks"  # in the metadata of a png: by which colours and markers it was drawn
 _ADVICE = "Set `figure` to one of these, or to several with commas between"
 
 
 def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED)
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def named(text: str) -> tuple[str, ...]:
@@ -33,6 +33,14 @@ def named(text: str) -> tuple[str, ...]:
         if figure not in names():
             raise UnknownName(f'figure "{figure}": no such figure.{suggest(figure, names())} {_ADVICE}: {", ".join(names())}.')
     return chosen
+
+
+def check(experiment) -> None:
+    """Refuse an experiment, as `bench.question.config` has read it, that names a figure which does not exist."""
+    try:
+        named(experiment.figure)
+    except UnknownName as error:
+        raise UserError(f"{experiment.file}: {error}") from None
 
 
 def of(experiment: dict) -> tuple[str, ...]:
@@ -64,15 +72,16 @@ def draw(tables, experiment: dict, out: Path) -> list[Path]:
 def made(figure: str, tables, experiment: dict):
     """The figure in the style of all, its points as they go into the csv, and how each of its lines looks, as JSON."""
     # Only here: importing matplotlib takes half a second.
-    from bench.showing.figures import style, vocabulary
+    from bench.showing.drawing import style
+    from bench.showing.vocabulary import appearance
 
     with style.context():
         drawn, points = importlib.import_module(f"{__name__}.{figure}").plot(tables, experiment)
-    return drawn, points.to_csv(index=False, float_format="%.7g"), json.dumps(vocabulary.looks(points))
+    return drawn, points.to_csv(index=False, float_format="%.7g"), json.dumps(appearance.looks(points))
 
 
 def _save(figure: str, tables, experiment: dict, stem: Path) -> list[Path]:
-    from bench.showing.figures import style
+    from bench.showing.drawing import style
 
     paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("pdf", "png", "csv")]
     drawn, points, looks = made(figure, tables, experiment)

@@ -1,14 +1,16 @@
 """Quality over seeds: every run a dot, by method or against sequence length, between what the truth and white noise score."""
 
 import numpy as np
-import pandas as pd
 from matplotlib.ticker import NullLocator
 
-from bench.showing.figures import style, vocabulary
-from bench.showing.figures.reconstruction import draw_by_method, lost, ranked, values
-from bench.showing.tables.grouping import labels, of_measure, problems
-from bench.showing.tables.reconstruction import DECOMPOSED
-from bench.showing.tables.symbols import METRICS
+from bench.showing.drawing import against_length, style, ticks
+from bench.showing.drawing.band import FailureBand, fit_below
+from bench.showing.drawing.by_method import draw_by_method
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.points import described, lost, ranked, values
+from bench.showing.frames.scores import DECOMPOSED
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.symbols import LENGTH, metric_label
 
 COLUMNS = 4
 PANEL, PAGE = 1.35, 10.0  # inches: the least width of a panel, the most height of a figure
@@ -30,25 +32,12 @@ def plot(tables, experiment: dict):
     rows = list(dict.fromkeys(cells["problem"])) or [""]
     shown = {"T": over, "system": len(rows) > 1, "observed": len(rows) > 1, "alpha": any("α" in row for row in rows)}
     shown = [name for name, named in shown.items() if named]
-    looks = vocabulary.looks(cells)
+    looks = appearance.looks(cells)
     draw = _against_length if over else _by_method
     fig = draw(points, looks, rows, metrics, lambda height: style.canvas(experiment, cells, height, shown))
-    handles = [style.handle(label, look) for label, look in looks.items()] if over else []
-    handles += style.reference_handles(points)
-    style.legend(fig, handles + ([style.cross_handle("infinite or failed (count)")] if lost(points).any() else []))
+    failed = "infinite or failed (count)" if lost(points).any() else ""
+    style.legend_of_lines(fig, looks if over else {}, failed, extra=style.reference_handles(points))
     return fig, points
-
-
-def described(cells) -> tuple[pd.DataFrame, bool]:
-    """The cells with the problem and the label of each, and whether sequence lengths are compared."""
-    cells = cells.assign(problem=problems(cells))
-    over = bool((cells.groupby(["problem", "method"])["T"].nunique() > 1).any())
-    strengths = cells.groupby(["problem", "method"])["alpha"].nunique()
-    if len(strengths) and (strengths > 1).all():
-        cells["problem"] += cells["alpha"].map(lambda alpha: f", α = {alpha:g}")
-        cells = cells.sort_values("alpha", kind="stable")
-    within = ["problem", "T"] if over else ["problem"]
-    return cells.assign(label=labels(cells, shown=("T",) if over else (), within=within)), over
 
 
 def _metrics(tables) -> list[str]:
@@ -85,7 +74,7 @@ def _by_method(points, looks, rows, metrics, canvas):
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             draw_by_method(ax, points[(points["problem"] == row) & (points["panel"] == metric)], own[row])
-            ax.set_xlabel(METRICS.get(metric, metric.replace("_", " ")))
+            ax.set_xlabel(metric_label(metric))
         for ax in line[len(shown) :]:
             ax.set_axis_off()
         line[0].set_yticks(range(len(own[row])), list(own[row]), **small)
@@ -103,7 +92,7 @@ def _against_length(points, looks, rows, metrics, canvas):
     for line, (row, shown) in zip(axes, lines, strict=True):
         for ax, metric in zip(line, shown, strict=False):
             _draw_lengths(ax, points[(points["problem"] == row) & (points["panel"] == metric)], looks, last=ax is line[-1])
-            ax.set_title(METRICS.get(metric, metric.replace("_", " ")) if row == rows[0] else "")
+            ax.set_title(metric_label(metric) if row == rows[0] else "")
         for ax in line[len(shown) :]:
             ax.set_axis_off()
         line[0].set_ylabel(row)
@@ -112,11 +101,11 @@ def _against_length(points, looks, rows, metrics, canvas):
         axes[0, 0].set_xlim(lengths[0] / 1.5, lengths[-1] * 1.5)
     for ax in axes.flat:
         ax.xaxis.set_minor_locator(NullLocator())
-        if style.powers_of_two(lengths):
+        if against_length.powers_of_two(lengths):
             ax.xaxis.get_major_locator().set_params(numticks=5)
         else:
             ax.set_xticks(lengths, [f"{length:g}" for length in lengths])
-    area.supxlabel("sequence length $T$ (time steps)", fontsize=8.5)
+    area.supxlabel(LENGTH, fontsize=8.5)
     return fig
 
 
@@ -125,7 +114,7 @@ def _draw_lengths(ax, points, looks, last: bool) -> None:
     log = finite["value"].gt(0).all()
     gone = points[lost(points)].groupby(["label", "T"])["cell"].nunique()
     failing = [label for label in looks if label in gone.index.get_level_values("label")]
-    heights = dict(zip(failing, style.failure_band(ax, len(failing), named=last), strict=True))
+    band = FailureBand(ax, failing, named=last)
     style.references(ax.axhline, points, positive=log)
     for place, (label, look) in enumerate(looks.items()):
         own = points[points["label"] == label]
@@ -137,10 +126,10 @@ def _draw_lengths(ax, points, looks, last: bool) -> None:
         median = own["value"].where(~lost(own), np.inf).groupby(own["T"]).median().replace(np.inf, np.nan)
         ax.plot(median.index * beside, median, markeredgewidth=0, **look)
         for T, count in gone[label].items() if label in failing else ():
-            style.crosses(ax, [T * beside], [heights[label]], look["color"], transform=ax.get_xaxis_transform())
+            band.cross(label, [T * beside], look["color"])
             where = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points"}
             words = {"va": "center", "fontsize": 6.5, "color": look["color"]}
-            ax.annotate(f"{count}", (T * beside, heights[label]), (4.5, -0.5), **where, **words)
+            ax.annotate(f"{count}", (T * beside, band.heights[label]), (4.5, -0.5), **where, **words)
     _scale(ax, finite, log, len(failing))
 
 
@@ -154,8 +143,8 @@ def _scale(ax, points, log: bool, failing: int) -> None:
         low, high = seen.min() / 1.3, seen.max() * 1.3
         low, high = low / max(1, (3 * low / high)) ** 0.5, high * max(1, (3 * low / high)) ** 0.5  # half a decade at least
         ax.set_yscale("log")
-        style.fit_below_band(ax, low, high, failing)
-        style.readable_log(ax.yaxis, (low, high), apart=0.12)
+        fit_below(ax, low, high, failing)
+        ticks.readable_log(ax.yaxis, (low, high), apart=0.12)
     else:
         margin = 0.08 * (np.ptp(seen) or 1)
-        style.fit_below_band(ax, seen.min() - margin, seen.max() + margin, failing)
+        fit_below(ax, seen.min() - margin, seen.max() + margin, failing)

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from bench.showing.figures import style, vocabulary
-from bench.showing.figures.distributions import described
-from bench.showing.figures.vocabulary import GREEN
-from bench.showing.tables.grouping import of_measure, tally
+from bench.showing.drawing import style
+from bench.showing.drawing.band import crosses
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.grouping import tally
+from bench.showing.frames.points import described
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.appearance import GREEN
 
 PANELS, VARIABLES = 9, 3  # more would be too small to read
 STEPS = 1000  # drawn of a path: with more the lines look the same, and the csv grows to megabytes
@@ -29,49 +32,64 @@ def plot(tables, experiment: dict):
     are shown, and of more than nine methods the first nine; the csv has the points of the panels alone.
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
-    chosen, over = _chosen(tables)
-    whole, chosen = len(chosen), chosen[chosen["place"] < PANELS]
-    columns = ["cell", "method", "label", "problem", "seed", "status"]
-    points = chosen[columns].merge(tables["orbits"].drop(columns="attempt"), on="cell", how="left")
-    points = points[points["variable"].isna() | (points["variable"] < VARIABLES)]
-    points = points.astype({"step": float, "variable": float, "truth": float, "generated": float})
-    thinned = -(-(points["step"].max() + 1) // STEPS) if points["step"].notna().any() else 1
-    points = points[points["step"].isna() | points["step"].mod(thinned).eq(0)]
-    points = points.sort_values(["problem", "label", "cell", "variable", "step"], kind="stable", ignore_index=True)
-    looks, rows = vocabulary.looks(chosen), list(dict.fromkeys(chosen["problem"])) or [""]
-    panels = {
-        row: [label for label in looks if label in set(chosen.loc[chosen["problem"] == row, "label"])] or [""] for row in rows
-    }
-    most = max(map(len, panels.values()))
-    count = 1 if sum(map(len, panels.values())) <= 3 else 2 if most in (2, 4) else min(most, 3)
-    grid = [(row, label) for row, own in panels.items() for label in own + [None] * (-len(own) % count)]
+    everything, over = _chosen(tables)
+    chosen = everything[everything["place"] < PANELS]
+    points = _points(chosen, tables["orbits"])
+    looks, problems = appearance.looks(chosen), list(dict.fromkeys(chosen["problem"])) or [""]
+    panels, columns = _panels(chosen, looks, problems)
     places = BELOW if _crowded(points) else OVER
-    height = (0.55 + (0.3 + 0.12 * places["within"]) * min(VARIABLES, max(1, points["variable"].nunique()))) * len(grid) / count
-    named = ["T"] * over + ["system", "observed"] * (len(rows) > 1)
-    fig, area = style.canvas(experiment, tables["cells"], 1.1 + height, named)
-    axes = area.subplots(len(grid) // count, count, sharex=True, squeeze=False)
-    for ax, (row, label) in zip(axes.flat, grid, strict=True):
+    named = ["T"] * over + ["system", "observed"] * (len(problems) > 1)
+    fig, area = style.canvas(experiment, tables["cells"], 1.1 + _height(points, places) * len(panels) / columns, named)
+    axes = area.subplots(len(panels) // columns, columns, sharex=True, squeeze=False)
+    for ax, (problem, label) in zip(axes.flat, panels, strict=True):
         if label is None:
             ax.set_axis_off()
             continue
-        _draw(ax, points[(points["problem"] == row) & (points["label"] == label)], looks.get(label, {}), places)
-        title = f"{row}: {label}" if len(rows) > 1 else label
-        ax.set_title(textwrap.fill(title, int(LETTERS / count), break_on_hyphens=False), fontsize=7.5)
+        _draw(ax, points[(points["problem"] == problem) & (points["label"] == label)], looks.get(label, {}), places)
+        title = f"{problem}: {label}" if len(problems) > 1 else label
+        ax.set_title(textwrap.fill(title, int(LETTERS / columns), break_on_hyphens=False), fontsize=7.5)
     if points["step"].isna().all():
         style.empty(axes[0, 0], axes[0, 0].xaxis)
         axes[0, 0].texts[-1].remove()
     for column in axes.T:  # also below the last panel, where the line under it is not full
         lowest = [ax for ax in column if ax.axison][-1]
         lowest.tick_params(labelbottom=True)
-    more = f"; {whole - len(chosen)} more not shown" if whole > len(chosen) else ""
-    area.supxlabel(f"time steps after the history{more}", fontsize=8.5)
-    below = ", below the truth" if places is BELOW else ""
-    handles = [
-        style.handle("true orbit", TRUTH),
-        style.handle(f"free run, in the colour of its method{below}", {"color": GREEN, **places["run"]}),
-    ]
-    style.legend(fig, handles + ([style.cross_handle("left the range of the truth")] if _leaving(points) else []))
+    left_out = len(everything) - len(chosen)
+    area.supxlabel("time steps after the history" + (f"; {left_out} more not shown" if left_out else ""), fontsize=8.5)
+    _legend(fig, places, "left the range of the truth" if _leaving(points) else "")
     return fig, points
+
+
+def _points(chosen: pd.DataFrame, orbits: pd.DataFrame) -> pd.DataFrame:
+    """The orbits of the `chosen` cells, thinned where there are too many steps; a cell without one has a row without a step."""
+    columns = ["cell", "method", "label", "problem", "seed", "status"]
+    points = chosen[columns].merge(orbits.drop(columns="attempt"), on="cell", how="left")
+    points = points[points["variable"].isna() | (points["variable"] < VARIABLES)]
+    points = points.astype({"step": float, "variable": float, "truth": float, "generated": float})
+    every = -(-(points["step"].max() + 1) // STEPS) if points["step"].notna().any() else 1
+    points = points[points["step"].isna() | points["step"].mod(every).eq(0)]
+    return points.sort_values(["problem", "label", "cell", "variable", "step"], kind="stable", ignore_index=True)
+
+
+def _panels(chosen: pd.DataFrame, looks: dict, problems: list[str]) -> tuple[list[tuple[str, str | None]], int]:
+    """Problem and label of each panel, line by line, and how many stand in a line; without a label the place stays empty."""
+    own = {
+        row: [label for label in looks if label in set(chosen.loc[chosen["problem"] == row, "label"])] or [""] for row in problems
+    }
+    most, total = max(map(len, own.values())), sum(map(len, own.values()))
+    columns = 1 if total <= 3 else 2 if most in (2, 4) else min(most, 3)
+    return [(row, label) for row, labels in own.items() for label in labels + [None] * (-len(labels) % columns)], columns
+
+
+def _height(points: pd.DataFrame, places: dict) -> float:
+    """Inches of a panel: each variable needs room, more of it where the run stands below the truth."""
+    return 0.55 + (0.3 + 0.12 * places["within"]) * min(VARIABLES, max(1, points["variable"].nunique()))
+
+
+def _legend(fig, places: dict, left: str) -> None:
+    below = ", below the truth" if places is BELOW else ""
+    run = style.handle(f"free run, in the colour of its method{below}", {"color": GREEN, **places["run"]})
+    style.legend_of_lines(fig, {"true orbit": TRUTH}, left, [run])
 
 
 def _chosen(tables) -> tuple[pd.DataFrame, bool]:
@@ -81,17 +99,14 @@ def _chosen(tables) -> tuple[pd.DataFrame, bool]:
     """
     cells, over = described(tables["cells"])
     if over:
-        ends = (
-            cells.groupby(["problem", "method"])["T"].transform("min"),
-            cells.groupby(["problem", "method"])["T"].transform("max"),
-        )
-        cells = cells[(cells["T"] == ends[0]) | (cells["T"] == ends[1])]
+        lengths = cells.groupby(["problem", "method"])["T"]
+        cells = cells[(cells["T"] == lengths.transform("min")) | (cells["T"] == lengths.transform("max"))]
         cells = cells.assign(label=cells["label"] + cells["T"].map(lambda T: f", T={T:g}"))
     cells = cells.assign(bare=~cells["cell"].isin(tables["orbits"]["cell"]))
     tallies = cells.groupby(["problem", "label"])["status"].transform(tally)
     cells = cells.assign(status=cells["status"].where(~cells["bare"], tallies))
     cells = cells.sort_values(["bare", "seed"], kind="stable").drop_duplicates(["problem", "label"])
-    order = list(vocabulary.looks(cells))
+    order = list(appearance.looks(cells))
     cells = cells.sort_values("label", key=lambda labels: labels.map(order.index), kind="stable")
     return cells.assign(place=cells.groupby("problem", sort=False).cumcount()), over
 
@@ -124,7 +139,7 @@ def _draw(ax, points, look: dict, places: dict) -> None:
         run = (rows["generated"].where(near) - middle + below)[:left]
         ax.plot(rows["step"][:left], run, color=look["color"], **places["run"])
         if left < len(rows):
-            style.crosses(ax, [rows["step"].iloc[left]], [below], look["color"])
+            crosses(ax, [rows["step"].iloc[left]], [below], look["color"])
     ax.set_yticks(list(middles), list(middles.values()))
     ax.set_ylim(-((len(names) - 1) * places["pairs"] + places["within"] + 0.7) * span, 0.7 * span)
     ax.set_xlim(own["step"].min(), max(own["step"].max(), own["step"].min() + 1))

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from bench.showing.figures import families, style
-from bench.showing.figures.time_against_length import varying
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.rendering import number
-from bench.showing.tables.work_precision import attempts, decided, problems
+from bench.showing.drawing import families, style
+from bench.showing.frames.attempts import attempts, decided, problems, varying
+from bench.showing.frames.cells import of_measure
+from bench.showing.vocabulary.numbers import number
+from bench.showing.vocabulary.symbols import LENGTH
 
 # Pale where there is a time, and the darker the less is known of the answer.
 COLORS = {
@@ -64,7 +64,7 @@ def _axes(ax, labels: list[str], cases: list[tuple]) -> None:
     for at in np.arange(0.5, len(labels) - 0.5):
         ax.axhline(at, color="white", linewidth=0.8)
     _brackets(ax, [f"α = {alpha:g}" for _, alpha, _ in cases], [problem for problem, _, _ in cases])
-    ax.set_xlabel("sequence length $T$ (time steps)")
+    ax.set_xlabel(LENGTH)
 
 
 def _brackets(ax, strengths: list[str], problems: list[str]) -> None:

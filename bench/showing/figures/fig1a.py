@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from bench.showing.figures import style, vocabulary
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.runtime import times
-
-PHASES = {"forward": "forward", "gradient": "forward + backward", "update": "training update"}
+from bench.showing.drawing import against_length, style
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.times import times
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.symbols import LENGTH, PHASES
 
 
 def plot(tables, experiment: dict):
@@ -17,39 +17,39 @@ def plot(tables, experiment: dict):
     """
     tables = of_measure(tables, "runtime")
     points = times(tables, by=("latent_dim", "T"))
+    looks = appearance.looks(points)
+    failing = against_length.failing(points, looks)
     dims = sorted(points["latent_dim"].dropna().unique()) or [np.nan]
     phases = list(dict.fromkeys(points["phase"])) or ["gradient"]
-    looks = vocabulary.looks(points)
-    failing = [label for label in looks if (points.loc[points["label"] == label, "failed"] > 0).any()]
-
-    one = len(dims) == 1  # then the phases are columns, and the dimension is named with the other sizes
+    # of one dimension the phases stand side by side, and the dimension is named with the other sizes
+    one = len(dims) == 1
+    panels = [[(phase, dims[0]) for phase in phases]] if one else [[(phase, dim) for dim in dims] for phase in phases]
     shown = ("T",) if one else ("T", "latent_dim")
-    panels = {(phase, dim): (0, i) if one else (i, j) for i, phase in enumerate(phases) for j, dim in enumerate(dims)}
-    shape = (1, len(phases)) if one else (len(phases), len(dims))
-    fig, area = style.canvas(experiment, tables["cells"], 1.4 + 1.45 * shape[0], shown)
-    axes = area.subplots(*shape, sharex=True, sharey=True, squeeze=False)
-    for (phase, dim), at in panels.items():
-        # A method that could not even be loaded has no dimension: it failed in every panel.
-        panel = points[(points["phase"] == phase) & (points["latent_dim"].eq(dim) | points["latent_dim"].isna())]
-        draw_times(axes[at], panel, looks, failing, named=at[1] == shape[1] - 1)
-        if at[0] == 0:
-            axes[at].set_title(PHASES[phase] if one else f"$M = {dim:g}$")
-        if at[1] == 0:
-            axes[at].set_ylabel("time per call" if one else f"{PHASES[phase]}\ntime per call")
-    style.time_against_length(axes[0, 0], points["T"], points["seconds_low"].min(), points["seconds_high"].max(), len(failing))
-    area.supxlabel("sequence length $T$ (time steps)", fontsize=8.5)
-    handles = [style.handle(label, look) for label, look in looks.items()]
-    style.legend(fig, handles + ([style.cross_handle("failed (see table)")] if failing else []))
+    fig, area = style.canvas(experiment, tables["cells"], 1.4 + 1.45 * len(panels), shown)
+    axes = area.subplots(len(panels), len(panels[0]), sharex=True, sharey=True, squeeze=False)
+    for line, own in zip(axes, panels, strict=True):
+        for ax, panel in zip(line, own, strict=True):
+            against_length.draw(ax, _within(points, *panel), looks, failing, named=ax is line[-1])
+    _name(axes, phases, dims)
+    against_length.scale(axes[0, 0], points["T"], points["seconds_low"].min(), points["seconds_high"].max(), len(failing))
+    area.supxlabel(LENGTH, fontsize=8.5)
+    style.legend_of_lines(fig, looks, "failed (see table)" if failing else "")
     return fig, points
 
 
-def draw_times(ax, points, looks: dict, failing: list[str], named: bool) -> None:
-    """A line per label, and in the strip at the top the crosses of those that failed somewhere; `named`: it says so beside it."""
-    heights = dict(zip(failing, style.failure_band(ax, len(failing), named=named), strict=True))
-    for label in (label for label in looks if label in set(points["label"])):
-        line = points[points["label"] == label].sort_values("T")
-        style.errorbar(ax, line["T"], line["seconds"], line["seconds_low"], line["seconds_high"], looks[label])
-        failed = line.loc[line["failed"] > 0, "T"]
-        if len(failed):
-            transform = ax.get_xaxis_transform()
-            style.crosses(ax, failed, [heights[label]] * len(failed), looks[label]["color"], transform=transform)
+def _within(points, phase: str, dim: float):
+    """The points of one panel. A method that could not even be loaded has no dimension: it failed in every panel."""
+    return points[(points["phase"] == phase) & (points["latent_dim"].eq(dim) | points["latent_dim"].isna())]
+
+
+def _name(axes, phases: list[str], dims: list[float]) -> None:
+    """Phases along one row of panels; or else dimensions above the columns and phases beside the rows."""
+    if len(dims) == 1:
+        for ax, phase in zip(axes[0], phases, strict=True):
+            ax.set_title(PHASES[phase])
+        axes[0, 0].set_ylabel("time per call")
+        return
+    for ax, dim in zip(axes[0], dims, strict=True):
+        ax.set_title(f"$M = {dim:g}$")
+    for ax, phase in zip(axes[:, 0], phases, strict=True):
+        ax.set_ylabel(f"{PHASES[phase]}\ntime per call")

@@ -7,10 +7,11 @@ solves at all. Dolan, Moré 2002, arXiv:cs/0102001.
 import numpy as np
 import pandas as pd
 
-from bench.showing.figures import families, style, vocabulary
-from bench.showing.figures.time_against_length import varying
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.work_precision import attempts, decided, problems
+from bench.showing.drawing import families, ticks
+from bench.showing.drawing.band import cross_handle, crosses
+from bench.showing.frames.attempts import attempts, decided, problems, varying
+from bench.showing.frames.cells import of_measure
+from bench.showing.vocabulary import appearance
 
 ALL = "all cases"
 
@@ -25,7 +26,7 @@ def plot(tables, experiment: dict):
         rows = pd.concat([rows, points.assign(row=ALL)], ignore_index=True)
     sizes = rows.groupby(["row", "label"]).size().groupby("row").max() if len(rows) else {}
     rows["row"] = rows["row"].map(lambda row: f"{row}\n({sizes[row]} cases)").astype(object)
-    looks = vocabulary.looks(points)
+    looks = appearance.looks(points)
     fig, grid = families.panels(rows, tables["cells"], experiment, varying(points))
     farthest = max(2.0, 1.5 * points["to_best"].max()) if points["to_best"].notna().any() else 2.0
     for panel in grid:
@@ -34,11 +35,11 @@ def plot(tables, experiment: dict):
     ax.set_xscale("log")
     ax.set_xlim(0.97, farthest)
     ax.set_ylim(-0.04, 1.06)
-    style.readable_log(ax.xaxis, (1, farthest), lambda value, _: f"{value:g}x", apart=0.3)
+    ticks.readable_log(ax.xaxis, (1, farthest), lambda value, _: f"{value:g}x", apart=0.3)
     fig.subfigs[0].supxlabel("within this factor of the time of the fastest method", fontsize=8.5)
     fig.subfigs[0].supylabel("share of cases solved", fontsize=8.5)
     failing = (points["status"] != "ok").any()
-    families.legend(fig, points, [style.cross_handle("failed in the rest")] if failing else [])
+    families.legend(fig, points, [cross_handle("failed in the rest")] if failing else [])
     return fig, points
 
 
@@ -54,4 +55,4 @@ def _draw(ax, panel, looks: dict, farthest: float) -> None:
         ax.plot(factors, steps[1:], **(looks[label] | {"linestyle": "none", "markeredgewidth": 0}))
         if len(factors) < len(own):
             beside = crossed[steps[-1]] = crossed.get(steps[-1], -1) + 1
-            style.crosses(ax, [0.95 - 0.09 * beside], [steps[-1]], line["color"], transform=ax.get_yaxis_transform())
+            crosses(ax, [0.95 - 0.09 * beside], [steps[-1]], line["color"], transform=ax.get_yaxis_transform())

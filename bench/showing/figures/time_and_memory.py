@@ -1,13 +1,11 @@
 """Time and scratch memory of one gradient against sequence length, side by side, for one size of model."""
 
-from matplotlib.ticker import FuncFormatter
-
-from bench.showing.figures import style, vocabulary
-from bench.showing.figures.fig1a import PHASES, draw_times
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.runtime import memory, times
-
-UNITS = {"GiB": 2.0**30, "MiB": 2.0**20, "KiB": 2.0**10}
+from bench.showing.drawing import against_length, style, ticks
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.times import memory, times
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.numbers import UNITS
+from bench.showing.vocabulary.symbols import LENGTH, PHASES
 
 
 def plot(tables, experiment: dict):
@@ -17,23 +15,22 @@ def plot(tables, experiment: dict):
     """
     tables = of_measure(tables, "runtime")
     points = times(tables, by=("latent_dim", "T")).merge(memory(tables, by=("latent_dim", "T")), how="left")
-    looks = vocabulary.looks(points)
+    looks = appearance.looks(points)
     phases = list(dict.fromkeys(points["phase"])) or ["gradient"]
-    failing = [label for label in looks if (points.loc[points["label"] == label, "failed"] > 0).any()]
+    failing = against_length.failing(points, looks)
     fig, area = style.canvas(experiment, tables["cells"], 2.9, ("T",))
     *axes, last = area.subplots(1, len(phases) + 1, sharex=True)
     for ax in axes[1:]:
         ax.sharey(axes[0])
         ax.tick_params(labelleft=False)
     for ax, phase in zip(axes, phases, strict=True):
-        draw_times(ax, points[points["phase"] == phase], looks, failing, named=ax is axes[-1])
+        against_length.draw(ax, points[points["phase"] == phase], looks, failing, named=ax is axes[-1])
         ax.set_title(PHASES[phase])
-    style.time_against_length(axes[0], points["T"], points["seconds_low"].min(), points["seconds_high"].max(), len(failing))
+    against_length.scale(axes[0], points["T"], points["seconds_low"].min(), points["seconds_high"].max(), len(failing))
     axes[0].set_ylabel("time per call")
     _draw_memory(last, points[points["phase"] == phases[-1]], looks)
-    area.supxlabel("sequence length $T$ (time steps)", fontsize=8.5)
-    handles = [style.handle(label, look) for label, look in looks.items()]
-    style.legend(fig, handles + ([style.cross_handle("failed (see table)")] if failing else []))
+    area.supxlabel(LENGTH, fontsize=8.5)
+    style.legend_of_lines(fig, looks, "failed (see table)" if failing else "")
     return fig, points
 
 
@@ -48,10 +45,9 @@ def _draw_memory(ax, points, looks) -> None:
         style.empty(ax, ax.yaxis)
         return
     low, high = known["temp_bytes"].min() / 1.6, known["temp_bytes"].max() * 1.6
-    unit, size = max(
-        ((unit, size) for unit, size in UNITS.items() if size <= high / 8), key=lambda each: each[1], default=("KiB", 2.0**10)
-    )
+    units = UNITS["_bytes"]
+    unit, size = next((each for each in units if each[1] <= high / 8), units[-1])
     ax.set_yscale("log")
     ax.set_ylim(low, high)
     ax.set_ylabel(unit)
-    style.readable_log(ax.yaxis, (low, high), FuncFormatter(lambda value, _: f"{value / size:g}"), unit=size)
+    ticks.readable_log(ax.yaxis, (low, high), lambda value, _: ticks.plainly(value / size, _), unit=size)

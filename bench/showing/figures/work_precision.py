@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.ticker import EngFormatter
 
-from bench.showing.figures import families, style, vocabulary
-from bench.showing.figures.time_against_length import varying
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.work_precision import curves, problems
+from bench.showing.drawing import families, style, ticks
+from bench.showing.drawing.band import FailureBand, cross_handle, fit_below
+from bench.showing.frames.attempts import curves, problems, varying
+from bench.showing.frames.cells import of_measure
+from bench.showing.vocabulary import appearance
 
 SMALLEST = 1e-12  # an error of 0, where the reference has the precision of the cell, is drawn here
 
@@ -24,18 +25,18 @@ def plot(tables, experiment: dict):
     drawn = points[points["drawn"]]
     drawn = drawn.assign(row=families.case(drawn) + drawn["T"].map(lambda T: f", T = {T:g}"))
     drawn = drawn.assign(status=drawn["status"].where(drawn["seconds"].isna(), "ok"), answer=drawn["status"])
-    looks = vocabulary.looks(drawn)
+    looks = appearance.looks(drawn)
     cells = tables["cells"][tables["cells"]["cell"].isin(" ".join(drawn["cells"]).split())]
     fig, grid = families.panels(drawn, cells, experiment, ("T", "alpha", *varying(drawn)), row_height=1.4)
     count = families.most_failing(grid)
     for panel in grid:
-        heights = families.heights(panel, count)
+        band = families.band(panel, count)
         for label, line, look in families.in_order(panel.points, looks):
-            _draw(panel.ax, line.sort_values("tolerance", ascending=False), look, heights.get(label))
+            _draw(panel.ax, line.sort_values("tolerance", ascending=False), look, band, label)
     _limits(grid[0].ax, drawn, count)
     fig.subfigs[0].supxlabel("relative error of the gradient (of a cross: the tolerance asked for)", fontsize=8.5)
     fig.subfigs[0].supylabel("forward + backward, time per call", fontsize=8.5)
-    extra = [style.cross_handle("failed (see table)")] if count else []
+    extra = [cross_handle("failed (see table)")] if count else []
     if (drawn["seconds"].notna() & (drawn["answer"] != "ok")).any():
         hollow = {"color": "0.3", "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
         extra.append(style.handle("wrong answer", hollow))
@@ -43,17 +44,15 @@ def plot(tables, experiment: dict):
     return fig, points
 
 
-def _draw(ax, line, look: dict, height: float | None) -> None:
-    """One method over its tolerances; `height` is that of its crosses."""
+def _draw(ax, line, look: dict, band: FailureBand, label: str) -> None:
+    """One method over its tolerances."""
     timed = line[line["seconds"].notna()]
     error = timed["gradient_error"].clip(lower=SMALLEST)
     style.errorbar(ax, error, timed["seconds"], timed["seconds_low"], timed["seconds_high"], look)
     loose = timed["answer"] != "ok"
     hollow = look | {"linestyle": "none", "markerfacecolor": "white", "zorder": 4}
     ax.plot(error[loose], timed.loc[loose, "seconds"], **hollow)
-    failed = line.loc[line["seconds"].isna(), "tolerance"].fillna(SMALLEST)
-    if len(failed):
-        style.crosses(ax, failed, [height] * len(failed), look["color"], transform=ax.get_xaxis_transform())
+    band.cross(label, line.loc[line["seconds"].isna(), "tolerance"].fillna(SMALLEST), look["color"])
 
 
 def _drawn(points):
@@ -82,12 +81,7 @@ def _limits(ax, points, failing: int) -> None:
     errors = np.concatenate([timed["gradient_error"].clip(lower=SMALLEST), points["tolerance"].dropna() if failing else []])
     left, right = np.nanmin(errors) / 2, np.nanmax(errors) * 2
     ax.set_xlim(left, right)
-    style.readable_log(
-        ax.xaxis,
-        (left, right),
-        _power,
-        apart=0.3,
-    )
+    ticks.readable_log(ax.xaxis, (left, right), _power, apart=0.3)
     low, high = timed["seconds_low"].min() / 1.6, timed["seconds_high"].max() * 1.6
-    style.fit_below_band(ax, low, high, failing)
-    style.readable_log(ax.yaxis, (low, high), EngFormatter("s"))
+    fit_below(ax, low, high, failing)
+    ticks.readable_log(ax.yaxis, (low, high), EngFormatter("s"))

@@ -8,10 +8,13 @@ import textwrap
 import pandas as pd
 
 from bench.measure import disturbance
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.grouping import singular
 from bench.showing.tables import convergence, latex, reconstruction, rendering, runtime, work_precision
+from bench.showing.tables.failures import failures
 from bench.showing.tables.glance import TEXT_WIDTH, Table, terminal_width
-from bench.showing.tables.grouping import SETTINGS, failures, of_measure, singular
 from bench.showing.tables.rendering import describe
+from bench.showing.vocabulary.order import SETTINGS
 from registry import UnknownName, suggest
 
 __all__ = ["render", "summary", "terminal_width", "text_report"]

@@ -10,9 +10,10 @@ import sys
 import numpy as np
 import pandas as pd
 
-from bench.showing.tables.grouping import SETTINGS, tidy
-from bench.showing.tables.rendering import number, one_unit
-from bench.showing.tables.symbols import LATEX, MATH, SYMBOLS
+from bench.showing.tables.rendering import one_unit
+from bench.showing.vocabulary.numbers import number, tidy
+from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.symbols import LATEX, MATH, symbol
 
 TEXT_WIDTH = 120  # of paragraphs, whatever the width of tables
 NOTHING = "-"
@@ -87,7 +88,7 @@ def settings(frame: pd.DataFrame, names=tuple(SETTINGS)) -> list[Column]:
         texts = pd.Series([NOTHING if pd.isna(value) else tidy(value) for value in frame[name]], dtype=object)
         same &= (texts == texts.shift()).to_numpy()
         left = bool(texts.str.contains("[a-z]").any())
-        out.append(Column(SYMBOLS.get(name, name), list(texts.mask(same, "")), left=left, latex=MATH.get(name, "")))
+        out.append(Column(symbol(name), list(texts.mask(same, "")), left=left, latex=MATH.get(name, "")))
     return out
 
 

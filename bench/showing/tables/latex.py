@@ -3,8 +3,8 @@
 import re
 
 from bench.showing.tables.glance import NOTHING, Column, Table
-from bench.showing.tables.grouping import tidy
-from bench.showing.tables.symbols import MATH
+from bench.showing.vocabulary.numbers import tidy
+from bench.showing.vocabulary.symbols import MATH
 
 PREAMBLE = r"% needs \usepackage{booktabs, siunitx}"
 LETTERS = 100  # in a line of a page, about: a wider table is several tabulars below each other

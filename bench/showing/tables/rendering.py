@@ -5,12 +5,12 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from bench.showing.tables.grouping import SETTINGS, tidy
-from bench.showing.tables.symbols import SYMBOLS
+from bench.showing.vocabulary.numbers import UNITS, is_missing, number, tidy
+from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.symbols import symbol
 from registry import UnknownName, suggest
 
 FORMATS = {"text": "simple", "markdown": "pipe", "latex": None, "csv": None}
-UNITS = {"_s": [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)], "_bytes": [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)]}
 BOOKKEEPING = ["cells"]  # which cells a row stands for: for joins, so in csv only
 
 
@@ -33,23 +33,9 @@ def render(frame: pd.DataFrame, format: str = "text") -> str:
 def describe(constant: dict) -> str:
     """`runtime: lorenz63, L=50, S=16, alpha=0.5, float32, cpu`."""
     bare = ("measure", "method", "system", "dtype", "device")
-    present = {name: tidy(value) for name, value in constant.items() if not _none(value)}
-    first, *rest = (value if name in bare else f"{SYMBOLS.get(name, name)}={value}" for name, value in present.items())
+    present = {name: tidy(value) for name, value in constant.items() if not is_missing(value)}
+    first, *rest = (value if name in bare else f"{symbol(name)}={value}" for name, value in present.items())
     return f"{first}: {', '.join(rest)}" if rest else first
-
-
-def number(value, digits: int = 3) -> str:
-    """At least `digits` significant digits, without an exponent where that is readable; nothing for a missing value."""
-    if _none(value):
-        return ""
-    if isinstance(value, str | bool | np.bool_):
-        return str(value)
-    value = float(value)
-    if value.is_integer() and abs(value) < 1e7 or np.isinf(value):
-        return f"{value:.0f}"
-    scientific = f"{value:.{digits - 1}e}"
-    exponent = int(scientific.partition("e")[2])  # of the rounded value: 0.996 has the exponent of 1.0
-    return f"{value:.{max(digits - 1 - exponent, 0)}f}" if -4 <= exponent < 5 else scientific
 
 
 def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]:
@@ -87,7 +73,7 @@ def _fold(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _setting(value) -> str:
-    return "" if _none(value) else tidy(value)
+    return "" if is_missing(value) else tidy(value)
 
 
 def _interval(middle: str, low: str = "", high: str = "") -> str:
@@ -102,9 +88,5 @@ def _unit(frame: pd.DataFrame, suffix: str) -> tuple[str, float]:
 
 
 def _head(name: str, wrap: bool) -> str:
-    words = SYMBOLS.get(name, name).replace("_", " ")
+    words = symbol(name).replace("_", " ")
     return "\n".join(textwrap.wrap(words, 16)) if wrap else words
-
-
-def _none(value) -> bool:
-    return value is None or (not isinstance(value, str) and bool(pd.isna(value)))

@@ -2,8 +2,8 @@
 
 import itertools
 
-from bench.showing.tables.grouping import tidy
-from bench.showing.tables.symbols import SYMBOLS
+from bench.showing.vocabulary.numbers import tidy
+from bench.showing.vocabulary.symbols import symbol
 
 
 def where(chosen: list[tuple], asked: list[tuple], axes: list[str]) -> str:
@@ -35,7 +35,7 @@ def _clauses(chosen: frozenset, asked: frozenset, axes: tuple) -> tuple[str, ...
 
 
 def _range(name: str, some: list, values: list) -> str:
-    name = SYMBOLS.get(name, name)
+    name = symbol(name)
     if len(some) == len(values):
         return ""
     if isinstance(values[0], str):

@@ -9,8 +9,9 @@ measures of ours.
 import numpy as np
 import pandas as pd
 
-from bench.showing.tables.grouping import of_measure, parameter, problems
-from bench.showing.tables.reconstruction import runs
+from bench.showing.frames.cells import of_measure, parameter
+from bench.showing.frames.labels import problems
+from bench.showing.frames.scores import runs
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.ranks import as_good, compared, counted, described, mostly, scored, worse
 

@@ -5,8 +5,9 @@ two true pieces of the series score, than to what white noise scores; and as goo
 (30 bins per axis), it is no further above the published median than half of the published runs are.
 """
 
-from bench.showing.tables.grouping import of_measure, parameter, problems
-from bench.showing.tables.reconstruction import runs, scores
+from bench.showing.frames.cells import of_measure, parameter
+from bench.showing.frames.labels import problems
+from bench.showing.frames.scores import runs, scores
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.ranks import as_good, compared, counted, described, mostly
 

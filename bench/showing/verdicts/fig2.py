@@ -8,8 +8,8 @@ with full Jacobians. The exact adjoint repairs the training where it is better t
 import numpy as np
 import pandas as pd
 
-from bench.showing.tables.grouping import parameter
-from bench.showing.tables.reconstruction import final_losses, scores, solving
+from bench.showing.frames.cells import parameter
+from bench.showing.frames.scores import final_losses, scores, solving
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.ranks import above, as_good, compared, counted, described, mostly, worse
 

@@ -7,8 +7,9 @@ decided where no length scores better than white noise.
 
 import numpy as np
 
-from bench.showing.tables.grouping import of_measure, problems
-from bench.showing.tables.reconstruction import runs
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.labels import problems
+from bench.showing.frames.scores import runs
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.learned import METRIC, unless_untrained
 from bench.showing.verdicts.ranks import described, trend

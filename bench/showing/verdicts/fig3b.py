@@ -10,11 +10,13 @@ would.
 
 import numpy as np
 
-from bench.showing.tables.grouping import of_measure, parameter, problems, tidy
-from bench.showing.tables.reconstruction import runs
+from bench.showing.frames.cells import of_measure, parameter
+from bench.showing.frames.labels import problems
+from bench.showing.frames.scores import runs
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.learned import METRIC, unless_untrained, white_noise
 from bench.showing.verdicts.ranks import LEVEL, above, alike, as_good, compared, described, scored, worse
+from bench.showing.vocabulary.numbers import tidy
 
 SOURCE = "arXiv:2605.12683, Figs. 3B and A2"
 SEEDS = 3

@@ -6,9 +6,9 @@ compared over seeds; trainings are not timed in turn, so that a disturbance of t
 
 import numpy as np
 
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.reconstruction import runs, scores
-from bench.showing.tables.runtime import timed
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.scores import runs, scores
+from bench.showing.frames.times import timed
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.ranks import above, compared, counted, described, mostly
 

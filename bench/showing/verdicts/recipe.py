@@ -8,8 +8,8 @@ its runs survive, and fails where at every length most do not; see `verdicts.ran
 
 import pandas as pd
 
-from bench.showing.tables.grouping import of_measure, parameter
-from bench.showing.tables.reconstruction import runs
+from bench.showing.frames.cells import of_measure, parameter
+from bench.showing.frames.scores import runs
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.learned import METRIC, white_noise
 from bench.showing.verdicts.ranks import counted, described, mostly

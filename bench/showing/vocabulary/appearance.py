@@ -8,7 +8,7 @@ whatever their family, have different colours too.
 import dataclasses
 import zlib
 
-from bench.showing.tables.grouping import rank
+from bench.showing.vocabulary.order import rank
 
 # seaborn's "colorblind" palette without its yellow and pink, which are too pale for a line on white; and a grey
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, SKY = "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#56b4e9"

@@ -7,7 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.showing.figures import style, vocabulary
+from bench.showing.drawing import style
+from bench.showing.drawing.band import FailureBand
+from bench.showing.vocabulary import appearance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,12 +46,12 @@ def panels(points, cells, experiment: dict, shown, row_height: float = 1.35):
 
 def families(points) -> dict[str, list[str]]:
     """Labels by family, those of the step-by-step methods in each; alone where there is no other."""
-    reference = vocabulary.REFERENCE.title
+    reference = appearance.REFERENCE.title
     found: dict[str, list[str]] = {}
     pairs = points[["method", "label"]].drop_duplicates().set_index("label")["method"]
-    for label in vocabulary.looks(points):
-        found.setdefault(vocabulary.family(pairs[label]), []).append(label)
-    known = [family.title for family in vocabulary.FAMILIES] + [vocabulary.OTHERS]
+    for label in appearance.looks(points):
+        found.setdefault(appearance.family(pairs[label]), []).append(label)
+    known = [family.title for family in appearance.FAMILIES] + [appearance.OTHERS]
     others = {title: found[title] for title in known if title in found and title != reference}
     shared = found.get(reference, [])
     return {title: shared + labels for title, labels in others.items()} or {reference: shared}
@@ -60,10 +62,9 @@ def most_failing(grid: list[Panel]) -> int:
     return max((len(panel.failing) for panel in grid), default=0)
 
 
-def heights(panel: Panel, count: int) -> dict[str, float]:
-    """Where the crosses of each failing label stand in the strip of `count` lines."""
-    places = style.failure_band(panel.ax, count, named=panel.last)
-    return dict(zip(panel.failing, places, strict=False))
+def band(panel: Panel, lines: int) -> FailureBand:
+    """The strip of the failures of a panel, as high as those of the others, for so many lines."""
+    return FailureBand(panel.ax, panel.failing, named=panel.last, lines=lines)
 
 
 def in_order(points, looks):
@@ -76,8 +77,8 @@ def in_order(points, looks):
 
 def legend(fig, points, extra=()) -> None:
     """One legend below all panels, a column per family."""
-    looks, reference = vocabulary.looks(points), vocabulary.REFERENCE.title
-    shared = [label for label in looks if vocabulary.family(_method(points, label)) == reference]
+    looks, reference = appearance.looks(points), appearance.REFERENCE.title
+    shared = [label for label in looks if appearance.family(_method(points, label)) == reference]
     columns = {reference: shared} | {
         title: [label for label in labels if label not in shared] for title, labels in families(points).items()
     }

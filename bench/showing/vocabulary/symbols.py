@@ -1,6 +1,7 @@
 """What settings and scores are called: plainly in a terminal, by symbol and unit in LaTeX and in figures."""
 
 SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S"}  # plainly; all else goes by its own name
+PLAIN = SYMBOLS | {"alpha": "α", "T": "T", "observed_dim": "N"}  # where a figure lists its sizes
 MATH = {"latent_dim": "$M$", "hidden_dim": "$L$", "batch": "$S$", "T": "$T$", "alpha": r"$\alpha$", "observed_dim": "$N$"}
 HEADS = {  # of the scores of a reconstruction, in their order in a terminal
     "dstsp_gmm": "D_stsp",
@@ -35,3 +36,15 @@ LATEX = METRICS | {
     "temp": "scratch memory",
     "to_best": "to best",
 }
+PHASES = {"forward": "forward", "gradient": "forward + backward", "update": "training update"}  # on the axes of figures
+LENGTH = "sequence length $T$ (time steps)"
+
+
+def symbol(setting: str) -> str:
+    """What a setting is called in a terminal."""
+    return SYMBOLS.get(setting, setting)
+
+
+def metric_label(name: str) -> str:
+    """What a score is called on the axis of a figure; one that nobody named here goes by its own name."""
+    return METRICS.get(name, name.replace("_", " "))

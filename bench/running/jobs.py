@@ -1,0 +1,29 @@
+"""Which cells are measured together, and in which order."""
+
+from bench.question.cell import Cell
+from bench.running.protocol import Job
+
+
+def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> list[Job]:
+    """Cells that agree in everything except what their measure takes together, cheapest job first (by T × batch).
+
+    With isolation "cell" each job is one cell: the peak memory of a process is then the peak of its cell. `as_written` keeps the
+    order of the experiment, which puts first what it wants to know most, for a run that may not get to the end.
+    """
+    shared = _shared_parameters(chosen)
+    groups: dict = {}
+    for cell in chosen:
+        groups.setdefault(cell.id if isolation == "cell" else _agreement(cell, shared), []).append(cell)
+    work = (lambda group: 0) if as_written else lambda group: max(cell.T * cell.batch for cell in group)
+    return [Job(tuple(group)) for group in sorted(groups.values(), key=work)]
+
+
+def _shared_parameters(chosen: list[Cell]) -> set[str]:
+    """Settings that every method has: where methods are measured together, these must agree and a method's own need not."""
+    return set.intersection(*(set(cell.parameters("method")) for cell in chosen)) if chosen else set()
+
+
+def _agreement(cell: Cell, shared: set[str]) -> tuple:
+    together = cell.build_measure().together
+    own = set(cell.parameters("method")) - shared if "method" in together else set()
+    return tuple(sorted((key, repr(value)) for key, value in cell.settings.items() if key not in own.union(together)))

@@ -1,0 +1,43 @@
+"""Time against sequence length: lines of medians with quartiles, failures as crosses in the band above."""
+
+import numpy as np
+from matplotlib.ticker import EngFormatter, LogLocator
+
+from bench.showing.drawing import style, ticks
+from bench.showing.drawing.band import FailureBand, fit_below
+
+
+def draw(ax, points, looks: dict, failing: list[str], named: bool) -> None:
+    """A line per label, and in the strip at the top the crosses of those that failed somewhere; `named`: it says so beside it."""
+    band = FailureBand(ax, failing, named=named)
+    for label in (label for label in looks if label in set(points["label"])):
+        line = points[points["label"] == label].sort_values("T")
+        style.errorbar(ax, line["T"], line["seconds"], line["seconds_low"], line["seconds_high"], looks[label])
+        band.cross(label, line.loc[line["failed"] > 0, "T"], looks[label]["color"])
+
+
+def failing(points, lines) -> list:
+    """Those of the `lines` (by label) of which some cell failed."""
+    return [label for label in lines if (points.loc[points["label"] == label, "failed"] > 0).any()]
+
+
+def powers_of_two(lengths) -> bool:
+    return bool(np.all(np.log2(lengths) % 1 == 0))
+
+
+def scale(ax, lengths, low: float, high: float, failing: int) -> None:
+    """Log-log axes for times from `low` to `high` seconds of sequences of those lengths, below the band of what fails."""
+    lengths = np.array(sorted(lengths.unique()), dtype=float)
+    base = 2 if len(lengths) and powers_of_two(lengths) else 10
+    ax.set_xscale("log", base=base)
+    ax.set_yscale("log")
+    ax.xaxis.set_minor_locator(LogLocator(base=base, subs=[]))
+    if len(lengths):
+        margin = 1.5 if len(lengths) > 1 else 4
+        ax.set_xlim(lengths[0] / margin, lengths[-1] * margin)
+    if np.isfinite(low):
+        low, high = low / 1.6, high * 1.6
+        fit_below(ax, low, high, failing)
+        ticks.readable_log(ax.yaxis, (low, high), EngFormatter("s"))
+    else:
+        style.empty(ax, ax.yaxis)

@@ -1,0 +1,34 @@
+"""Every failure of a run in a line below its tables, with the reason."""
+
+import pandas as pd
+
+from bench.showing.frames.grouping import singular
+from bench.showing.frames.labels import labels
+from bench.showing.vocabulary.numbers import tidy
+from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.symbols import symbol
+
+
+def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
+    """One line per failure: which cell, its status and the reason; equal ones are counted.
+
+    Where there would be more than `limit` lines, one per method, status and reason: their cells are in the table.
+    """
+    failed = cells[cells["status"] != "ok"]
+    once = singular(cells, SETTINGS)
+    varying = [name for name in SETTINGS if name not in once]
+    reason = failed["error_message"].fillna("").astype(str).map(_brief)
+    what = ": " + failed["status"].astype(str) + reason.map(lambda text: f", {text}" if text else "")
+    where = labels(cells, shown=varying)
+    for name in varying:
+        where += cells[name].map(lambda value, name=name: "" if pd.isna(value) else f", {symbol(name)}={tidy(value)}")
+    counts, unit = (where[failed.index] + what).value_counts(sort=False), "seeds"
+    if len(counts) > limit:
+        counts, unit = (failed["method"] + what).value_counts(sort=False), "cells"
+    return [line if count == 1 else f"{line} ({count} {unit})" for line, count in counts.items()]
+
+
+def _brief(reason: str) -> str:
+    """A reason whole; of a log, what it is and its last line, where the error stands."""
+    lines = list(filter(None, map(str.strip, reason.splitlines())))
+    return " ".join(lines) if len(lines) < 3 else f"{lines[0]} … {lines[-1]}"

@@ -1,0 +1,31 @@
+"""How numbers and settings are written: three digits, one unit for a column, no `128.0`."""
+
+import numpy as np
+import pandas as pd
+
+# By the end of a column's name, its units from the largest to the smallest.
+UNITS = {"_s": [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)], "_bytes": [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)]}
+
+
+def tidy(value) -> str:
+    """A setting as a person would write it: 0.05 and 128, never 128.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def number(value, digits: int = 3) -> str:
+    """At least `digits` significant digits, without an exponent where that is readable; nothing for a missing value."""
+    if is_missing(value):
+        return ""
+    if isinstance(value, str | bool | np.bool_):
+        return str(value)
+    value = float(value)
+    if value.is_integer() and abs(value) < 1e7 or np.isinf(value):
+        return f"{value:.0f}"
+    scientific = f"{value:.{digits - 1}e}"
+    exponent = int(scientific.partition("e")[2])  # of the rounded value: 0.996 has the exponent of 1.0
+    return f"{value:.{max(digits - 1 - exponent, 0)}f}" if -4 <= exponent < 5 else scientific
+
+
+def is_missing(value) -> bool:
+    """Whether there is no value: None or NaN, of whatever type."""
+    return value is None or (not isinstance(value, str) and bool(pd.isna(value)))
