@@ -118,7 +118,7 @@ def _advance(decomposition, method, carry, states, data, optimiser, half, drawn)
     told = _told(decomposition, carry, states, data, half)
     trained = _trained(decomposition, carry.weights, told.starts)
     steps = local_steps.with_one_set if decomposition.sharing == "shared" else local_steps.with_own_sets
-    loss = LocalLoss(method, data, drawn)
+    loss = LocalLoss(decomposition, method, data, drawn)
     ((weights, starts), optimiser_state), met = steps(loss, optimiser, trained, carry.optimiser, told, half)
     return Carry(weights, told.starts if starts is None else starts, optimiser_state), met
 

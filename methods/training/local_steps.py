@@ -39,6 +39,7 @@ class Told(NamedTuple):
 class LocalLoss(NamedTuple):
     """J_k of one window as a function of what it trains."""
 
+    decomposition: Any
     method: Any
     data: Windowed
     drawn: dict
@@ -61,14 +62,14 @@ class LocalLoss(NamedTuple):
     @property
     def _share(self):
         """What a squared error weighs: the mean of all J_k is the mean over all that is looked at, wherever that lies."""
-        data, K = self.data, self.method.training.windows
+        data, K = self.data, self.decomposition.windows
         if data.seen is None:
             return 1 / (data.C * data.x.shape[-1])
         return K / jnp.maximum(data.seen.sum(), 1)
 
     def _disagreement(self, weights, z, told):
         """The penalties on what sets this window apart from its neighbours: states in the overlaps, and parameters."""
-        decomposition, C, overlap = self.method.training, self.data.C, self.data.overlap
+        decomposition, C, overlap = self.decomposition, self.data.C, self.data.overlap
         total = 0.0
         if decomposition.match_weight and overlap:
             apart = told.has[0] * jnp.mean((z[:overlap] - told.head) ** 2) + told.has[1] * jnp.mean((z[C:] - told.tail) ** 2)
@@ -95,7 +96,7 @@ def with_one_set(loss: LocalLoss, optimiser, trained, optimiser_state, told: Tol
         norm, use, state = updates.step(optimiser, *state, value, gradient)
         return state, Steps(norm, (active & ~finite).sum(), ~use)
 
-    return lax.scan(step, (trained, optimiser_state), length=loss.method.training.local_steps)
+    return lax.scan(step, (trained, optimiser_state), length=loss.decomposition.local_steps)
 
 
 def with_own_sets(loss: LocalLoss, optimiser, trained, optimiser_state, told: Told, active):
@@ -108,7 +109,7 @@ def with_own_sets(loss: LocalLoss, optimiser, trained, optimiser_state, told: To
             state = jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, state)
             return state, Steps(norm, active & ~finite, active & ~use)
 
-        return lax.scan(step, (trained, optimiser_state), length=loss.method.training.local_steps)
+        return lax.scan(step, (trained, optimiser_state), length=loss.decomposition.local_steps)
 
     after, met = jax.vmap(of_one)(trained, optimiser_state, told, active)
     norms = jnp.where(active[:, None], met.gradient_norm, 0).sum(0) / active.sum()
