@@ -19,13 +19,25 @@ from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
+from references import Reference
 from settings import Positive
+
+MARTIN2018 = Reference(
+    key="martin2018",
+    kind="inproceedings",
+    author=("Eric Martin", "Chris Cundy"),
+    title="Parallelizing Linear Recurrent Neural Nets Over Sequence Length",
+    booktitle="International Conference on Learning Representations",
+    year=2018,
+    eprint="1709.04057",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class LinearScan(Solver):
     """Reports one update, and the residual that rounding has left."""
 
+    references: ClassVar[tuple[Reference, ...]] = (MARTIN2018,)
     uses_guess: ClassVar[bool] = False
     uses_adjoint: ClassVar[bool] = False
     solves: ClassVar[type] = Decay

@@ -20,6 +20,8 @@ from methods.linear import recurrence
 from methods.models.low_rank import LowRankShape
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
+from references import Reference
+from references.papers import GONZALEZ2024, LIM2024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Newton(Iterative):
 
     jacobian: Literal["full", "diagonal"] = "full"
     scan: recurrence.Scan = "auto"
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Of DEER, or of quasi-DEER."""
+        return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal = self.jacobian == "diagonal"

@@ -19,6 +19,8 @@ import jax.numpy as jnp
 from methods.forcing import Forcing
 from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
+from references import Reference
+from references.papers import GONZALEZ2024
 from settings import Fraction, Limit, Relaxation
 
 
@@ -30,6 +32,10 @@ class Stabilised(Newton):
     clip: Limit = math.inf  # c
     relaxation: Relaxation = 1.0  # ω
     reset: bool = False  # the status is still judged by the last iterate
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        return (GONZALEZ2024, *super().references)
 
     @property
     def prefix_exact(self) -> bool:

@@ -15,6 +15,7 @@ from methods.problem import Problem
 from methods.problem.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
+from references import PITBENCH, Reference
 from settings import Count
 
 
@@ -28,6 +29,10 @@ class WindowedNewton(Newton):
     """
 
     window: Count = 256  # W
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        return (PITBENCH, *super().references)
 
     def solve(self, problem: Problem, guess) -> Solution:
         T, W = guess.shape[0], self.window
