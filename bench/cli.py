@@ -234,7 +234,7 @@ def _add_plugins(paths: list[Path]) -> None:
 
 def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
     """The resolved experiment, all its cells, and those that the filters leave."""
-    from bench.question import config, filters, matrix
+    from bench.question import config, feasible, filters, matrix
     from bench.showing import figures
 
     _add_plugins(plugins)
@@ -243,4 +243,6 @@ def _cells(experiment, method, system, where, settings, seeds, profile, plugins,
     if seeds:
         resolved = resolved.with_seeds(filters.seeds(seeds))
     cells = matrix.cells(resolved)
-    return resolved, cells, filters.select(cells, method=method, system=system, where=where)
+    chosen = filters.select(cells, method=method, system=system, where=where)
+    feasible.tell(chosen)
+    return resolved, cells, chosen

@@ -55,7 +55,7 @@ class Method:
         if self.forcing.forcing not in self.model.forcings:
             known = ", ".join(self.model.forcings)
             asked = f"{self.label}: forcing = {self.forcing.forcing!r}"
-            raise ValueError(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
+            raise settings.Misfit(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
 
     @property
     def label(self) -> str:

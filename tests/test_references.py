@@ -47,7 +47,7 @@ def test_a_plugin_that_says_nothing_has_none():
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [("Götz", r'G{\"o}tz'), ("Ré", r"R{\'e}"), ("Françoise", r"Fran{\c c}oise"), ("A & B_1–2", r"A \& B\_1--2")],
+    [("Götz", r"G{\"o}tz"), ("Ré", r"R{\'e}"), ("Françoise", r"Fran{\c c}oise"), ("A & B_1–2", r"A \& B\_1--2")],
 )
 def test_letters_are_written_as_every_bibtex_reads_them(written, read):
     reference = Reference("a2000", "misc", ("A B",), written, 2000)
@@ -55,7 +55,8 @@ def test_letters_are_written_as_every_bibtex_reads_them(written, read):
 
 
 @pytest.mark.parametrize(
-    ("authors", "short"), [(("Ada B. Cd",), "Cd 2000"), (("A B", "C D"), "B and D 2000"), (("A B", "C D", "E F"), "B et al. 2000")]
+    ("authors", "short"),
+    [(("Ada B. Cd",), "Cd 2000"), (("A B", "C D"), "B and D 2000"), (("A B", "C D", "E F"), "B et al. 2000")],
 )
 def test_a_sentence_names_it_by_its_authors(authors, short):
     assert Reference("a2000", "misc", authors, "T", 2000).short == short

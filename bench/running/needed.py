@@ -1,7 +1,7 @@
 """Which cells a run answers: those without an answer, and with `--rerun` those whose answer is to be had again."""
 
 from bench.errors import UserError
-from bench.measure.outcome import FAILED
+from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from registry import suggest
 
@@ -25,16 +25,20 @@ def needed(chosen: list[Cell], answers: dict[str, dict], rerun: tuple[str, ...],
 
     rerun  "failed": what may end otherwise when it is tried again; "diverged": any other answer that is not ok, which says
            something of the method and repeats itself; "stale": answers of another commit; "all". Several add up.
+    A cell that was skipped stays so as long as its parts do not go together.
     """
 
     def again(answer: dict) -> bool:
         status = answer["status"]
         reasons = {
             "failed": status in FAILED,
-            "diverged": status not in ("ok", *FAILED),
+            "diverged": status not in ("ok", SKIPPED, *FAILED),
             "stale": answer["git_sha"] != git_sha,
             "all": True,
         }
         return any(reasons[word] for word in rerun)
 
-    return [cell for cell in chosen if cell.id not in answers or again(answers[cell.id])]
+    def holds(cell: Cell) -> bool:
+        return cell.id in answers and (answers[cell.id]["status"] != SKIPPED or bool(cell.misfit))
+
+    return [cell for cell in chosen if not holds(cell) or again(answers[cell.id])]

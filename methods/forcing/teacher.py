@@ -20,7 +20,7 @@ from methods.linear.pseudoinverse import by_decomposition
 from methods.linear.pseudoinverse import pinv as pseudoinverse
 from references import Reference
 from references.papers import HESS2023, MIKHAEIL2022
-from settings import Count, Fraction
+from settings import Count, Fraction, Misfit
 
 _UNUSED = {
     "none": ("alpha", "alpha_from"),
@@ -45,7 +45,7 @@ class Forcing:
 
     def __post_init__(self):
         if self.forcing == "input" and self.missing == "mask":
-            raise ValueError(
+            raise Misfit(
                 'missing = "mask": a model that reads data needs all of them, and reading itself in their place is no linear '
                 "recurrence any more. Fill them in, or take a method that is forced by data."
             )
