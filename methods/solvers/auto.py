@@ -177,4 +177,10 @@ def forced_exponent(problem: Problem, steps: int):
     return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
 
 
-METHODS = {"auto": dict(solver=Auto(), forcing=Forcing("projected"))}
+METHODS = {
+    "auto": dict(
+        solver=Auto(),
+        forcing=Forcing("projected"),
+        summary="step by step or windows of time side by side, whichever a measurement of the map promises to be faster",
+    )
+}

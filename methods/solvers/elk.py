@@ -97,14 +97,15 @@ def _falls(G, delta, at, tried):
     return 0.5 * (before**2 - after**2).sum((0, -1)), foreseen
 
 
+_ELK = "Levenberg–Marquardt on all time steps at once, by a parallel Kalman smoother, {}"
 METHODS = {
-    name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing))
-    for name, jacobian, kind, forcing in [
-        ("elk", "full", "smoother", "none"),
-        ("quasi-elk", "diagonal", "smoother", "none"),
-        ("gtf-elk", "full", "smoother", "projected"),
-        ("gtf-quasi-elk", "diagonal", "smoother", "projected"),
-        ("gtf-elk-filter", "full", "filter", "projected"),
-        ("gtf-quasi-elk-filter", "diagonal", "filter", "projected"),
+    name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing), summary=summary)
+    for name, jacobian, kind, forcing, summary in [
+        ("elk", "full", "smoother", "none", _ELK.format("without forcing")),
+        ("quasi-elk", "diagonal", "smoother", "none", "elk with the diagonals of the Jacobians alone, without forcing"),
+        ("gtf-elk", "full", "smoother", "projected", _ELK.format("forced by data")),
+        ("gtf-quasi-elk", "diagonal", "smoother", "projected", "gtf-elk with the diagonals of the Jacobians alone"),
+        ("gtf-elk-filter", "full", "filter", "projected", "gtf-elk that ends at the filtered mean, as the released code does"),
+        ("gtf-quasi-elk-filter", "diagonal", "filter", "projected", "gtf-quasi-elk that ends at the filtered mean"),
     ]
 }

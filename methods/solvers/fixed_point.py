@@ -64,6 +64,14 @@ class Picard(Iterative):
 
 
 METHODS = {
-    "jacobi": dict(solver=Jacobi(), forcing=Forcing("projected")),
-    "picard": dict(solver=Picard(), forcing=Forcing("projected")),
+    "jacobi": dict(
+        solver=Jacobi(),
+        forcing=Forcing("projected"),
+        summary="each state becomes the image of the one before: no Jacobians, and many cheap updates",
+    ),
+    "picard": dict(
+        solver=Picard(),
+        forcing=Forcing("projected"),
+        summary="each state becomes the sum of all increments before it: no Jacobians, for maps close to the identity",
+    ),
 }

@@ -17,7 +17,7 @@ from methods.linear import recurrence
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from references import Reference
-from references.papers import GONZALEZ2024
+from references.papers import GONZALEZ2024, HESS2026
 from settings import Count, Natural
 
 ZOLTOWSKI2025 = Reference(
@@ -77,4 +77,11 @@ class Hutchinson(Iterative):
         return jax.lax.scan(add, jnp.zeros_like(at.states), jr.split(key, self.probes))[0] / self.probes
 
 
-METHODS = {"gtf-quasi-deer-hutchinson": dict(solver=Hutchinson(), forcing=Forcing("projected"))}
+METHODS = {
+    "gtf-quasi-deer-hutchinson": dict(
+        solver=Hutchinson(),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-quasi-deer with diagonals estimated from products with random signs",
+    )
+}

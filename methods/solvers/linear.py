@@ -20,6 +20,7 @@ from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solutio
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from references import Reference
+from references.papers import HESS2026
 from settings import Positive
 
 MARTIN2018 = Reference(
@@ -82,6 +83,17 @@ def decay(A, z0, u):
 
 
 METHODS = {
-    "lssm": dict(solver=LinearScan(), forcing=Forcing("input"), model=LSSMShape()),
-    "lssm-scheduled": dict(solver=Sequential(), forcing=ScheduledSampling(), model=LSSMShape()),
+    "lssm": dict(
+        solver=LinearScan(),
+        forcing=Forcing("input"),
+        model=LSSMShape(),
+        summary="a linear recurrence that reads the data, solved by one parallel scan",
+    ),
+    "lssm-scheduled": dict(
+        solver=Sequential(),
+        forcing=ScheduledSampling(),
+        model=LSSMShape(),
+        source=(HESS2026,),
+        summary="lssm that is fed its own predictions more and more often, hence step by step",
+    ),
 }

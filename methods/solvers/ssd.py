@@ -59,5 +59,10 @@ class ChunkedScan(Recurrent):
 
 
 METHODS = {
-    "mamba2": dict(solver=ChunkedScan(), forcing=Forcing("input"), model=Mamba2Shape()),
+    "mamba2": dict(
+        solver=ChunkedScan(),
+        forcing=Forcing("input"),
+        model=Mamba2Shape(),
+        summary="a Mamba-2 block in jax, by a scan in chunks",
+    ),
 }

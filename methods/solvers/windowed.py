@@ -16,6 +16,7 @@ from methods.problem.solution import History, Solution, from_where_it_broke, lar
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
 from references import PITBENCH, Reference
+from references.papers import HESS2026
 from settings import Count
 
 
@@ -58,4 +59,11 @@ class WindowedNewton(Newton):
         return Solution(states, updates, sweeps + 1, largest(at.residual), code, history)
 
 
-METHODS = {"gtf-deer-windowed": dict(solver=WindowedNewton(), forcing=Forcing("projected"))}
+METHODS = {
+    "gtf-deer-windowed": dict(
+        solver=WindowedNewton(),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-deer in one window of time after the other, for sequences too long to have all their Jacobians in memory",
+    )
+}

@@ -44,6 +44,7 @@ class Schwarz(Relaxation):
 _schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
 
 METHODS = {
-    "gtf-schwarz": _schwarz,
-    "low-rank-schwarz": _schwarz | dict(model=LowRankShape()),
+    "gtf-schwarz": _schwarz
+    | dict(summary="windows of time side by side, each started again from the end of the one before (additive Schwarz)"),
+    "low-rank-schwarz": _schwarz | dict(model=LowRankShape(), summary="gtf-schwarz for a shPLRNN of rank N + extra_rank"),
 }

@@ -129,5 +129,9 @@ def _interfaces(given, at, Q, ends):
 
 
 METHODS = {
-    "gtf-shooting": dict(solver=Shooting(), forcing=Forcing("projected")),
+    "gtf-shooting": dict(
+        solver=Shooting(),
+        forcing=Forcing("projected"),
+        summary="windows of time side by side, their starts by Newton along a few directions (multiple shooting)",
+    ),
 }

@@ -108,10 +108,16 @@ def _correct(given, change, at, trust):
 
 
 METHODS = {
-    "gtf-parareal": dict(solver=TwoLevel(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "gtf-parareal": dict(
+        solver=TwoLevel(),
+        forcing=Forcing("projected"),
+        gradient=Adjoint(adjoint_scan="windows"),
+        summary="windows of time side by side, corrected from window to window by a cheap coarse map (parareal)",
+    ),
     "gtf-mgrit": dict(
         solver=TwoLevel(coarse="euler", relaxation="FCF"),
         forcing=Forcing("projected"),
         gradient=Adjoint(adjoint_scan="windows"),
+        summary="parareal whose updates go through the windows twice (MGRIT with FCF-relaxation)",
     ),
 }
