@@ -133,15 +133,16 @@ def plot(folder: arg.Folder):
 @app.command("list", cls=arg.Verb)
 def list_(
     kind: Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")],
+    names: Annotated[list[str], typer.Argument(help="Of these also the settings.", metavar="[NAME]...")] = [],  # noqa: B006
     plugin: arg.Plugins = [],  # noqa: B006
 ):
-    """List what exists, and why something is unavailable."""
+    """List what exists, and why something is unavailable; of those that are named, their settings."""
     from bench.question import catalogue
     from bench.question.listing import listing
 
     for path in plugin:
         catalogue.add_plugin(path)
-    print(listing(kind))
+    print(listing(kind, names))
     for path in plugin:
         if reason := catalogue.broken(path):
             say(f"plug-in file {path}: {reason}")

@@ -109,5 +109,6 @@ METRICS = {
         higher_is_better=False,
         max_dimensions=MAX_DIMENSION,
         references=(KOPPE2019, BRENNER2022),
+        summary="Kullback–Leibler divergence of histograms of two orbits, in nats: smaller is better",
     )
 }

@@ -73,4 +73,12 @@ def _log_density(points: Float[np.ndarray, "n d"], centres, width) -> Float[np.n
     return np.concatenate(pieces) - np.log(len(centres))
 
 
-METRICS = {"dstsp_gmm": Metric(state_space_divergence, unit="nats", higher_is_better=False, references=(HESS2023,))}
+METRICS = {
+    "dstsp_gmm": Metric(
+        state_space_divergence,
+        unit="nats",
+        higher_is_better=False,
+        references=(HESS2023,),
+        summary="Kullback–Leibler divergence of Gaussian mixtures on two orbits, in nats: smaller is better",
+    )
+}

@@ -100,6 +100,20 @@ def forecast_errors(
 
 METRICS = {
     # not scored: it compares aligned steps, and a free run parts from the truth
-    "rmse": Metric(rmse, unit="data", higher_is_better=False, scored=False, references=(PITBENCH,)),
-    "n_step_rmse": Metric(n_step_rmse, unit="data", higher_is_better=False, takes="forecaster", references=(HESS2026,)),
+    "rmse": Metric(
+        rmse,
+        unit="data",
+        higher_is_better=False,
+        scored=False,
+        references=(PITBENCH,),
+        summary="root mean square error between orbits that start together: smaller is better",
+    ),
+    "n_step_rmse": Metric(
+        n_step_rmse,
+        unit="data",
+        higher_is_better=False,
+        takes="forecaster",
+        references=(HESS2026,),
+        summary="root mean square error of forecasts of some steps: smaller is better",
+    ),
 }

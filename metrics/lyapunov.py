@@ -163,6 +163,11 @@ def _best(total: Float[np.ndarray, "starts count"]) -> Float[np.ndarray, "count"
 
 METRICS = {
     "lyapunov": Metric(
-        lyapunov_exponents, unit="1/step", higher_is_better=None, takes="map", references=(BENETTIN1980, GEIST1990)
+        lyapunov_exponents,
+        unit="1/step",
+        higher_is_better=None,
+        takes="map",
+        references=(BENETTIN1980, GEIST1990),
+        summary="Lyapunov exponents of a map, per step: the nearer to those of the truth the better",
     )
 }

@@ -26,3 +26,4 @@ class Metric:
     scored: bool = True  # of every reconstruction; False for what says nothing of a run that the truth has parted from
     max_dimensions: int | None = None  # of the embedded orbits that it can be asked about; None: any number
     references: tuple[Reference, ...] = ()
+    summary: str = ""  # what a list says of it, in one line

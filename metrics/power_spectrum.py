@@ -52,5 +52,11 @@ def _spectrum(x: Float[np.ndarray, "T N"], smoothing: float) -> Float[np.ndarray
 
 
 METRICS = {
-    "power_spectrum_hellinger": Metric(power_spectrum_distance, unit="1", higher_is_better=False, references=(MIKHAEIL2022,))
+    "power_spectrum_hellinger": Metric(
+        power_spectrum_distance,
+        unit="1",
+        higher_is_better=False,
+        references=(MIKHAEIL2022,),
+        summary="Hellinger distance of the power spectra of two orbits, from 0 to 1: smaller is better",
+    )
 }

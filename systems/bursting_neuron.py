@@ -47,6 +47,7 @@ class BurstingNeuron(Flow):
     """
 
     name: ClassVar[str] = "bursting-neuron"
+    summary: ClassVar[str] = "a neuron that fires in bursts, whose slow variable is not observed"
     references: ClassVar[tuple[Reference, ...]] = (DURSTEWITZ2009, HESS2026)
     variables: ClassVar[tuple[str, ...]] = ("V", "n", "h")
     start: ClassVar[tuple[float, ...]] = (-24.4694, 0.0386, 0.0231)

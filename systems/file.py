@@ -26,6 +26,7 @@ class File:
     """
 
     name: ClassVar[str] = "file"
+    summary: ClassVar[str] = "your own series from a file: .npy, .npz, .csv or .parquet"
     references: ClassVar[tuple[Reference, ...]] = (PITBENCH,)  # of the reader; the data have a source of their own
     files: ClassVar[tuple[str, ...]] = ("path", "test_path")  # settings that name files
 

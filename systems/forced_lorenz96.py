@@ -37,6 +37,7 @@ class ForcedLorenz96(Flow):
     """
 
     name: ClassVar[str] = "forced-lorenz96"
+    summary: ClassVar[str] = "a ring of chaotic variables with a slow periodic drive that is not observed"
     references: ClassVar[tuple[Reference, ...]] = (LORENZ1996, HESS2026)
 
     dt: Positive = 0.05

@@ -32,6 +32,7 @@ class Lorenz63(Flow):
     """
 
     name: ClassVar[str] = "lorenz63"
+    summary: ClassVar[str] = "chaotic convection in three variables"
     references: ClassVar[tuple[Reference, ...]] = (LORENZ1963,)
     variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
     start: ClassVar[tuple[float, ...]] = (1.0, 1.0, 1.0)

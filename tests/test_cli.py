@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy():
     [
         (["run", "nothing"], 'pitbench: "nothing": no such experiment.'),
         (["status", "/nowhere"], "pitbench: /nowhere: no run is stored here."),
-        (["list", "method"], 'pitbench: "method": nothing of that kind. Did you mean "methods"?'),
+        (["list", "metod"], 'pitbench: "metod": nothing of that kind. Did you mean "methods"?'),
         (["list", "methods", "--plugin", "none.py"], "pitbench: plugin-file"),
         (
             ["run", "FILE", "--executor", "locale"],

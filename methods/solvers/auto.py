@@ -181,6 +181,6 @@ METHODS = {
     "auto": dict(
         solver=Auto(),
         forcing=Forcing("projected"),
-        summary="step by step or windows of time side by side, whichever a measurement of the map promises to be faster",
+        summary="step by step or by windows of time, whichever a measurement promises to be faster",
     )
 }

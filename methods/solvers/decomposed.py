@@ -9,19 +9,19 @@ def _method(training: Decomposition, summary: str) -> dict:
     return dict(solver=Sequential(), forcing=Forcing("projected"), training=training, summary=summary)
 
 
-_OWN = "training cut into windows of time with parameters of their own, {}"
+_OWN = "training cut into windows with parameters of their own, {}"
 METHODS = {
     "schwarz-shared": _method(Decomposition(), "training cut into overlapping windows of time that share their parameters"),
     "schwarz-gossip": _method(
         Decomposition(sharing="gossip", local_steps=10, match_weight=1.0),
-        _OWN.format("which are averaged with the neighbours'"),
+        _OWN.format("averaged with the neighbours'"),
     ),
     "schwarz-mean": _method(
         Decomposition(sharing="mean", local_steps=10, match_weight=1.0),
-        _OWN.format("which are averaged over all windows"),
+        _OWN.format("averaged over all windows"),
     ),
     "schwarz-local": _method(
         Decomposition(sharing="local", local_steps=10, match_weight=1.0),
-        _OWN.format("which nothing makes agree: the baseline that fails"),
+        _OWN.format("never averaged: it fails"),
     ),
 }

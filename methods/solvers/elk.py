@@ -97,7 +97,7 @@ def _falls(G, delta, at, tried):
     return 0.5 * (before**2 - after**2).sum((0, -1)), foreseen
 
 
-_ELK = "Levenberg–Marquardt on all time steps at once, by a parallel Kalman smoother, {}"
+_ELK = "Levenberg–Marquardt on all time steps, by a parallel Kalman smoother, {}"
 METHODS = {
     name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing), summary=summary)
     for name, jacobian, kind, forcing, summary in [

@@ -72,6 +72,6 @@ METHODS = {
     "picard": dict(
         solver=Picard(),
         forcing=Forcing("projected"),
-        summary="each state becomes the sum of all increments before it: no Jacobians, for maps close to the identity",
+        summary="each state becomes the sum of the increments before it, for maps close to the identity",
     ),
 }

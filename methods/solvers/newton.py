@@ -77,7 +77,7 @@ METHODS = {
         solver=Newton(),
         forcing=Forcing("projected"),
         source=(HESS2026,),
-        summary="Newton with full Jacobians under generalised teacher forcing, which makes a few updates enough",
+        summary="Newton with full Jacobians under generalised teacher forcing: a few updates are enough",
     ),
     "quasi-deer": dict(
         solver=Newton(jacobian="diagonal"),

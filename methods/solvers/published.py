@@ -35,6 +35,6 @@ METHODS = {
         forcing=Forcing("projected"),
         gradient=Adjoint(adjoint_scan="associative"),
         source=(HESS2026,),
-        summary="gtf-deer as DEER is published: dense Jacobians by autodiff, ended by an update that changes nothing",
+        summary="gtf-deer as DEER is published: Jacobians by autodiff, ends when an update changes nothing",
     ),
 }

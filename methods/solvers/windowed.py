@@ -64,6 +64,6 @@ METHODS = {
         solver=WindowedNewton(),
         forcing=Forcing("projected"),
         source=(HESS2026,),
-        summary="gtf-deer in one window of time after the other, for sequences too long to have all their Jacobians in memory",
+        summary="gtf-deer in one window of time after the other, where not all Jacobians fit into memory",
     )
 }

@@ -45,6 +45,6 @@ _schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint
 
 METHODS = {
     "gtf-schwarz": _schwarz
-    | dict(summary="windows of time side by side, each started again from the end of the one before (additive Schwarz)"),
+    | dict(summary="windows of time side by side, each started again where the one before ends (Schwarz)"),
     "low-rank-schwarz": _schwarz | dict(model=LowRankShape(), summary="gtf-schwarz for a shPLRNN of rank N + extra_rank"),
 }

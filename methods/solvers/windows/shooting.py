@@ -132,6 +132,6 @@ METHODS = {
     "gtf-shooting": dict(
         solver=Shooting(),
         forcing=Forcing("projected"),
-        summary="windows of time side by side, their starts by Newton along a few directions (multiple shooting)",
+        summary="windows of time side by side, started by Newton along a few directions (multiple shooting)",
     ),
 }

@@ -112,7 +112,7 @@ METHODS = {
         solver=TwoLevel(),
         forcing=Forcing("projected"),
         gradient=Adjoint(adjoint_scan="windows"),
-        summary="windows of time side by side, corrected from window to window by a cheap coarse map (parareal)",
+        summary="windows of time side by side, corrected one after the other by a coarse map (parareal)",
     ),
     "gtf-mgrit": dict(
         solver=TwoLevel(coarse="euler", relaxation="FCF"),
