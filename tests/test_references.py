@@ -4,9 +4,13 @@ import re
 
 import pytest
 
+import methods
 import references
 from bench.question import catalogue
+from methods.solvers.sequential import Sequential
+from methods.training.regularisation import SCHMIDT2021
 from references import PITBENCH, Reference
+from references.papers import HESS2023, MIKHAEIL2022
 
 KINDS = ("method", "model", "system", "metric")
 PLUGINS = [(kind, name) for kind in KINDS for name in catalogue.plugins(kind).names()]
@@ -20,6 +24,22 @@ def test_every_plugin_says_where_it_comes_from(kind, name):
     found = references.of(catalogue.plugins(kind)[name])
     assert found and len(set(found)) == len(found)
     assert all(isinstance(each, Reference) for each in found)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_an_algorithm_that_is_more_than_one_step_after_the_other_says_it_of_itself(name):
+    solver = methods.get(name).solver
+    assert references.of(solver) or isinstance(solver, Sequential)
+    combined = methods.get(name).references
+    assert set(combined) >= {*references.of(solver), *references.of(methods.get(name).model)}
+
+
+def test_settings_that_are_from_a_paper_of_their_own_add_it():
+    plain = methods.get("gtf-deer")
+    for changed in (dict(adjoint="diagonal"), dict(mar_weight=1.0), dict(forcing="sparse"), dict(model="low-rank")):
+        assert set(plain.configure(**changed).references) >= set(plain.references) - {HESS2023}
+    assert SCHMIDT2021 in plain.configure(mar_weight=1.0).references and SCHMIDT2021 not in plain.references
+    assert MIKHAEIL2022 in plain.configure(forcing="sparse").references
 
 
 @pytest.mark.parametrize("reference", KNOWN, ids=lambda each: each.key)

@@ -25,7 +25,7 @@ def needed(chosen: list[Cell], answers: dict[str, dict], rerun: tuple[str, ...],
 
     rerun  "failed": what may end otherwise when it is tried again; "diverged": any other answer that is not ok, which says
            something of the method and repeats itself; "stale": answers of another commit; "all". Several add up.
-    A cell that was skipped stays so as long as its parts do not go together.
+    What was skipped is neither of the first two: it would be skipped again.
     """
 
     def again(answer: dict) -> bool:
@@ -38,7 +38,4 @@ def needed(chosen: list[Cell], answers: dict[str, dict], rerun: tuple[str, ...],
         }
         return any(reasons[word] for word in rerun)
 
-    def holds(cell: Cell) -> bool:
-        return cell.id in answers and (answers[cell.id]["status"] != SKIPPED or bool(cell.misfit))
-
-    return [cell for cell in chosen if not holds(cell) or again(answers[cell.id])]
+    return [cell for cell in chosen if cell.id not in answers or again(answers[cell.id])]

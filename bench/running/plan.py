@@ -6,7 +6,6 @@ from pathlib import Path
 from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from bench.running import prices, provenance
-from bench.running.needed import needed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +56,9 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
 
     Finished cells of the experiment's other runs, in the folders beside `out` and in the source's results, count too.
     """
-    answers = provenance.standing(out, chosen, "status", "git_sha")
-    here = {cell: row["status"] for cell, row in answers.items()}
-    skipped = [cell for cell in chosen if cell.misfit and here.get(cell.id, SKIPPED) == SKIPPED]
-    missing = [cell for cell in needed(chosen, answers, (), None) if not cell.misfit]
+    here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
+    skipped = [cell for cell in chosen if here.get(cell.id, SKIPPED if cell.misfit else "") == SKIPPED]
+    missing = [cell for cell in chosen if cell.id not in here and not cell.misfit]
     pairs = paired([unit for job in prices.asked(missing, isolation) for unit in job], out, experiment)
     priced = [(unit, by, *prices.scaled(unit, by)) for unit, by in pairs if by]
     factors = [unit.work / by.work for unit, by, *_ in priced]
