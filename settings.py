@@ -31,6 +31,10 @@ Natural = Annotated[int, Field(ge=0, lt=2**31)]
 PLAIN = float, int, bool, str
 
 
+class Misfit(ValueError):
+    """Settings of which each may be had, but not together: other combinations of the same settings may be good."""
+
+
 def configured(plugin, fields: dict, *, label: str):
     """A frozen dataclass (type or instance) with `fields` set, each in the ranges that its class and those it is made from give.
 

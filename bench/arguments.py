@@ -13,6 +13,9 @@ Name = Annotated[
     str, typer.Argument(metavar="EXPERIMENT", help="A name from `pitbench list experiments`, or a path to a TOML file.")
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+Kind = Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")]
+Names = Annotated[list[str], typer.Argument(help="Of these also the settings.", metavar="NAME")]
+Cited = Annotated[list[str], typer.Argument(help="Folders of runs, methods, models, systems or metrics.", metavar="DIR|NAME")]
 Methods = Annotated[list[str], typer.Option("-m", "--method", help="Only methods that match, as in 'gtf-*'; repeatable.")]
 Systems = Annotated[list[str], typer.Option("-s", "--system", help="Only systems that match; repeatable.")]
 Where = Annotated[

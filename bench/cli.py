@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench import arguments as arg
-from bench.errors import Notice, UserError, refusal, say
+from bench.errors import UserError, refusal, say, show_notices
 from registry import UnknownName
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ def run(
     """Run the missing cells of an experiment; run it again to go on.
 
     Exit status:
-    0 every chosen cell has an answer; not_converged, diverged and wrong_answer are answers
+    0 every chosen cell has an answer, not_converged, diverged and wrong_answer being some, or was skipped as it does not fit
     1 a chosen cell failed, now or earlier: error, crashed, timeout, out_of_memory or unavailable
     2 a mistake in what was asked, or a file or folder that cannot be used
     3 the budget is spent and cells are left, whatever became of the others
@@ -132,16 +132,17 @@ def plot(folder: arg.Folder):
 
 @app.command("list", cls=arg.Verb)
 def list_(
-    kind: Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")],
+    kind: arg.Kind,
+    names: arg.Names = [],  # noqa: B006
     plugin: arg.Plugins = [],  # noqa: B006
 ):
-    """List what exists, and why something is unavailable."""
+    """List what exists, and why something is unavailable; of those that are named, their settings."""
     from bench.question import catalogue
     from bench.question.listing import listing
 
     for path in plugin:
         catalogue.add_plugin(path)
-    print(listing(kind))
+    print(listing(kind, names))
     for path in plugin:
         if reason := catalogue.broken(path):
             say(f"plug-in file {path}: {reason}")
@@ -170,6 +171,18 @@ def check(
 
 
 @app.command(cls=arg.Verb)
+def cite(
+    what: arg.Cited = [],  # noqa: B006
+    plugin: arg.Plugins = [],  # noqa: B006
+):
+    """Print the BibTeX of what was run in a folder, or of what is named; without either that of pitbench."""
+    from bench.showing.cite import cite
+
+    _add_plugins(plugin)
+    print(cite(what))
+
+
+@app.command(cls=arg.Verb)
 def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json
@@ -188,7 +201,7 @@ def main() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")  # whatever the locale: α, λ and units are in most tables
     try:
         with warnings.catch_warnings():
-            _show_notices()
+            show_notices()
             app()
     except (UserError, UnknownName) as error:
         print(f"pitbench: {error}", file=sys.stderr)
@@ -196,21 +209,6 @@ def main() -> None:
     except OSError as error:
         print(f"pitbench: {refusal(error)}", file=sys.stderr)
         sys.exit(2)
-
-
-def _show_notices() -> None:
-    """Show each notice as one line, once; other warnings as ever."""
-    said, others = set(), warnings.showwarning
-
-    def show(message, category, *place, **more):
-        if not issubclass(category, Notice):
-            others(message, category, *place, **more)
-        elif str(message) not in said:
-            said.add(str(message))
-            print(f"pitbench: {message}", file=sys.stderr, flush=True)
-
-    warnings.simplefilter("always", Notice)
-    warnings.showwarning = show
 
 
 def _say(note: str) -> None:
@@ -234,7 +232,7 @@ def _add_plugins(paths: list[Path]) -> None:
 
 def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
     """The resolved experiment, all its cells, and those that the filters leave."""
-    from bench.question import config, filters, matrix
+    from bench.question import config, feasible, filters, matrix
     from bench.showing import figures
 
     _add_plugins(plugins)
@@ -243,4 +241,6 @@ def _cells(experiment, method, system, where, settings, seeds, profile, plugins,
     if seeds:
         resolved = resolved.with_seeds(filters.seeds(seeds))
     cells = matrix.cells(resolved)
-    return resolved, cells, filters.select(cells, method=method, system=system, where=where)
+    chosen = filters.select(cells, method=method, system=system, where=where)
+    feasible.tell(chosen)
+    return resolved, cells, chosen

@@ -1,6 +1,7 @@
 """What the user is told: mistakes that can be mended, what the system refuses, and what is left aside."""
 
 import errno
+import sys
 import warnings
 
 _NEXT_STEP = {
@@ -25,6 +26,21 @@ class Notice(UserWarning):
 def say(text: str) -> None:
     """Give a notice."""
     warnings.warn(text, Notice, stacklevel=2)
+
+
+def show_notices() -> None:
+    """Show each notice as one line, once; other warnings as ever."""
+    said, others = set(), warnings.showwarning
+
+    def show(message, category, *place, **more):
+        if not issubclass(category, Notice):
+            others(message, category, *place, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            print(f"pitbench: {message}", file=sys.stderr, flush=True)
+
+    warnings.simplefilter("always", Notice)
+    warnings.showwarning = show
 
 
 def refusal(error: OSError) -> str:

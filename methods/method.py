@@ -28,6 +28,7 @@ from methods.training import objective, updates
 from methods.training.loop import Fit, Training
 from methods.training.objective import Aux
 from methods.training.regularisation import Regularisation
+from references import Reference, of, unique
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,9 @@ class Method:
     training: Training = Training()
     guess: Guess = "pinv"
     name: str = ""
+    # What a list says of it, to tell it from its neighbours, and the papers of the combination. No part of what it computes.
+    summary: str = dataclasses.field(default="", compare=False)
+    source: tuple[Reference, ...] = dataclasses.field(default=(), compare=False)
 
     PARTS: ClassVar = ("model", "forcing", "solver", "gradient", "regularisation", "training")
 
@@ -55,12 +59,18 @@ class Method:
         if self.forcing.forcing not in self.model.forcings:
             known = ", ".join(self.model.forcings)
             asked = f"{self.label}: forcing = {self.forcing.forcing!r}"
-            raise ValueError(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
+            raise settings.Misfit(f"{asked} does not fit its model. Known for {type(self.model).__name__}: {known}.")
 
     @property
     def label(self) -> str:
         """What errors call this method."""
         return f'method "{self.name}"' if self.name else type(self).__name__
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The papers of the combination, and then those of its parts, each once."""
+        parts = (self.solver, self.model, self.forcing, self.gradient, self.regularisation, self.training)
+        return unique((*self.source, *(each for part in parts for each in of(part))))
 
     @cached_property
     def parameters(self) -> dict:

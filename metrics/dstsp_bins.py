@@ -6,12 +6,35 @@ from jaxtyping import ArrayLike, Float
 from metrics.embedding import delay_embedding
 from metrics.metric import Metric
 from metrics.orbits import as_orbits, diverged, observed, scales
+from references import Reference
 from registry import UnknownName, suggest
 
 PSEUDO_COUNT = 1e-5
 MAX_DIMENSION = 5  # with more, the pseudo-counts of empty boxes outweigh the data
 LIMITS = ("default", "legacy")
 OUTSIDE = ("overflow", "drop", "clip")
+
+KOPPE2019 = Reference(
+    key="koppe2019",
+    kind="article",
+    author=("Georgia Koppe", "Hazem Toutounji", "Peter Kirsch", "Stefanie Lis", "Daniel Durstewitz"),
+    title="Identifying nonlinear dynamical systems via generative recurrent neural networks with applications to fMRI",
+    journal="PLOS Computational Biology",
+    year=2019,
+    eprint="1902.07186",
+)
+BRENNER2022 = Reference(
+    key="brenner2022",
+    kind="inproceedings",
+    author=(
+        *("Manuel Brenner", "Florian Hess", "Jonas M. Mikhaeil", "Leonard F. Bereska", "Zahra Monfared", "Po-Chen Kuo"),
+        "Daniel Durstewitz",
+    ),
+    title="Tractable Dendritic RNNs for Reconstructing Nonlinear Dynamical Systems",
+    booktitle="International Conference on Machine Learning",
+    year=2022,
+    eprint="2207.02542",
+)
 
 
 def binned_divergence(
@@ -79,4 +102,13 @@ def _divergence(p_box: np.ndarray, q_box: np.ndarray, boxes: int) -> float:
     return float(terms[:-1].sum() + empty * terms[-1])
 
 
-METRICS = {"dstsp_bins": Metric(binned_divergence, unit="nats", higher_is_better=False, max_dimensions=MAX_DIMENSION)}
+METRICS = {
+    "dstsp_bins": Metric(
+        binned_divergence,
+        unit="nats",
+        higher_is_better=False,
+        max_dimensions=MAX_DIMENSION,
+        references=(KOPPE2019, BRENNER2022),
+        summary="Kullback–Leibler divergence of histograms of two orbits, in nats: smaller is better",
+    )
+}

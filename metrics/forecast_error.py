@@ -8,6 +8,8 @@ from jaxtyping import ArrayLike, Float, Int
 
 from metrics.metric import Metric
 from metrics.orbits import as_orbits, diverged
+from references import PITBENCH
+from references.papers import HESS2026
 
 
 def rmse(truth: Float[ArrayLike, "n N"], forecast: Float[ArrayLike, "n N"], *, missing: str = "refuse") -> float:
@@ -97,6 +99,21 @@ def forecast_errors(
 
 
 METRICS = {
-    "rmse": Metric(rmse, unit="data", higher_is_better=False, scored=False),  # of aligned steps: a free run is none
-    "n_step_rmse": Metric(n_step_rmse, unit="data", higher_is_better=False, takes="forecaster"),
+    # not scored: it compares aligned steps, and a free run parts from the truth
+    "rmse": Metric(
+        rmse,
+        unit="data",
+        higher_is_better=False,
+        scored=False,
+        references=(PITBENCH,),
+        summary="root mean square error between orbits that start together: smaller is better",
+    ),
+    "n_step_rmse": Metric(
+        n_step_rmse,
+        unit="data",
+        higher_is_better=False,
+        takes="forecaster",
+        references=(HESS2026,),
+        summary="root mean square error of forecasts of some steps: smaller is better",
+    ),
 }

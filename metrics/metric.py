@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 
+from references import Reference
+
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
@@ -23,3 +25,5 @@ class Metric:
     takes: str = "orbits"
     scored: bool = True  # of every reconstruction; False for what says nothing of a run that the truth has parted from
     max_dimensions: int | None = None  # of the embedded orbits that it can be asked about; None: any number
+    references: tuple[Reference, ...] = ()
+    summary: str = ""  # what a list says of it, in one line

@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from metrics.metric import Metric
 from metrics.orbits import as_orbits, diverged, scales
+from references.papers import MIKHAEIL2022
 
 RADIUS = 4  # standard deviations at which the smoothing kernel is cut
 AT_REST = 1e-6  # of the truth's standard deviation: rounding about a fixed point
@@ -50,4 +51,12 @@ def _spectrum(x: Float[np.ndarray, "T N"], smoothing: float) -> Float[np.ndarray
     return power / power.sum(axis=0)
 
 
-METRICS = {"power_spectrum_hellinger": Metric(power_spectrum_distance, unit="1", higher_is_better=False)}
+METRICS = {
+    "power_spectrum_hellinger": Metric(
+        power_spectrum_distance,
+        unit="1",
+        higher_is_better=False,
+        references=(MIKHAEIL2022,),
+        summary="Hellinger distance of the power spectra of two orbits, from 0 to 1: smaller is better",
+    )
+}

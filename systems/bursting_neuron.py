@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from references import Reference
+from references.papers import HESS2026
 from settings import Natural, NonNegative, Positive, Real
 from systems.checks import SPLITS
 from systems.flow import Flow
@@ -17,6 +19,19 @@ LEAK, E_LEAK = 8.0, -80.0
 SODIUM, E_SODIUM, V_M, K_M = 20.0, 60.0, -20.0, 15.0
 POTASSIUM, E_POTASSIUM, V_N, K_N, TAU_N = 10.0, -90.0, -25.0, 5.0, 1.0
 SLOW, V_H, K_H, TAU_H = 25.0, -15.0, 5.0, 200.0
+
+
+DURSTEWITZ2009 = Reference(
+    key="durstewitz2009",
+    kind="article",
+    author=("Daniel Durstewitz",),
+    title="Implications of synaptic biophysics for recurrent network dynamics and active memory",
+    journal="Neural Networks",
+    volume="22",
+    number="8",
+    pages="1189–1200",
+    year=2009,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,8 @@ class BurstingNeuron(Flow):
     """
 
     name: ClassVar[str] = "bursting-neuron"
+    summary: ClassVar[str] = "a neuron that fires in bursts, whose slow variable is not observed"
+    references: ClassVar[tuple[Reference, ...]] = (DURSTEWITZ2009, HESS2026)
     variables: ClassVar[tuple[str, ...]] = ("V", "n", "h")
     start: ClassVar[tuple[float, ...]] = (-24.4694, 0.0386, 0.0231)
 

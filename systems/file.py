@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
+from references import PITBENCH, Reference
 from settings import Count, NonNegative, Positive, Share
 from systems.checks import SPLITS, check_choice, check_seed, check_size
 from systems.reading.text import Format
@@ -25,6 +26,8 @@ class File:
     """
 
     name: ClassVar[str] = "file"
+    summary: ClassVar[str] = "your own series from a file: .npy, .npz, .csv or .parquet"
+    references: ClassVar[tuple[Reference, ...]] = (PITBENCH,)  # of the reader; the data have a source of their own
     files: ClassVar[tuple[str, ...]] = ("path", "test_path")  # settings that name files
 
     path: str = ""

@@ -8,9 +8,21 @@ import numpy as np
 from jaxtyping import Array, Float
 from pydantic import Field
 
+from references import Reference
+from references.papers import HESS2026
 from settings import Count, Natural, NonNegative, Positive, Real
 from systems.checks import SPLITS
 from systems.flow import Flow
+
+LORENZ1996 = Reference(
+    key="lorenz1996",
+    kind="inproceedings",
+    author=("Edward N. Lorenz",),
+    title="Predictability: a problem partly solved",
+    booktitle="Proceedings of the Seminar on Predictability",
+    publisher="European Centre for Medium-Range Weather Forecasts",
+    year=1996,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,6 +37,8 @@ class ForcedLorenz96(Flow):
     """
 
     name: ClassVar[str] = "forced-lorenz96"
+    summary: ClassVar[str] = "a ring of chaotic variables with a slow periodic drive that is not observed"
+    references: ClassVar[tuple[Reference, ...]] = (LORENZ1996, HESS2026)
 
     dt: Positive = 0.05
     transient: Natural = 2000

@@ -6,8 +6,21 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from references import Reference
 from settings import Natural, Positive, Real
 from systems.flow import Flow
+
+LORENZ1963 = Reference(
+    key="lorenz1963",
+    kind="article",
+    author=("Edward N. Lorenz",),
+    title="Deterministic Nonperiodic Flow",
+    journal="Journal of the Atmospheric Sciences",
+    volume="20",
+    number="2",
+    pages="130–141",
+    year=1963,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,6 +32,8 @@ class Lorenz63(Flow):
     """
 
     name: ClassVar[str] = "lorenz63"
+    summary: ClassVar[str] = "chaotic convection in three variables"
+    references: ClassVar[tuple[Reference, ...]] = (LORENZ1963,)
     variables: ClassVar[tuple[str, ...]] = ("x", "y", "z")
     start: ClassVar[tuple[float, ...]] = (1.0, 1.0, 1.0)
 

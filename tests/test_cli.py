@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy():
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     help_text, _, modules = shown.partition("MODULES")
-    for verb in "run plan status collect table plot list check env".split():
+    for verb in "run plan status failures collect table plot list check cite env".split():
         assert f" {verb} " in help_text
     assert not HEAVY & {name.partition(".")[0] for name in modules.split()}
 
@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy():
     [
         (["run", "nothing"], 'pitbench: "nothing": no such experiment.'),
         (["status", "/nowhere"], "pitbench: /nowhere: no run is stored here."),
-        (["list", "method"], 'pitbench: "method": nothing of that kind. Did you mean "methods"?'),
+        (["list", "metod"], 'pitbench: "metod": nothing of that kind. Did you mean "methods"?'),
         (["list", "methods", "--plugin", "none.py"], "pitbench: plugin-file"),
         (
             ["run", "FILE", "--executor", "locale"],

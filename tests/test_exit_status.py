@@ -6,6 +6,7 @@ import os
 import pytest
 from test_runner import MISBEHAVING, experiment
 
+from advice import ADVICE
 from bench import errors, files
 from bench.measure.outcome import STATUSES
 from bench.question import config, matrix
@@ -34,6 +35,7 @@ def test_an_answer_is_0_and_a_failure_is_1(run, tmp_path, misbehaving, status):
     failed = status in ("error", "crashed", "timeout", "out_of_memory", "unavailable")
     assert code == failed and "Nothing to do" in shown
     assert ("1 of 1 cells failed: `pitbench failures" in shown) == failed
+    assert (ADVICE[status] in " ".join(shown.split())) == failed
 
 
 def test_statuses_of_real_runs(run, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 from test_runner import experiment, run
 
 import bench
+from advice import ADVICE
 from bench import files
 from bench.question import config, matrix
 from bench.running.status import status
@@ -33,6 +34,8 @@ def test_reasons_and_logs_are_shown_whole(tmp_path, misbehaving, shown):
     assert last == f"  log: {log}" and "seed 1 is not liked" in text
     assert text.startswith("3 of 5 cells failed; `pitbench run` with --rerun failed tries them again.")
     assert "1 of 5 cells have another answer than ok; --rerun diverged asks them again.\n\n1 not_converged" in text
+    advised = " ".join(text.rpartition("What to do next:")[2].split())
+    assert {status for status, advice in ADVICE.items() if advice in advised} == {"crashed", "error", "not_converged"}
 
 
 def test_long_reasons_are_wrapped_and_cells_of_one_reason_counted(tmp_path, shown):

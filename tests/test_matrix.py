@@ -121,8 +121,10 @@ def test_a_strength_goes_to_the_methods_on_which_it_has_an_effect_under_their_fo
     assert [cell.method_parameters.get("alpha") for cell in found] == [None, 0.1, None] * 2
     assert ["alpha" in cell.settings for cell in found] == [False, True, False] * 2
     assert {cell.build_method().forcing.alpha for cell in found if cell.settings["forcing"] == "projected"} == {0.1}
+    crossed = cells(tmp_path, **{"[[grid]]": grid.replace('"deer"', '"lssm"')})
+    assert ["does not fit its model" in cell.misfit for cell in crossed] == [True] * 3 + [False] * 3
     with pytest.raises(UserError, match="forcing = 'none' does not fit its model"):
-        cells(tmp_path, **{"[[grid]]": grid.replace('"deer"', '"lssm"')})
+        cells(tmp_path, **{"[[grid]]": grid.replace('["deer", "gtf-deer"]', '["lssm"]')})
 
 
 def test_any_method_takes_any_model_by_name(tmp_path, misbehaving):

@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,8 @@ class Convergence(Measure):
 
     The model is trained once, at `trained_alpha`, and met at every forcing strength.
     """
+
+    summary: ClassVar[str] = "updates of each of many sequences, beside the forced Lyapunov exponent that explains them"
 
     trained_updates: Count = 1000
     trained_alpha: Fraction = 0.2

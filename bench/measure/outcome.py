@@ -18,6 +18,8 @@ STATUSES = (
 )
 # Nothing was learnt about the method, and it may end otherwise when it is tried again. The other statuses are answers.
 FAILED = ("timeout", "out_of_memory", "error", "crashed", "unavailable")
+# The parts of the cell do not go together, so nothing was asked of the method: neither an answer of its nor a failure.
+SKIPPED = "skipped"
 
 
 @dataclasses.dataclass(frozen=True)

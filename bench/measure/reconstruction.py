@@ -31,6 +31,7 @@ class Reconstruction(Measure):
     seed, after their answer has been checked against the sequential scan.
     """
 
+    summary: ClassVar[str] = "trains, lets the model run freely and scores the orbit; with updates per second"
     together: ClassVar[tuple[str, ...]] = ("seed",)
     resumes: ClassVar[bool] = True
     scores: ClassVar[bool] = True

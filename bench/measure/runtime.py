@@ -29,6 +29,7 @@ class Runtime(Measure):
     """
 
     # how the gradient is scanned is part of a method, though every method has the setting
+    summary: ClassVar[str] = "seconds of a solve and of a gradient, methods in turn, after their answers are checked"
     together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan")
     timed: ClassVar[tuple[str, ...]] = ("ok",)  # statuses of an answer that is worth a time
 

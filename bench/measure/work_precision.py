@@ -14,6 +14,7 @@ class WorkPrecision(Runtime):
     method draws as its tolerance varies, error against seconds, and nothing else.
     """
 
+    summary: ClassVar[str] = "runtime at several tolerances: time against accuracy"
     together: ClassVar[tuple[str, ...]] = (*Runtime.together, "tolerance")
     timed: ClassVar[tuple[str, ...]] = ("ok", "wrong_answer")
 

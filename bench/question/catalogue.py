@@ -91,6 +91,15 @@ def owner(kind: str, name: str) -> type | None:
     return plugin if isinstance(plugin, type) else type(plugin)
 
 
+def summary(kind: str, name: str) -> str:
+    """What a plug-in is, in one line: its own `summary`, not that of a class it is derived from, or how its docstring begins."""
+    plugin = plugins(kind)[name]
+    own = vars(plugin).get("summary") or vars(type(plugin)).get("summary")
+    speaker = {"method": "solver", "metric": "function"}.get(kind)  # has the docstring, where the record itself has none
+    document = getattr(plugin, speaker or "", plugin).__doc__ or ""
+    return str(own or document.strip().partition("\n")[0])
+
+
 def _default(plugin, field):
     if not isinstance(plugin, type):
         return getattr(plugin, field.name)

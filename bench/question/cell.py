@@ -32,6 +32,8 @@ class Cell:
     measure_parameters: dict = dataclasses.field(default_factory=dict)
     # Where the files that the system's settings name are, by setting: what the question calls them, its id is made of.
     files: dict = dataclasses.field(default_factory=dict, compare=False)
+    # Why its parts do not go together, found by `feasible`: it is skipped, with this reason. Empty where nothing is known.
+    misfit: str = dataclasses.field(default="", compare=False)
 
     def __hash__(self):
         return hash(self.id)
@@ -39,13 +41,17 @@ class Cell:
     @functools.cached_property
     def id(self) -> str:
         """16 hexadecimal digits, equal on every machine."""
-        asked = {key: value for key, value in dataclasses.asdict(self).items() if key != "files"}
+        asked = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.compare}
         question = json.dumps([QUESTION_VERSION, asked], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(question.encode()).hexdigest()[:16]
 
+    def to_json(self) -> dict:
+        """Its fields; what is empty and no part of the question is left out."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "misfit" or value}
+
     @classmethod
     def from_json(cls, fields: dict) -> "Cell":
-        """The cell that `dataclasses.asdict` and json made `fields` of."""
+        """The cell that `to_json` and json made `fields` of."""
         return cls(**{key: _tuples(value) if isinstance(value, dict) else value for key, value in fields.items()})
 
     def build_method(self):

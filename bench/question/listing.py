@@ -1,30 +1,27 @@
 """What exists, and why something does not work here."""
 
+import inspect
 import textwrap
 
+import references
 from bench.errors import UserError, show
 from bench.question import catalogue, config
 from registry import suggest
 
 KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")
+WIDTH = 120
 
 
-def listing(kinds: str) -> str:
-    """Each plug-in or experiment: its name, what it is, and its settings with their defaults; common ones stand once, last."""
+def listing(kinds: str, names: list[str] | tuple[str, ...] = ()) -> str:
+    """Each plug-in or experiment in a line; of those that are named, what they are taken from and their settings too."""
+    asked, kinds = kinds, kinds if kinds.endswith("s") else f"{kinds}s"
     if kinds not in KINDS:
-        raise UserError(f'"{kinds}": nothing of that kind.{suggest(kinds, KINDS)}\nKnown: {", ".join(KINDS)}.')
+        raise UserError(f'"{asked}": nothing of that kind.{suggest(asked, KINDS)}\nKnown: {", ".join(KINDS)}.')
     if kinds == "experiments":
-        return "\n".join(_experiment(path) for path in sorted(config.EXPERIMENTS.glob("*.toml")))
+        paths = map(config.find, names) if names else sorted(config.EXPERIMENTS.glob("*.toml"))
+        return "\n".join(map(_experiment, paths))
     kind = kinds.removesuffix("s")
-    registry = catalogue.plugins(kind)
-    names = registry.names()
-    settings = {name: _settings(kind, name) for name in names}
-    shared = set.intersection(*map(set, settings.values())) if len(names) > 2 else set()
-    lines = [_plugin(kind, name, [text for text in settings[name] if text not in shared]) for name in names]
-    if shared:
-        lines += [f"every {kind}", *_indented(", ".join(text for text in settings[names[0]] if text in shared))]
-    lines += [f"{catalogue.by_habit(entry)}\n    unavailable here: {reason}" for entry, reason in registry.unavailable().items()]
-    return "\n".join(lines) or f"No {kinds}."
+    return "\n".join(_whole(kind, name) for name in names) if names else _all(kind)
 
 
 def _experiment(path) -> str:
@@ -35,20 +32,38 @@ def _experiment(path) -> str:
         return f"{path.stem}\n    unreadable: {error}"
 
 
+def _all(kind: str) -> str:
+    """Names beside what they are, and then those that are unavailable."""
+    names, unavailable = catalogue.plugins(kind).names(), catalogue.plugins(kind).unavailable()
+    column = max(map(len, names), default=0) + 2
+    lines = [_wrapped(f"{name:{column}}{catalogue.summary(kind, name)}", " " * column) for name in names]
+    lines += [f"{catalogue.by_habit(entry)}\n    unavailable here: {reason}" for entry, reason in unavailable.items()]
+    return "\n".join([*lines, "", f"`pitbench list {kind} NAME` shows the settings of one."]) if lines else f"No {kind}s."
+
+
+def _whole(kind: str, name: str) -> str:
+    """One plug-in: what it is, the papers it is taken from, and its settings with their defaults."""
+    if reason := catalogue.why_unavailable(kind, name):
+        return f"{name}\n    unavailable here: {reason}"
+    if name not in catalogue.plugins(kind).names():
+        raise UserError(f'"{name}": {catalogue.no_such(kind, name)}')
+    lines = [catalogue.summary(kind, name)]
+    if papers := references.of(catalogue.plugins(kind)[name]):
+        lines.append(f"from: {', '.join(each.short for each in papers)} (`pitbench cite {name}`)")
+    if settings := _settings(kind, name):
+        lines.append(f"settings: {', '.join(settings)}")
+    return "\n".join([name, *(_wrapped(f"    {line}", "        ") for line in lines)])
+
+
 def _settings(kind: str, name: str) -> list[str]:
-    if kind == "metric":  # a function, scored by the measures with the settings that they have
-        return []
+    if kind == "metric":  # those of its function; a measure that scores by it gives them
+        given = inspect.signature(catalogue.plugins(kind)[name].function).parameters.values()
+        settings = {each.name: each.default for each in given if each.kind is each.KEYWORD_ONLY}
+        return [key if value is inspect.Parameter.empty else f"{key}={show(value)}" for key, value in settings.items()]
     settings = catalogue.settings(kind, name)
     return [key if value is catalogue.REQUIRED else f"{key}={show(value)}" for key, value in settings.items()]
 
 
-def _plugin(kind: str, name: str, settings: list[str]) -> str:
-    plugin = catalogue.plugins(kind)[name]
-    # a method says what it is in its solver, a metric in its function; other plug-ins speak for themselves
-    speaker = {"method": "solver", "metric": "function"}.get(kind)
-    claim = (getattr(plugin, speaker or "", plugin).__doc__ or "").strip().partition("\n")[0]
-    return "\n".join([name, *_indented(claim), *_indented(", ".join(settings))])
-
-
-def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, 120, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+def _wrapped(text: str, indent: str) -> str:
+    wrap = textwrap.TextWrapper(WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrap.wrap(text))

@@ -33,7 +33,7 @@ class Core(pydantic.BaseModel, strict=True):
 
 
 def cells(experiment: Experiment) -> list[Cell]:
-    """All cells in the order of the file, each question once.
+    """All cells in the order of the file, each question once; those whose parts do not go together say so in `misfit`.
 
     A setting goes to the method, the system or the measure that has a field of its name, and is dropped from the cells where none
     of the three has it. One that no method, system or measure of its grids knows is an error.
@@ -47,10 +47,9 @@ def cells(experiment: Experiment) -> list[Cell]:
             cell = _cell(experiment, grid, dict(zip(grid, values, strict=True)))
             found.setdefault(cell.id, cell)
     try:
-        feasible.check(list(found.values()))
+        return feasible.marked(list(found.values()))
     except ValueError as error:
         raise UserError(f"{experiment.file}: {error}") from None
-    return list(found.values())
 
 
 def _check_measure(experiment: Experiment) -> None:
@@ -158,6 +157,8 @@ def _checked(experiment: Experiment, cell: Cell) -> Cell:
         if not catalogue.why_unavailable(kind, getattr(cell, kind)):
             try:
                 build()
+            except settings.Misfit:  # `feasible` says what becomes of it
+                continue
             except ValueError as error:
                 raise UserError(f"{experiment.file}: {error}") from None
     return cell

@@ -1,7 +1,7 @@
 """Which cells a run answers: those without an answer, and with `--rerun` those whose answer is to be had again."""
 
 from bench.errors import UserError
-from bench.measure.outcome import FAILED
+from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from registry import suggest
 
@@ -25,13 +25,14 @@ def needed(chosen: list[Cell], answers: dict[str, dict], rerun: tuple[str, ...],
 
     rerun  "failed": what may end otherwise when it is tried again; "diverged": any other answer that is not ok, which says
            something of the method and repeats itself; "stale": answers of another commit; "all". Several add up.
+    What was skipped is neither of the first two: it would be skipped again.
     """
 
     def again(answer: dict) -> bool:
         status = answer["status"]
         reasons = {
             "failed": status in FAILED,
-            "diverged": status not in ("ok", *FAILED),
+            "diverged": status not in ("ok", SKIPPED, *FAILED),
             "stale": answer["git_sha"] != git_sha,
             "all": True,
         }

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from bench.measure.outcome import FAILED
+from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from bench.running import prices, provenance
 
@@ -12,6 +12,7 @@ from bench.running import prices, provenance
 class Estimate:
     """Time and memory of the missing cells; `unknown` of them have no finished cell to go by.
 
+    skipped   cells whose parts do not go together, which are neither done nor missing
     sources   the folders of the finished cells that were gone by, and the kinds of device that they ran on
     factors   how much more work the missing units are than those, the least and the most
     """
@@ -25,10 +26,12 @@ class Estimate:
     sources: tuple[Path, ...] = ()
     devices: tuple[str, ...] = ()
     factors: tuple[float, float] = (1.0, 1.0)
+    skipped: int = 0
 
     def __str__(self):
-        total = self.done + self.failed + self.missing
-        lines = [f"{total} cells: {self.done} done, {self.failed} failed, {self.missing} missing."]
+        total = self.done + self.failed + self.missing + self.skipped
+        skipped = f", {self.skipped} skipped as their parts do not go together" if self.skipped else ""
+        lines = [f"{total} cells: {self.done} done, {self.failed} failed, {self.missing} missing{skipped}."]
         if self.unknown < self.missing:
             known = self.missing - self.unknown
             memory = f", up to {in_bytes(self.bytes)} of temporary memory" if self.bytes else ""
@@ -54,13 +57,14 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
     Finished cells of the experiment's other runs, in the folders beside `out` and in the source's results, count too.
     """
     here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
-    missing = [cell for cell in chosen if cell.id not in here]
+    skipped = [cell for cell in chosen if here.get(cell.id, SKIPPED if cell.misfit else "") == SKIPPED]
+    missing = [cell for cell in chosen if cell.id not in here and not cell.misfit]
     pairs = paired([unit for job in prices.asked(missing, isolation) for unit in job], out, experiment)
     priced = [(unit, by, *prices.scaled(unit, by)) for unit, by in pairs if by]
     factors = [unit.work / by.work for unit, by, *_ in priced]
     failed = sum(here.get(cell.id) in FAILED for cell in chosen)
     return Estimate(
-        done=len(chosen) - failed - len(missing),
+        done=len(chosen) - failed - len(missing) - len(skipped),
         failed=failed,
         missing=len(missing),
         seconds=sum(seconds for *_, seconds, _ in priced),
@@ -69,6 +73,7 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
         sources=tuple(dict.fromkeys(by.source for _, by, *_ in priced)),
         devices=tuple(dict.fromkeys(by.device or "an unknown device" for _, by, *_ in priced)),
         factors=(min(factors, default=1.0), max(factors, default=1.0)),
+        skipped=len(skipped),
     )
 
 

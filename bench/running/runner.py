@@ -11,6 +11,7 @@ from bench import files
 from bench.clock import now
 from bench.errors import UserError
 from bench.measure import environment
+from bench.measure.outcome import SKIPPED
 from bench.question import catalogue
 from bench.question.cell import Cell
 from bench.question.config import Experiment
@@ -68,7 +69,8 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
     known = store.latest(options.out)
     context = Context(experiment=experiment.name, isolation=experiment.options.isolation, **git)
     deadline = time.monotonic() + (options.budget_s if options.budget_s is not None else float("inf"))
-    reasons = {cell.id: reason for cell in todo if (reason := _reason(cell))}
+    reasons = {cell.id: ("unavailable", reason) for cell in todo if (reason := _reason(cell))}
+    reasons |= {cell.id: (SKIPPED, cell.misfit) for cell in todo if cell.misfit and cell.id not in reasons}
     possible = [cell for cell in todo if cell.id not in reasons]
     answered, interrupted = 0, False
     with Progress(len(todo), _remaining(experiment, possible, options.out)) as progress, _Interruptible():
@@ -81,7 +83,7 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
             left_s=lambda: deadline - time.monotonic(),
             doing=progress.doing,
         )
-        impossible = _unavailable([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
+        impossible = _without_asking([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
         ordered = jobs(possible, experiment.options.isolation, as_written=options.budget_s is not None)
         answers = executor.run(ordered, plan)
         try:
@@ -150,7 +152,7 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     check_folder(experiment, out)
     described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
     grids = [{key: list(setting.values) for key, setting in grid.items()} for grid in experiment.grids]
-    cells = [{"id": cell.id} | dataclasses.asdict(cell) for cell in everything]
+    cells = [{"id": cell.id} | cell.to_json() for cell in everything]
     described |= {"file": experiment.own_file}
     content = described | experiment.options.model_dump() | {"grids": grids, "cells": cells}
     content = json.loads(json.dumps(content, default=str))  # as it comes back: a folder that is only read is not written to
@@ -166,17 +168,17 @@ def _reason(cell: Cell) -> str | None:
     return None
 
 
-def _unavailable(missing: list[Cell], reasons: dict[str, str], context: Context, out: Path):
-    """Rows for cells that cannot be answered here: what was not run is not silently missing."""
+def _without_asking(missing: list[Cell], reasons: dict[str, tuple[str, str]], context: Context, out: Path):
+    """Rows for cells that cannot be answered, status and reason by cell: what was not run is not silently missing."""
     if not missing:
         return
     described = environment.row(environment.capture())
     store.write_environment(out, described)
     context = dataclasses.replace(context, environment=described["environment"])
     for cell in missing:
-        outcome = failure("unavailable", None, reasons[cell.id])
-        store.write(out, cell.id, rows(cell, outcome, context, started=now(), wall_s=0.0))
-        yield Finished(cell, outcome.status, 0.0, reason=reasons[cell.id])
+        status, reason = reasons[cell.id]
+        store.write(out, cell.id, rows(cell, failure(status, None, reason), context, started=now(), wall_s=0.0))
+        yield Finished(cell, status, 0.0, reason=reason)
 
 
 class _Interruptible:

@@ -8,6 +8,7 @@ from bench.question.cell import Cell
 from bench.running.runner import Result
 from bench.running.status import status
 from bench.showing import show
+from bench.showing.failures import advice
 from bench.storage.collect import cells
 
 ANSWERED, FAULT, SPENT, INTERRUPTED = 0, 1, 3, 130  # 2 is the user's mistake
@@ -19,7 +20,7 @@ def end(result: Result, chosen: list[Cell], out: Path, budget: str | None) -> in
     130 interrupted; 3 budget spent and cells left; 1 a chosen cell failed, now or earlier; 0 all have an answer.
     """
     answers = {row["cell"]: row["status"] for row in cells(out, "status")}
-    failed = sum(answers.get(cell.id) in FAILED for cell in chosen)
+    failed = [answers[cell.id] for cell in chosen if answers.get(cell.id) in FAILED]
     if not result.answered and not result.left:
         print(f"Nothing to do: all {len(chosen)} cells have a row (--rerun failed|diverged|stale|all answers them again).\n")
     elif result.answered and not result.interrupted:
@@ -27,7 +28,8 @@ def end(result: Result, chosen: list[Cell], out: Path, budget: str | None) -> in
     print(status(out))
     print(f"Tables: {out / 'tables'}. Shown by `pitbench table {quoted(out)}` and `pitbench plot {quoted(out)}`.")
     if failed:
-        print(f"{failed} of {len(chosen)} cells failed: `pitbench failures {quoted(out)}` says why; --rerun failed tries again.")
+        why = f"`pitbench failures {quoted(out)}` says why; --rerun failed tries again."
+        print("\n".join([f"{len(failed)} of {len(chosen)} cells failed: {why}", *advice(failed)]))
     if result.left:
         others = "Others are running the rest"
         reason = "Interrupted" if result.interrupted else f"Budget of {budget} spent" if result.spent else others

@@ -4,7 +4,8 @@ import json
 import textwrap
 from pathlib import Path
 
-from bench.measure.outcome import FAILED
+from advice import ADVICE
+from bench.measure.outcome import FAILED, SKIPPED, STATUSES
 from bench.storage.collect import cells
 from bench.storage.folder import remembered
 
@@ -15,14 +16,15 @@ _COLUMNS = ("status", "error_type", "error_message", "log", *_QUESTION, "method_
 
 
 def failures(folder: Path) -> str:
-    """Each reason once, whole, with the cells that it befell and what their workers printed."""
+    """Each reason once, whole, with the cells that it befell and what their workers printed; then what to do about it."""
     asked = {cell["id"] for cell in remembered(folder)["cells"]}
     rows = [row for row in cells(folder, *_COLUMNS) if row["cell"] in asked]
     bad = [row for row in rows if row["status"] != "ok"]
     if not bad:
         return f"All {len(rows)} cells that have a row are ok."
     failed = [row for row in bad if row["status"] in FAILED]
-    answered = [row for row in bad if row["status"] not in FAILED]
+    skipped = [row for row in bad if row["status"] == SKIPPED]
+    answered = [row for row in bad if row["status"] not in (*FAILED, SKIPPED)]
     parts = []
     if failed:
         parts.append(f"{len(failed)} of {len(rows)} cells failed; `pitbench run` with --rerun failed tries them again.")
@@ -30,7 +32,17 @@ def failures(folder: Path) -> str:
     if answered:
         parts.append(f"{len(answered)} of {len(rows)} cells have another answer than ok; --rerun diverged asks them again.")
         parts += _reasons(folder, answered)
-    return "\n\n".join(parts)
+    if skipped:
+        parts.append(f"{len(skipped)} of {len(rows)} cells were skipped, as their parts do not go together.")
+        parts += _reasons(folder, skipped)
+    return "\n\n".join([*parts, "\n".join(["What to do next:", *advice(row["status"] for row in bad)])])
+
+
+def advice(statuses) -> list[str]:
+    """One line, or as many as its length takes, for each of the statuses; each once, in the order of `STATUSES`."""
+    present = set(statuses)
+    lines = [f"  {status}: {ADVICE[status]}" for status in STATUSES if status in present]
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]
 
 
 def _reasons(folder: Path, rows: list[dict]) -> list[str]:

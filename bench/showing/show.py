@@ -13,10 +13,20 @@ def table(folder: Path, format: str) -> str:
     from bench.showing import tables, verdicts
 
     run = stored.read(folder)
+    if format == "latex":
+        return "\n".join([*cited(run), tables.render(tables.summary(run.tables), format, run.experiment.get("title", ""))])
     if format != "text":
         return tables.render(tables.summary(run.tables), format, run.experiment.get("title", ""))
     judged = verdicts.text(verdicts.judged(run.experiment.get("name", ""), run.tables))
     return "\n\n".join(filter(None, [tables.text_report(run.tables, tables.terminal_width()), run.note, judged]))
+
+
+def cited(run) -> list[str]:
+    """Comments of LaTeX that say how to cite each method of a run; their entries are those of `pitbench cite`."""
+    from bench.showing import cite
+
+    keys = {method: ",".join(each.key for each in found) for method, found in cite.by_method(run).items()}
+    return [rf"% {method}: \cite{{{some}}}" for method, some in keys.items() if some]
 
 
 def draw(folder: Path) -> list[Path]:

@@ -30,6 +30,8 @@ from methods.layout.windows import Windows
 from methods.linear import recurrence
 from methods.problem import Problem
 from methods.problem.solution import Solution
+from references import Reference
+from references.papers import HESS2026
 from settings import Count, Natural, Positive
 
 # Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.
@@ -54,6 +56,11 @@ class Adjoint:
     # 1e-12 in float64.
     adjoint_tolerance: Positive | None = None
     devices: Count = 1  # to spread the windows over
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """That of the ablation; an exact gradient is what it is, however it is found."""
+        return (HESS2026,) if self.adjoint == "diagonal" else ()
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))

@@ -11,18 +11,31 @@ Bengio et al. 2015, arXiv:1506.03099; App. C of arXiv:2605.12683.
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax.numpy as jnp
 import jax.random as jr
 from jax.lax import stop_gradient
 
+from references import Reference
 from settings import Fraction, Rate
+
+BENGIO2015 = Reference(
+    key="bengio2015",
+    kind="inproceedings",
+    author=("Samy Bengio", "Oriol Vinyals", "Navdeep Jaitly", "Noam Shazeer"),
+    title="Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks",
+    booktitle="Advances in Neural Information Processing Systems",
+    year=2015,
+    eprint="1506.03099",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class ScheduledSampling:
     """How often a model is fed its own predictions, and how that grows."""
+
+    references: ClassVar[tuple[Reference, ...]] = (BENGIO2015,)
 
     forcing: Literal["scheduled"] = "scheduled"
     schedule: Literal["linear", "exponential", "sigmoid"] = "linear"

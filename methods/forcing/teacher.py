@@ -18,7 +18,9 @@ from jaxtyping import Array, Float
 
 from methods.linear.pseudoinverse import by_decomposition
 from methods.linear.pseudoinverse import pinv as pseudoinverse
-from settings import Count, Fraction
+from references import Reference
+from references.papers import HESS2023, MIKHAEIL2022
+from settings import Count, Fraction, Misfit
 
 _UNUSED = {
     "none": ("alpha", "alpha_from"),
@@ -43,7 +45,7 @@ class Forcing:
 
     def __post_init__(self):
         if self.forcing == "input" and self.missing == "mask":
-            raise ValueError(
+            raise Misfit(
                 'missing = "mask": a model that reads data needs all of them, and reading itself in their place is no linear '
                 "recurrence any more. Fill them in, or take a method that is forced by data."
             )
@@ -52,6 +54,11 @@ class Forcing:
     def unused(self) -> tuple[str, ...]:
         """Settings that play no part in this kind of forcing."""
         return _UNUSED.get(self.forcing, ())
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Those of its kind; a model that reads data, or is trained without, takes none."""
+        return {"gtf": (HESS2023,), "projected": (HESS2023,), "sparse": (MIKHAEIL2022,)}.get(self.forcing, ())
 
     def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
         """The affine map of one forcing step, and the data's image in latent space."""

@@ -12,6 +12,8 @@ import jax.random as jr
 
 from methods.models.model import Diagonal, Shape
 from methods.models.shplrnn.model import FIRST_W1, ShallowPLRNN, ShallowPLRNNShape
+from references import Reference
+from references.papers import HESS2023, HESS2026
 from settings import Count, Natural
 
 
@@ -64,6 +66,8 @@ class LowRankShape(Shape):
     """Sizes, and first weights: those of a shPLRNN, with Q ~ U(±0.01 √(3/R)), Y ~ U(±1/√L), so that Q Y varies as W1 would."""
 
     forcings: ClassVar = LowRankPLRNN.forcings
+    references: ClassVar[tuple[Reference, ...]] = (HESS2023, HESS2026)
+    summary: ClassVar[str] = "shPLRNN whose hidden layer acts through a matrix of rank N + extra_rank"
 
     latent_dim: Count = 10
     hidden_dim: Count = 50

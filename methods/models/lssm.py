@@ -21,7 +21,22 @@ from methods.models.readout import perceptron
 from methods.models.shplrnn.map import ForcedShallowPLRNN
 from methods.models.shplrnn.model import ShallowPLRNN, diagonal
 from methods.problem import Map, Problem, last_state
+from references import Reference
+from references.papers import HESS2026
 from settings import Count
+
+ORVIETO2023 = Reference(
+    key="orvieto2023",
+    kind="inproceedings",
+    author=(
+        *("Antonio Orvieto", "Samuel L. Smith", "Albert Gu", "Anushan Fernando", "Caglar Gulcehre", "Razvan Pascanu"),
+        "Soham De",
+    ),
+    title="Resurrecting Recurrent Neural Networks for Long Sequences",
+    booktitle="International Conference on Machine Learning",
+    year=2023,
+    eprint="2303.06349",
+)
 
 
 @jax.tree_util.register_dataclass
@@ -119,6 +134,8 @@ class LSSMShape(Shape):
     """
 
     forcings: ClassVar = LSSM.forcings
+    references: ClassVar[tuple[Reference, ...]] = (ORVIETO2023, HESS2026)
+    summary: ClassVar[str] = "linear recurrence that reads the data, with a read-out of one hidden layer"
 
     latent_dim: Count = 10
     hidden_dim: Count = 50

@@ -6,6 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from advice import ADVICE
+
 CONVERGED, NOT_CONVERGED, DIVERGED = 0, 1, 2
 STATUSES = np.array(["converged", "not_converged", "diverged"])
 
@@ -74,6 +76,12 @@ class Solution(NamedTuple):
         """`converged`, `not_converged` or `diverged`: a string, or an array of them for a batch. Not under `jit`: use `code`."""
         status = STATUSES[np.asarray(self.code)]
         return str(status) if status.ndim == 0 else status
+
+    @property
+    def advice(self):
+        """What to do next, one sentence: a string, or an array of them for a batch. Not under `jit`."""
+        sentences = np.array([ADVICE[status] for status in STATUSES])[np.asarray(self.code)]
+        return str(sentences) if sentences.ndim == 0 else sentences
 
     def as_batch(self) -> "Solution":
         """This solution of one sequence, states `(T, M)`, as a batch of one, states `(1, T, M)`."""

@@ -26,6 +26,7 @@ from methods.problem.solution import CONVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from methods.solvers.windows.schwarz import Schwarz
+from references import PITBENCH, Reference
 from settings import Count, Positive
 
 # Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
@@ -49,6 +50,7 @@ class Auto(Solver):
     Under `vmap`, as when seeds train together, one choice is made for all: chosen one by one, every way would be run for each.
     """
 
+    references: ClassVar[tuple[Reference, ...]] = (PITBENCH,)
     stepwise_adjoint: ClassVar[bool] = True
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
@@ -175,4 +177,10 @@ def forced_exponent(problem: Problem, steps: int):
     return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
 
 
-METHODS = {"auto": dict(solver=Auto(), forcing=Forcing("projected"))}
+METHODS = {
+    "auto": dict(
+        solver=Auto(),
+        forcing=Forcing("projected"),
+        summary="step by step or by windows of time, whichever a measurement promises to be faster",
+    )
+}

@@ -19,12 +19,16 @@ from methods import adjoint
 from methods.layout import compaction
 from methods.problem import Evaluation, Map, Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
+from references import Reference
 from settings import Count, NonNegative, Positive
 
 
 @dataclasses.dataclass(frozen=True)
 class Solver:
     """Solves a `Problem` from a first guess `(T, ..., M)`."""
+
+    # The papers that the algorithm is from; none for what needs no paper, one step after the other.
+    references: ClassVar[tuple[Reference, ...]] = ()
 
     # What theory promises; the laws in `bench.conformance` hold a solver to it.
     prefix_exact: ClassVar[bool] = False  # after i updates the first i states are exact, so that T updates suffice

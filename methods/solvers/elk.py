@@ -9,7 +9,7 @@ the filtered mean: that is another method with the same fixed point, and here sa
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,21 @@ from methods.forcing import Forcing
 from methods.linear import kalman, recurrence
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative, finite, over_time
+from references import Reference
+from references.papers import GONZALEZ2024
 from settings import Count, NonNegative
+
+SARKKA2021 = Reference(  # the parallel smoother
+    key="sarkka2021",
+    kind="article",
+    author=("Simo Särkkä", "Ángel F. García-Fernández"),
+    title="Temporal Parallelization of Bayesian Smoothers",
+    journal="IEEE Transactions on Automatic Control",
+    volume="66",
+    number="1",
+    year=2021,
+    eprint="1905.13002",
+)
 
 SMALLEST, LARGEST = 1e-12, 1e12  # λ that steps are tried with
 
@@ -34,6 +48,8 @@ class Elk(Iterative):
     The merit then never rises, which has a price: where the guess lies in another basin of attraction than the trajectory, 𝒥 is
     nearly singular and the iterates creep, while Newton, if it stays in range, leaps over.
     """
+
+    references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2024, SARKKA2021)
 
     damping: NonNegative = 1.0  # λ, or the first one
     adaptive: bool = True
@@ -81,14 +97,15 @@ def _falls(G, delta, at, tried):
     return 0.5 * (before**2 - after**2).sum((0, -1)), foreseen
 
 
+_ELK = "Levenberg–Marquardt on all time steps, by a parallel Kalman smoother, {}"
 METHODS = {
-    name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing))
-    for name, jacobian, kind, forcing in [
-        ("elk", "full", "smoother", "none"),
-        ("quasi-elk", "diagonal", "smoother", "none"),
-        ("gtf-elk", "full", "smoother", "projected"),
-        ("gtf-quasi-elk", "diagonal", "smoother", "projected"),
-        ("gtf-elk-filter", "full", "filter", "projected"),
-        ("gtf-quasi-elk-filter", "diagonal", "filter", "projected"),
+    name: dict(solver=Elk(jacobian=jacobian, kind=kind), forcing=Forcing(forcing), summary=summary)
+    for name, jacobian, kind, forcing, summary in [
+        ("elk", "full", "smoother", "none", _ELK.format("without forcing")),
+        ("quasi-elk", "diagonal", "smoother", "none", "elk with the diagonals of the Jacobians alone, without forcing"),
+        ("gtf-elk", "full", "smoother", "projected", _ELK.format("forced by data")),
+        ("gtf-quasi-elk", "diagonal", "smoother", "projected", "gtf-elk with the diagonals of the Jacobians alone"),
+        ("gtf-elk-filter", "full", "filter", "projected", "gtf-elk that ends at the filtered mean, as the released code does"),
+        ("gtf-quasi-elk-filter", "diagonal", "filter", "projected", "gtf-quasi-elk that ends at the filtered mean"),
     ]
 }

@@ -15,13 +15,27 @@ import jax.numpy as jnp
 from methods.forcing import Forcing
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
+from references import Reference
 from settings import Count
+
+GONZALEZ2025 = Reference(
+    key="gonzalez2025",
+    kind="misc",
+    author=(
+        *("Xavier Gonzalez", "E. Kelly Buchanan", "Hyun Dong Lee", "Jerry Weihong Liu", "Ke Alexander Wang"),
+        *("David M. Zoltowski", "Leo Kozachkov", "Christopher Ré", "Scott W. Linderman"),
+    ),
+    title="A Unifying Framework for Parallelizing Sequential Models with Linear Dynamical Systems",
+    year=2025,
+    eprint="2509.21716",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Jacobi(Iterative):
     """Each state becomes the image of the one before. Errors shrink like the Jacobian products: log(tolerance) / λ_f updates."""
 
+    references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
     prefix_exact: ClassVar[bool] = True
 
     max_iterations: Count = 1000
@@ -38,6 +52,7 @@ class Picard(Iterative):
     the range of numbers, which is reported as `diverged`, although the map contracts.
     """
 
+    references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
     prefix_exact: ClassVar[bool] = True
     contraction_suffices: ClassVar[bool] = False
 
@@ -49,6 +64,14 @@ class Picard(Iterative):
 
 
 METHODS = {
-    "jacobi": dict(solver=Jacobi(), forcing=Forcing("projected")),
-    "picard": dict(solver=Picard(), forcing=Forcing("projected")),
+    "jacobi": dict(
+        solver=Jacobi(),
+        forcing=Forcing("projected"),
+        summary="each state becomes the image of the one before: no Jacobians, and many cheap updates",
+    ),
+    "picard": dict(
+        solver=Picard(),
+        forcing=Forcing("projected"),
+        summary="each state becomes the sum of the increments before it, for maps close to the identity",
+    ),
 }

@@ -19,13 +19,26 @@ from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
+from references import Reference
+from references.papers import HESS2026
 from settings import Positive
+
+MARTIN2018 = Reference(
+    key="martin2018",
+    kind="inproceedings",
+    author=("Eric Martin", "Chris Cundy"),
+    title="Parallelizing Linear Recurrent Neural Nets Over Sequence Length",
+    booktitle="International Conference on Learning Representations",
+    year=2018,
+    eprint="1709.04057",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class LinearScan(Solver):
     """Reports one update, and the residual that rounding has left."""
 
+    references: ClassVar[tuple[Reference, ...]] = (MARTIN2018,)
     uses_guess: ClassVar[bool] = False
     uses_adjoint: ClassVar[bool] = False
     solves: ClassVar[type] = Decay
@@ -70,6 +83,17 @@ def decay(A, z0, u):
 
 
 METHODS = {
-    "lssm": dict(solver=LinearScan(), forcing=Forcing("input"), model=LSSMShape()),
-    "lssm-scheduled": dict(solver=Sequential(), forcing=ScheduledSampling(), model=LSSMShape()),
+    "lssm": dict(
+        solver=LinearScan(),
+        forcing=Forcing("input"),
+        model=LSSMShape(),
+        summary="a linear recurrence that reads the data, solved by one parallel scan",
+    ),
+    "lssm-scheduled": dict(
+        solver=Sequential(),
+        forcing=ScheduledSampling(),
+        model=LSSMShape(),
+        source=(HESS2026,),
+        summary="lssm that is fed its own predictions more and more often, hence step by step",
+    ),
 }

@@ -40,5 +40,11 @@ class TorchTraining(Training):
 
 
 METHODS = {
-    "mamba2-cuda": dict(solver=TritonScan(), forcing=Forcing("input"), model=Mamba2Shape(), training=TorchTraining()),
+    "mamba2-cuda": dict(
+        solver=TritonScan(),
+        forcing=Forcing("input"),
+        model=Mamba2Shape(),
+        training=TorchTraining(),
+        summary="a Mamba-2 block by the Triton kernels of mamba-ssm, trained in torch on an NVIDIA GPU",
+    ),
 }

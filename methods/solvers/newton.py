@@ -20,6 +20,8 @@ from methods.linear import recurrence
 from methods.models.low_rank import LowRankShape
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
+from references import Reference
+from references.papers import GONZALEZ2024, HESS2026, LIM2024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Newton(Iterative):
 
     jacobian: Literal["full", "diagonal"] = "full"
     scan: recurrence.Scan = "auto"
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Of DEER, or of quasi-DEER."""
+        return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal = self.jacobian == "diagonal"
@@ -55,9 +62,32 @@ def _pushed_through(problem: Problem, at: Evaluation):
 
 
 METHODS = {
-    "low-rank": dict(solver=Newton(), forcing=Forcing("projected"), model=LowRankShape()),
-    "deer": dict(solver=Newton(), forcing=Forcing("none")),
-    "gtf-deer": dict(solver=Newton(), forcing=Forcing("projected")),
-    "quasi-deer": dict(solver=Newton(jacobian="diagonal"), forcing=Forcing("none")),
-    "gtf-quasi-deer": dict(solver=Newton(jacobian="diagonal"), forcing=Forcing("projected")),
+    "low-rank": dict(
+        solver=Newton(),
+        forcing=Forcing("projected"),
+        model=LowRankShape(),
+        summary="gtf-deer for a shPLRNN of rank N + extra_rank",
+    ),
+    "deer": dict(
+        solver=Newton(),
+        forcing=Forcing("none"),
+        summary="Newton on all time steps at once with full Jacobians, without forcing",
+    ),
+    "gtf-deer": dict(
+        solver=Newton(),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="Newton with full Jacobians under generalised teacher forcing: a few updates are enough",
+    ),
+    "quasi-deer": dict(
+        solver=Newton(jacobian="diagonal"),
+        forcing=Forcing("none"),
+        summary="Newton with the diagonals of the Jacobians alone, cheaper by the update, without forcing",
+    ),
+    "gtf-quasi-deer": dict(
+        solver=Newton(jacobian="diagonal"),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="Newton with the diagonals of the Jacobians alone, under generalised teacher forcing",
+    ),
 }

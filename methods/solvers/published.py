@@ -12,6 +12,7 @@ from methods.linear import recurrence
 from methods.problem import ByAutodiff, Problem
 from methods.problem.solution import Solution
 from methods.solvers.newton import Newton
+from references.papers import HESS2026
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,5 +30,11 @@ class Published(Newton):
 
 
 METHODS = {
-    "gtf-deer-published": dict(solver=Published(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="associative")),
+    "gtf-deer-published": dict(
+        solver=Published(),
+        forcing=Forcing("projected"),
+        gradient=Adjoint(adjoint_scan="associative"),
+        source=(HESS2026,),
+        summary="gtf-deer as DEER is published: Jacobians by autodiff, ends when an update changes nothing",
+    ),
 }

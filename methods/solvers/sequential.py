@@ -37,10 +37,21 @@ class Sequential(Solver):
 
 
 METHODS = {
-    "sequential": dict(solver=Sequential(), forcing=Forcing("projected")),
-    "sequential-free": dict(solver=Sequential(), forcing=Forcing("none")),
+    "sequential": dict(
+        solver=Sequential(),
+        forcing=Forcing("projected"),
+        summary="step by step in time, with generalised teacher forcing: what all others are compared with",
+    ),
+    "sequential-free": dict(
+        solver=Sequential(),
+        forcing=Forcing("none"),
+        summary="step by step in time, trained without forcing",
+    ),
     # The adjoint of any recurrence is affine: it is parallel without any Newton, wherever the states are known.
     "sequential-parallel-adjoint": dict(
-        solver=Sequential(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")
+        solver=Sequential(),
+        forcing=Forcing("projected"),
+        gradient=Adjoint(adjoint_scan="windows"),
+        summary="states step by step, their gradient by windows of time side by side",
     ),
 }

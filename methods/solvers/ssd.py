@@ -11,6 +11,8 @@ from methods.models.mamba2.model import Block, Mamba2Shape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
+from references import Reference
+from references.papers import DAO2024
 from settings import Natural
 
 
@@ -18,6 +20,7 @@ from settings import Natural
 class Recurrent(Solver):
     """Step by step, as the block runs when no data are left. No iteration, hence no residual: NaN."""
 
+    references: ClassVar[tuple[Reference, ...]] = (DAO2024,)
     uses_guess: ClassVar[bool] = False
     uses_adjoint: ClassVar[bool] = False
     solves: ClassVar[type] = Block
@@ -56,5 +59,10 @@ class ChunkedScan(Recurrent):
 
 
 METHODS = {
-    "mamba2": dict(solver=ChunkedScan(), forcing=Forcing("input"), model=Mamba2Shape()),
+    "mamba2": dict(
+        solver=ChunkedScan(),
+        forcing=Forcing("input"),
+        model=Mamba2Shape(),
+        summary="a Mamba-2 block in jax, by a scan in chunks",
+    ),
 }

@@ -19,6 +19,8 @@ import jax.numpy as jnp
 from methods.forcing import Forcing
 from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
+from references import Reference
+from references.papers import GONZALEZ2024, HESS2026
 from settings import Fraction, Limit, Relaxation
 
 
@@ -30,6 +32,10 @@ class Stabilised(Newton):
     clip: Limit = math.inf  # c
     relaxation: Relaxation = 1.0  # ω
     reset: bool = False  # the status is still judged by the last iterate
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        return (GONZALEZ2024, *super().references)
 
     @property
     def prefix_exact(self) -> bool:
@@ -86,7 +92,22 @@ def norm_bound(J):
 
 
 METHODS = {
-    "gtf-deer-damped": dict(solver=Stabilised(scale_down=0.1), forcing=Forcing("projected")),
-    "gtf-deer-clipped": dict(solver=Stabilised(clip=1.0), forcing=Forcing("projected")),
-    "gtf-quasi-deer-clipped": dict(solver=Stabilised(jacobian="diagonal", clip=1.0), forcing=Forcing("projected")),
+    "gtf-deer-damped": dict(
+        solver=Stabilised(scale_down=0.1),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-deer with Jacobians scaled down, against updates that overshoot",
+    ),
+    "gtf-deer-clipped": dict(
+        solver=Stabilised(clip=1.0),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-deer with Jacobians cut to a largest norm, against updates that overshoot",
+    ),
+    "gtf-quasi-deer-clipped": dict(
+        solver=Stabilised(jacobian="diagonal", clip=1.0),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-quasi-deer with the entries of the diagonals cut to a largest size",
+    ),
 }

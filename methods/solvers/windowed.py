@@ -15,6 +15,8 @@ from methods.problem import Problem
 from methods.problem.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
+from references import PITBENCH, Reference
+from references.papers import HESS2026
 from settings import Count
 
 
@@ -28,6 +30,10 @@ class WindowedNewton(Newton):
     """
 
     window: Count = 256  # W
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        return (PITBENCH, *super().references)
 
     def solve(self, problem: Problem, guess) -> Solution:
         T, W = guess.shape[0], self.window
@@ -53,4 +59,11 @@ class WindowedNewton(Newton):
         return Solution(states, updates, sweeps + 1, largest(at.residual), code, history)
 
 
-METHODS = {"gtf-deer-windowed": dict(solver=WindowedNewton(), forcing=Forcing("projected"))}
+METHODS = {
+    "gtf-deer-windowed": dict(
+        solver=WindowedNewton(),
+        forcing=Forcing("projected"),
+        source=(HESS2026,),
+        summary="gtf-deer in one window of time after the other, where not all Jacobians fit into memory",
+    )
+}

@@ -41,6 +41,8 @@ from methods.problem import border
 from methods.training import exchange, loop, overlapping
 from methods.training.loop import Fit, Training
 from methods.training.updates import Log, noisy
+from references import Reference
+from references.papers import DAMORE2025
 from settings import Count, Natural, NonNegative
 
 
@@ -53,6 +55,7 @@ class Decomposition(Training):
     Observation noise is drawn anew for every exchange.
     """
 
+    references: ClassVar[tuple[Reference, ...]] = (DAMORE2025,)
     resumes: ClassVar[bool] = False
     uses_adjoint: ClassVar[bool] = False
     unused: ClassVar[tuple[str, ...]] = ("curriculum", "on_failure", "alpha_from")

@@ -17,7 +17,18 @@ import dataclasses
 
 import jax.numpy as jnp
 
+from references import Reference
 from settings import Count, Natural, NonNegative
+
+SCHMIDT2021 = Reference(
+    key="schmidt2021",
+    kind="inproceedings",
+    author=("Dominik Schmidt", "Georgia Koppe", "Zahra Monfared", "Max Beutelspacher", "Daniel Durstewitz"),
+    title="Identifying nonlinear dynamical systems with multiple time scales and long-range dependencies",
+    booktitle="International Conference on Learning Representations",
+    year=2021,
+    eprint="1910.03471",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +40,11 @@ class Regularisation:
     mar_power: Count = 2
     readout_weight: NonNegative = 0.0
     singular_weight: NonNegative = 0.0
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """That of manifold attractors, where they have a weight."""
+        return (SCHMIDT2021,) if self.mar_weight else ()
 
     def penalty(self, params):
         """The sum of the penalties that have a weight."""

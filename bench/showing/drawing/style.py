@@ -33,12 +33,16 @@ def context():
 
 
 def canvas(experiment: dict, cells, height: float, shown=(), width: float = WIDTH):
-    """A figure with the experiment's title and, below it, all sizes that the axes do not show; and the part to draw in."""
+    """A figure with the experiment's title and, below it, all sizes that the axes do not show; and the part to draw in.
+
+    A `note` in the experiment stands below the sizes.
+    """
     fig = Figure(figsize=(width, height), layout="constrained")
     title = experiment.get("title") or experiment.get("name") or ""
     fig.suptitle(textwrap.fill(title, int(11.5 * width)), fontsize=10)  # about as many letters as fit an inch
     inner = fig.subfigures(1, 1)
-    inner.suptitle(textwrap.fill(sizes(cells, shown), int(16 * width)), fontsize=7.5, color="0.35")
+    lines = [textwrap.fill(text, int(16 * width)) for text in (sizes(cells, shown), experiment.get("note", "")) if text]
+    inner.suptitle("\n".join(lines), fontsize=7.5, color="0.35")
     return fig, inner
 
 

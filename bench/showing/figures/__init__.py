@@ -10,6 +10,7 @@ import pkgutil
 from pathlib import Path
 
 from bench.errors import UserError
+from bench.measure.outcome import SKIPPED
 from registry import UnknownName, suggest
 
 BY_MEASURE = {
@@ -70,14 +71,31 @@ def draw(tables, experiment: dict, out: Path) -> list[Path]:
 
 
 def made(figure: str, tables, experiment: dict):
-    """The figure in the style of all, its points as they go into the csv, and how each of its lines looks, as JSON."""
+    """The figure in the style of all, its points as they go into the csv, and how each of its lines looks, as JSON.
+
+    What was skipped is not drawn but named, unless the figure has a colour for it: it is no failure, and no answer.
+    """
     # Only here: importing matplotlib takes half a second.
     from bench.showing.drawing import style
     from bench.showing.vocabulary import appearance
 
+    module = importlib.import_module(f"{__name__}.{figure}")
+    if not getattr(module, "SHOWS_SKIPPED", False):
+        tables, experiment = _without_skipped(tables, experiment)
     with style.context():
-        drawn, points = importlib.import_module(f"{__name__}.{figure}").plot(tables, experiment)
+        drawn, points = module.plot(tables, experiment)
     return drawn, points.to_csv(index=False, float_format="%.7g"), json.dumps(appearance.looks(points))
+
+
+def _without_skipped(tables, experiment: dict) -> tuple[dict, dict]:
+    cells = tables["cells"]
+    out = cells["status"] == SKIPPED
+    if not out.any():
+        return tables, experiment
+    counts = cells.loc[out, "method"].value_counts(sort=False)
+    named = ", ".join(f"{method} ({count} of {(cells['method'] == method).sum()})" for method, count in counts.items())
+    note = f"cells skipped, as their parts do not go together: {named}"
+    return {**tables, "cells": cells[~out].reset_index(drop=True)}, {**experiment, "note": note}
 
 
 def _save(figure: str, tables, experiment: dict, stem: Path) -> list[Path]:

@@ -15,6 +15,7 @@ COLORS = {
     **{"ok": "#e8f1e8", "wrong_answer": "#f6d55c", "not_converged": "#ee9b5f", "diverged": "#c8443c", "timeout": "#8a6fb0"},
     **{"out_of_memory": "#5b7db1", "error": "#555555", "crashed": "#333333", "unavailable": "#cccccc", "skipped": "#eeeeee"},
 }
+SHOWS_SKIPPED = True
 OTHER = "several"  # seeds that ended differently
 MISSING = "not asked"
 

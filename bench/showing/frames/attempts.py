@@ -9,7 +9,7 @@ import collections
 import numpy as np
 import pandas as pd
 
-from bench.showing.frames.cells import parameter, parameters
+from bench.showing.frames.cells import failed, parameter, parameters
 from bench.showing.frames.grouping import tally, triple
 from bench.showing.frames.labels import labels
 from bench.showing.frames.speedups import no_speedup, speedup
@@ -98,7 +98,7 @@ def _described(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(cells: pd.DataFrame, samples: pd.DataFrame) -> dict:
-    row = {"status": tally(cells["status"]), "failed": int((cells["status"] != "ok").sum()), "cells": " ".join(cells["cell"])}
+    row = {"status": tally(cells["status"]), "failed": int(failed(cells["status"]).sum()), "cells": " ".join(cells["cell"])}
     for phase in PHASES:
         row |= triple(f"{phase}_s", samples.loc[samples["phase"] == phase, "seconds"])
     return row | costs(cells) | {"iterations": cells["iterations"].astype(float).median()}

@@ -4,6 +4,8 @@ import json
 
 import pandas as pd
 
+from bench.measure.outcome import SKIPPED
+
 PARAMETERS = ["method_parameters", "system_parameters", "measure_parameters"]
 
 
@@ -42,3 +44,8 @@ def _flatten(tree: dict, prefix: str = "") -> dict:
         else:
             flat[prefix + name] = json.dumps(value) if isinstance(value, list) else value
     return flat
+
+
+def failed(statuses: pd.Series) -> pd.Series:
+    """Which statuses are failures in a table or a figure: all but those of answers and of cells that were never asked."""
+    return ~statuses.isin(["ok", SKIPPED])

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench.measure.disturbance import disturbed
+from bench.measure.outcome import SKIPPED
+from bench.showing.frames.cells import failed
 from bench.showing.frames.labels import labels
 from bench.showing.vocabulary.order import SETTINGS, rank
 
@@ -25,7 +27,7 @@ def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
         found = dict(zip(keys, key, strict=True))
         row = {name: found[name] for name in (*by, "method", "label")}
         row["status"] = tally(members["status"])
-        row["failed"] = int((members["status"] != "ok").sum())
+        row["failed"] = int(failed(members["status"]).sum())
         if busy.any():
             row["disturbed"] = int(busy[members.index].sum())
         row["cells"] = " ".join(members["cell"].astype(str))
@@ -33,9 +35,9 @@ def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
 
 
 def tally(statuses) -> str:
-    """`ok`, `timeout`, or with several seeds `2 ok, 1 timeout`."""
+    """`ok`, `timeout`, or with several seeds `2 ok, 1 timeout`; all of them ok, or skipped, need no number."""
     counts = collections.Counter(map(str, statuses))
-    if len(statuses) == 1 or list(counts) == ["ok"]:
+    if len(statuses) == 1 or list(counts) in (["ok"], [SKIPPED]):
         return next(iter(counts))
     return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 

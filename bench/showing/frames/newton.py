@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bench.measure.outcome import SKIPPED
 from bench.showing.frames.cells import parameter
 from bench.showing.frames.grouping import groups, triple
 
@@ -14,11 +15,12 @@ EXPONENT = "forced_lyapunov"
 def counts(tables) -> pd.DataFrame:
     """One row per sequence: `updates` performed and whether it `failed`; one row for a whole cell that left no sequences.
 
-    In a failed cell those sequences failed that end on a non-finite residual or at the cap, or all if there are no such.
+    In a failed cell those sequences failed that end on a non-finite residual or at the cap, or all if there are no such. A cell
+    that was skipped has none.
     """
     newton = tables["newton"].sort_values("update")
     last = newton.groupby(["cell", "sequence"], as_index=False).tail(1)[["cell", "sequence", "update", "residual"]]
-    cells = tables["cells"]
+    cells = tables["cells"][tables["cells"]["status"] != SKIPPED]
     cells = cells.assign(cap=pd.to_numeric(parameter(cells, "max_iterations")))
     rows = cells[["cell", "status", "iterations", "cap"]].merge(last, on="cell", how="left")
     rows["updates"] = rows["update"].astype(float).fillna(rows["iterations"].astype(float))

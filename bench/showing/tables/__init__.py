@@ -8,10 +8,11 @@ import textwrap
 import pandas as pd
 
 from bench.measure import disturbance
-from bench.showing.frames.cells import of_measure
+from bench.measure.outcome import SKIPPED
+from bench.showing.frames.cells import failed, of_measure
 from bench.showing.frames.grouping import singular
 from bench.showing.tables import convergence, latex, reconstruction, rendering, runtime, work_precision
-from bench.showing.tables.failures import failures
+from bench.showing.tables.failures import failures, skipped
 from bench.showing.tables.glance import TEXT_WIDTH, Table, terminal_width
 from bench.showing.tables.rendering import describe
 from bench.showing.vocabulary.order import SETTINGS
@@ -56,10 +57,10 @@ def text_report(tables, width: int | None = TEXT_WIDTH) -> str:
         parts += [part.text(width) if isinstance(part, Table) else _filled(part, "    ") for part in module.glance(frame)]
         parts.append(_filled(f"{module.CAPTION} More columns: --format markdown or csv."))
         cells = of_measure(tables, measure)["cells"]
-        failed = [_filled(f"  {line}", "    ") for line in failures(cells)]
-        if failed:
-            count = int((cells["status"] != "ok").sum())
-            parts.append("\n".join([f"{count} of {len(cells)} cells failed:", *failed]))
+        count = int(failed(cells["status"]).sum())
+        parts += _listed(f"{count} of {len(cells)} cells failed:", failures(cells))
+        count = int(cells["status"].eq(SKIPPED).sum())
+        parts += _listed(f"{count} of {len(cells)} cells were skipped, as their parts do not go together:", skipped(cells))
         parts += [_filled(note) for note in disturbance.notes(cells)]
     return "\n\n".join(parts) if parts else "No cells."
 
@@ -85,6 +86,11 @@ def _by_measure(frame: pd.DataFrame):
         constant = singular(own, ["measure", "system", "method", *convergence.CHOICES, *SETTINGS])
         varying = own.drop(columns=[name for name in constant if name != "method"]).reset_index(drop=True)
         yield measure, SUMMARIES.get(measure, reconstruction), constant, varying
+
+
+def _listed(head: str, lines: list[str]) -> list[str]:
+    """A head with its lines below it; nothing where there are none."""
+    return ["\n".join([head, *(_filled(f"  {line}", "    ") for line in lines)])] if lines else []
 
 
 def _filled(text: str, indent: str = "") -> str:

@@ -6,6 +6,7 @@ See `bench.showing.frames.attempts` for what a case is, and which of its attempt
 import numpy as np
 import pandas as pd
 
+from bench.measure.outcome import SKIPPED
 from bench.showing.frames.attempts import CASE, attempts, decided
 from bench.showing.frames.grouping import triple
 from bench.showing.tables.glance import NOTHING, Column, Table, quantity, table, words
@@ -57,7 +58,7 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
 
 def _verdict(row) -> str:
     if row["status"] != "ok":
-        return "fails"
+        return "is skipped" if row["status"] == SKIPPED else "fails"
     if row["method"].split(",")[0] == BASELINE:
         return "is the baseline"
     if np.isnan(row["speedup"]):
@@ -68,6 +69,7 @@ def _verdict(row) -> str:
 def _ranked(method: str, own: pd.DataFrame) -> dict:
     right = own[own["status"] == "ok"]
     counts = {head: int((own["verdict"] == verdict).sum()) for head, verdict in COUNTED.items()}
+    own = own[own["status"] != SKIPPED]
     row = {"method": method, "cases": len(own), **counts, "failed": len(own) - len(right)}
     row |= {name: right[name].astype(float).median() for name in ("forward_s", "gradient_s", "temp_bytes")}
     row |= triple("to_best", own["to_best"].where(own["status"] == "ok", np.inf), 0, 1)
@@ -96,7 +98,7 @@ def _sentence(own: pd.DataFrame, axes: list[str]) -> str:
     return "; ".join(parts)
 
 
-_ORDER = ["wins", "is even", "loses", "fails", "is the baseline", "has no rival"]
+_ORDER = ["wins", "is even", "loses", "fails", "is the baseline", "has no rival", "is skipped"]
 
 
 def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> Table:

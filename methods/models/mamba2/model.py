@@ -24,6 +24,8 @@ from methods.models.mamba2 import ssd
 from methods.models.model import Model, Shape
 from methods.models.readout import perceptron
 from methods.problem import Map, Problem
+from references import Reference
+from references.papers import DAO2024, HESS2026
 from settings import Count
 
 EPSILON = 1e-5  # of the RMS norm, as published
@@ -196,6 +198,8 @@ class Mamba2Shape(Shape):
     """
 
     forcings: ClassVar = Mamba2.forcings
+    references: ClassVar[tuple[Reference, ...]] = (DAO2024, HESS2026)
+    summary: ClassVar[str] = "Mamba-2 block, a linear recurrence whose decay depends on the data, with the read-out of the LSSM"
 
     latent_dim: Count = 16  # d
     hidden_dim: Count = 128  # L

@@ -21,6 +21,8 @@ from methods.models.shplrnn.masked import MaskedForced
 from methods.problem import Problem, last_state
 from methods.problem.border import dtype_of
 from methods.problem.coarse import Parts
+from references import Reference
+from references.papers import HESS2023
 from settings import Count
 
 FIRST_W1 = 0.01  # W1 starts in U(±FIRST_W1 / √L); larger values let unforced units blow up over 10⁴ steps before training starts
@@ -133,6 +135,8 @@ class ShallowPLRNNShape(Shape):
     """
 
     forcings: ClassVar = ShallowPLRNN.forcings
+    references: ClassVar[tuple[Reference, ...]] = (HESS2023,)
+    summary: ClassVar[str] = "piecewise-linear RNN with one hidden layer of ReLUs, the model of all methods that name no other"
 
     latent_dim: Count = 10
     hidden_dim: Count = 50

@@ -9,17 +9,33 @@ Gander 2008 for Schwarz in time; D'Amore 2025, doi 10.17352/tcsit.000091, for th
 """
 
 import dataclasses
+from typing import ClassVar
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
 from methods.models.low_rank import LowRankShape
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
+from references import Reference
+from references.papers import DAMORE2025
+
+GANDER2008 = Reference(
+    key="gander2008",
+    kind="article",
+    author=("Martin J. Gander",),
+    title="Schwarz methods over the course of time",
+    journal="Electronic Transactions on Numerical Analysis",
+    volume="31",
+    pages="228–255",
+    year=2008,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Schwarz(Relaxation):
     """Depth C + ℓ for windows of C steps."""
+
+    references: ClassVar[tuple[Reference, ...]] = (GANDER2008, DAMORE2025)
 
     def restart(self, given: Given, at: At):
         return at.handed_on, ()
@@ -28,6 +44,7 @@ class Schwarz(Relaxation):
 _schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
 
 METHODS = {
-    "gtf-schwarz": _schwarz,
-    "low-rank-schwarz": _schwarz | dict(model=LowRankShape()),
+    "gtf-schwarz": _schwarz
+    | dict(summary="windows of time side by side, each started again where the one before ends (Schwarz)"),
+    "low-rank-schwarz": _schwarz | dict(model=LowRankShape(), summary="gtf-schwarz for a shPLRNN of rank N + extra_rank"),
 }

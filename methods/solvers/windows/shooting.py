@@ -13,6 +13,7 @@ Nievergelt 1964; Newton on all of time is DEER, arXiv:2309.12252, which is this 
 """
 
 import dataclasses
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,20 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
+from references import Reference
 from settings import Count
+
+NIEVERGELT1964 = Reference(
+    key="nievergelt1964",
+    kind="article",
+    author=("Jürg Nievergelt",),
+    title="Parallel methods for integrating ordinary differential equations",
+    journal="Communications of the ACM",
+    volume="7",
+    number="12",
+    pages="731–733",
+    year=1964,
+)
 
 # Steps in which tangents that start along single units turn into the slow directions.
 TURNING = 128
@@ -30,6 +44,8 @@ TURNING = 128
 @dataclasses.dataclass(frozen=True)
 class Shooting(Relaxation):
     """Pushes r tangents through all windows in every sweep: work O(T r)."""
+
+    references: ClassVar[tuple[Reference, ...]] = (NIEVERGELT1964,)
 
     directions: Count = 12  # r; no fewer than latent dimensions make it Newton's method proper
 
@@ -113,5 +129,9 @@ def _interfaces(given, at, Q, ends):
 
 
 METHODS = {
-    "gtf-shooting": dict(solver=Shooting(), forcing=Forcing("projected")),
+    "gtf-shooting": dict(
+        solver=Shooting(),
+        forcing=Forcing("projected"),
+        summary="windows of time side by side, started by Newton along a few directions (multiple shooting)",
+    ),
 }

@@ -28,7 +28,32 @@ from methods.forcing import Forcing
 from methods.problem.coarse import CoarseMap, change_of
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
+from references import Reference
 from settings import Limit
+
+LIONS2001 = Reference(  # parareal
+    key="lions2001",
+    kind="article",
+    author=("Jacques-Louis Lions", "Yvon Maday", "Gabriel Turinici"),
+    title="Résolution d'EDP par un schéma en temps “pararéel”",
+    journal="Comptes Rendus de l'Académie des Sciences – Series I – Mathematics",
+    volume="332",
+    number="7",
+    pages="661–668",
+    year=2001,
+)
+FALGOUT2014 = Reference(  # MGRIT
+    key="falgout2014",
+    kind="article",
+    author=("R. D. Falgout", "S. Friedhoff", "Tz. V. Kolev", "S. P. MacLachlan", "J. B. Schroder"),
+    title="Parallel time integration with multigrid",
+    journal="SIAM Journal on Scientific Computing",
+    volume="36",
+    number="6",
+    pages="C635–C661",
+    year=2014,
+    doi="10.1137/130944230",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +68,11 @@ class TwoLevel(Relaxation):
     coarse: CoarseMap = "blend"
     relaxation: Literal["F", "FCF"] = "F"
     trust: Limit = 1.0  # largest correction 𝒢(U') − 𝒢(U), in units of 1 + max |z|; infinity is the textbook iteration
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Of parareal, or of MGRIT with FCF-relaxation."""
+        return (LIONS2001,) if self.relaxation == "F" else (FALGOUT2014,)
 
     @property
     def sweeps_per_update(self) -> int:
@@ -78,10 +108,16 @@ def _correct(given, change, at, trust):
 
 
 METHODS = {
-    "gtf-parareal": dict(solver=TwoLevel(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows")),
+    "gtf-parareal": dict(
+        solver=TwoLevel(),
+        forcing=Forcing("projected"),
+        gradient=Adjoint(adjoint_scan="windows"),
+        summary="windows of time side by side, corrected one after the other by a coarse map (parareal)",
+    ),
     "gtf-mgrit": dict(
         solver=TwoLevel(coarse="euler", relaxation="FCF"),
         forcing=Forcing("projected"),
         gradient=Adjoint(adjoint_scan="windows"),
+        summary="parareal whose updates go through the windows twice (MGRIT with FCF-relaxation)",
     ),
 }
