@@ -10,6 +10,7 @@ import textwrap
 from typing import Literal
 
 WIDTH = 120
+VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
 @dataclasses.dataclass(frozen=True)
