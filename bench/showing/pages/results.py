@@ -40,7 +40,8 @@ def section(root: Path, name: str) -> str:
 def claims(root: Path) -> str:
     """How many claims each experiment tests, those of others and our own questions alike, and what became of them."""
     rows = []
-    for name in stored(root):
+    page = (root / "results" / "README.md").read_text(encoding="utf-8")
+    for name in sorted(stored(root), key=lambda name: page.find(f"result {name} ")):  # in the order of their sections
         counts = [sum(each.verdict == verdict for each in judged(root, name)) for verdict in verdicts.VERDICTS]
         rows.append([f"[{name}](#{name})", _title(name), *(str(count or "") for count in counts)])
     return table(["experiment", "question", *verdicts.VERDICTS], rows)
@@ -66,7 +67,8 @@ def _question(name: str) -> str:
     """What is asked, and below it what the question comes from."""
     file = config.read_toml(config.find(name))
     asked_for = f"**{file['title'].rstrip('.')}{'' if file['title'].endswith('?') else '.'}**"
-    return asked_for + (f"\n<br>*{linked(file['reproduces'])}*" if file.get("reproduces") else "")
+    reproduces = file.get("reproduces", "")
+    return asked_for + (f"\n<br>*{linked(reproduces[:1].upper() + reproduces[1:])}.*" if reproduces else "")
 
 
 def _figures(run: folder.Run) -> list[str]:
