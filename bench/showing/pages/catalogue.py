@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from bench.question import catalogue, config
-from bench.showing.figures import vocabulary
 from bench.showing.pages import results
 from bench.showing.pages.about import KINDS, About
 from bench.showing.pages.markdown import linked, table
-from bench.showing.tables.grouping import rank
+from bench.showing.vocabulary import appearance
+from bench.showing.vocabulary.order import rank
 
 
 def methods(root: Path) -> str:
     """Every method, family by family, in the order of tables and legends."""
-    families = [family.title for family in vocabulary.FAMILIES] + [vocabulary.OTHERS]
-    found = sorted(_own("method"), key=lambda name: (families.index(vocabulary.family(name)), rank(name), name))
+    families = [family.title for family in appearance.FAMILIES] + [appearance.OTHERS]
+    found = sorted(_own("method"), key=lambda name: (families.index(appearance.family(name)), rank(name), name))
     rows, before = [], ""
     for name in found:
-        family = vocabulary.family(name)
+        family = appearance.family(name)
         rows.append([f"**{family}**" if family != before else "", *_row("method", name)])
         before = family
     return table(["family", "method", "how the trajectory is found", "source"], rows)

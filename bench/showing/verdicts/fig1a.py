@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from bench.showing.tables.grouping import SETTINGS, of_measure
-from bench.showing.tables.runtime import summarise
 from bench.showing.verdicts import Verdict, decide, speed
+from bench.showing.vocabulary.order import SETTINGS
 
 SOURCE, OURS = "arXiv:2605.12683, Fig. 1A", "a question of ours"
 ASKED = {"gtf-deer": SOURCE, "gtf-schwarz": OURS}  # of which methods it is asked whether they are faster, and who claims it
@@ -14,7 +13,7 @@ CLEAR = 1.2  # times as long as the fastest: more than a choice may cost
 
 
 def judge(tables) -> list[Verdict]:
-    found = summarise(of_measure(tables, "runtime"))
+    found = speed.measured(tables)
     verdicts = [_faster(speed.of(found, method), method, source) for method, source in ASKED.items()]
     return [verdict for verdict in [*verdicts, _well_chosen(found)] if verdict]
 

@@ -6,8 +6,8 @@ model and data; one helps where its median is lower by more than one update, as 
 
 import numpy as np
 
-from bench.showing.tables.convergence import CHOICES, counts, exponents
-from bench.showing.tables.grouping import of_measure, parameter
+from bench.showing.frames.cells import of_measure, parameter
+from bench.showing.frames.newton import CHOICES, counts, exponents
 from bench.showing.verdicts import Verdict, decide, speed
 
 SOURCE, CONTROL = "arXiv:2605.12683, Fig. 1B", "a control of ours"

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from bench.showing.tables.grouping import BASELINE, of_measure
-from bench.showing.tables.rendering import number
-from bench.showing.tables.runtime import summarise
 from bench.showing.verdicts import Verdict, decide, speed
+from bench.showing.vocabulary.numbers import number
+from bench.showing.vocabulary.order import BASELINE
 
 OURS = "a question of ours"
 ASKED = ("gtf-schwarz", "gtf-deer")
@@ -15,7 +14,7 @@ NO_MORE = 1.1  # times as much
 
 
 def judge(tables) -> list[Verdict]:
-    found = summarise(of_measure(tables, "runtime"))
+    found = speed.measured(tables)
     found = found[found["T"] == found["T"].max()]
     stepwise = speed.of(found, BASELINE)
     return [

@@ -3,8 +3,8 @@
 Methods were not timed in turn: one is faster, or slower, by more than CLEAR, as in the table.
 """
 
-from bench.showing.tables.grouping import of_measure
-from bench.showing.tables.work_precision import CLEAR, attempts, decided
+from bench.showing.frames.attempts import CLEAR, attempts, decided
+from bench.showing.frames.cells import of_measure
 from bench.showing.verdicts import Verdict, decide, speed
 
 SOURCE, OURS = "after arXiv:2605.12683, Fig. 1A; a question of ours", "a question of ours"

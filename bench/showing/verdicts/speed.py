@@ -8,12 +8,22 @@ What is neither is undecided: ratios of times that were not taken in turn, and c
 
 import pandas as pd
 
-from bench.showing.tables.grouping import SETTINGS, tidy
-from bench.showing.tables.symbols import SYMBOLS
+from bench.showing.frames import speedups
+from bench.showing.frames.cells import of_measure
+from bench.showing.frames.times import costs
+from bench.showing.vocabulary.numbers import tidy
+from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.symbols import SYMBOLS
 
 PAIRS = 3  # fewest repetitions that decide: as many as a measure makes of a call however long it takes
 WRONG = ("not_converged", "diverged", "wrong_answer")  # answers, though not right ones
 ANSWERS = ("ok", *WRONG)
+
+
+def measured(tables) -> pd.DataFrame:
+    """One row per method and setting: times, speed-up, scratch memory and status."""
+    rows, members = speedups.columns(of_measure(tables, "runtime"))
+    return pd.DataFrame([row | costs(own) for row, own in zip(rows, members, strict=True)])
 
 
 def of(found: pd.DataFrame, method: str) -> pd.DataFrame:
