@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.showing import figures, tables, verdicts
+from bench.showing import figures, verdicts
 from bench.showing.pages import results
 from bench.showing.pages.markdown import code
 
@@ -14,7 +14,7 @@ def first_table(root: Path) -> str:
     """Picture and table of the first command: the scores that stand first, as its report begins."""
     run = results.read(root / "results" / FIRST)
     (stem,) = figures.files(run.experiment).values()
-    first = "\n\n".join(tables.text_report(run.tables, results.WIDTH).split("\n\n")[:2])
+    first = "\n\n".join(results.report(run.folder).split("\n\n")[:2])
     picture = f"![Loss, solver iterations, time and quality of each method](results/{FIRST}/figures/{stem}.png)"
     return "\n\n".join([picture, code(first, "text")])
 

@@ -34,7 +34,7 @@ def section(root: Path, name: str) -> str:
     parts += ["\n".join(map(line, found))] if found else []
     cells = run.tables["cells"]
     summary = f"Numbers of {len(cells)} cells, {_machines(run)}"
-    return "\n\n".join([*parts, folded(summary, code(_report(run), "text"))])
+    return "\n\n".join([*parts, folded(summary, code(report(run.folder), "text"))])
 
 
 def claims(root: Path) -> str:
@@ -100,6 +100,8 @@ def _machines(run: folder.Run) -> str:
     return ", ".join([*machines, *versions, f"commit {' and '.join(commits)}", *days])
 
 
-def _report(run: folder.Run) -> str:
-    """The table as a terminal shows it, and what is left out."""
+@functools.cache
+def report(path: Path) -> str:
+    """The table of a stored run as a terminal shows it, and what is left out."""
+    run = read(path)
     return "\n\n".join(filter(None, [tables.text_report(run.tables, WIDTH), run.note]))
