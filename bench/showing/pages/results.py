@@ -55,8 +55,7 @@ def judged(root: Path, name: str) -> list[verdicts.Verdict]:
 
 def line(verdict: verdicts.Verdict) -> str:
     """A verdict as an item of a list, the claim first and what it rests on behind it."""
-    rests_on = verdict.evidence[:1].upper() + verdict.evidence[1:]
-    return f"- **{verdict.verdict.capitalize()}**: {verdict.claim} ({linked(verdict.source)}).\n  <br>{rests_on}."
+    return f"- **{verdict.verdict.capitalize()}**: {verdict.claim} ({linked(verdict.source)}).\n  <br>{verdict.evidence}."
 
 
 def _title(name: str) -> str:
@@ -68,7 +67,7 @@ def _question(name: str) -> str:
     file = config.read_toml(config.find(name))
     asked_for = f"**{file['title'].rstrip('.')}{'' if file['title'].endswith('?') else '.'}**"
     reproduces = file.get("reproduces", "")
-    return asked_for + (f"\n<br>*{linked(reproduces[:1].upper() + reproduces[1:])}.*" if reproduces else "")
+    return asked_for + (f"\n<br>*{linked(reproduces)}.*" if reproduces else "")
 
 
 def _figures(run: folder.Run) -> list[str]:
