@@ -183,6 +183,19 @@ def cite(
 
 
 @app.command(cls=arg.Verb)
+def pages(check: Annotated[bool, typer.Option("--check", help="Change nothing; exit status 1 if a page is stale.")] = False):
+    """Write the generated parts of the README and of the other pages anew, from stored results and from what exists."""
+    from bench.measure.environment import ROOT
+    from bench.showing import pages
+
+    found = pages.stale(ROOT) if check else pages.write(ROOT)
+    for path in found:
+        print(path.relative_to(ROOT), "is stale: `pitbench pages` writes it anew" if check else "is written anew")
+    if check and found:
+        raise typer.Exit(1)
+
+
+@app.command(cls=arg.Verb)
 def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
     import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Adds torch and mamba-ssm to the virtual environment $1, .venv if none is named, for the tests that compare `mamba2` with the
-# published block on the CPU. Nothing here is compiled and no GPU is used: see the README for `mamba2-cuda` on one.
+# published block on the CPU. Nothing here is compiled and no GPU is used: see bench/README.md for `mamba2-cuda` on one.
 # Where pip would take a torch with CUDA (several GB), PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu has a small one.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -12,7 +12,11 @@ from bench.errors import UserError
 from bench.question import config
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [path for room in ("bench", "methods", "metrics", "references", "systems", "tests") for path in sorted((ROOT / room).rglob("*.py"))]
+SOURCES = [
+    path
+    for room in ("bench", "methods", "metrics", "references", "systems", "tests")
+    for path in sorted((ROOT / room).rglob("*.py"))
+]
 TOML = 'title = "Wärme, λ = 0.9 µV"\nmeasure = "runtime"\n'
 
 

@@ -15,7 +15,9 @@ ORDER = {
         *("question", "measure", "storage", "running", "showing"),
         *(("conformance", "regression"), "arguments", "cli", "__init__"),
     ],
-    "bench.showing": ["vocabulary", "frames", "drawing", ("tables", "figures", "verdicts"), ("show", "failures"), "ending"],
+    "bench.showing": [
+        *("vocabulary", "frames", "drawing", ("tables", "figures", "verdicts"), ("show", "failures"), ("ending", "pages")),
+    ],
     "methods": [
         *("layout", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),
         *("method", "__init__"),

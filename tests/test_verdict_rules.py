@@ -1,5 +1,7 @@
 """One rule for all verdicts: ranks and counts of runs; no median, no chance, no repeated seed and no missing run decides."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import synthetic_trainings as trainings
@@ -7,6 +9,7 @@ from claims_made_up import fig2, lorenz63, outcomes, verdict_on
 
 from bench.showing import verdicts
 from bench.showing.verdicts import ranks
+from bench.storage import folder
 
 
 @pytest.mark.parametrize(("experiment", "tables"), [("lorenz63", lorenz63(0.2, 0.9, seeds=2)), ("fig2", fig2(10, seeds=2))])
@@ -91,6 +94,7 @@ def test_models_no_better_than_white_noise_decide_nothing(experiment):
     assert all(each.evidence.startswith("trained too little to tell") for each in judged)
 
 
+RESULTS = Path(__file__).resolve().parent.parent / "results"
 PARTIAL = {
     "fig2": fig2(10),
     "lorenz63": lorenz63(0.2, 0.9),
@@ -99,6 +103,8 @@ PARTIAL = {
     "decomposition": trainings.decomposition(lost=("schwarz-local",)),
     "ecg": trainings.ecg(),
     "recipe": trainings.recipe(),
+    # of these what is stored is the best example
+    **{experiment: folder.read(RESULTS / experiment).tables for experiment in ("fig1a", "fig1b", "long", "solvers")},
 }
 
 

@@ -32,7 +32,7 @@ def why_unavailable() -> str | None:
     lacks = missing()
     if not lacks:
         return None
-    return f"needs an NVIDIA GPU, torch and mamba-ssm; missing here: {', '.join(lacks)}. The README says how to install them."
+    return f"needs an NVIDIA GPU, torch and mamba-ssm; missing here: {', '.join(lacks)}. bench/README.md says how to get them."
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def module() -> types.ModuleType:
     os.environ.setdefault("TRITON_F32_DEFAULT", "ieee")
     spec = importlib.util.find_spec("mamba_ssm")
     if spec is None:
-        raise ImportError('mamba-ssm is not installed. The README says how, under "The methods".')
+        raise ImportError('mamba-ssm is not installed. bench/README.md says how, under "GPU".')
     if "mamba_ssm" not in sys.modules:
         # the package's own __init__ imports the CUDA extension and other models: put one in its place that imports nothing
         package = sys.modules["mamba_ssm"] = types.ModuleType("mamba_ssm")

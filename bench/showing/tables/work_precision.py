@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.measure.outcome import SKIPPED
-from bench.showing.frames.attempts import CASE, attempts, decided
+from bench.showing.frames.attempts import CASE, CLEAR, attempts, decided
 from bench.showing.frames.grouping import triple
 from bench.showing.tables.glance import NOTHING, Column, Table, quantity, table, words
 from bench.showing.tables.runtime import UNPAIRED
@@ -24,8 +24,6 @@ CAPTION = (
     "infinite. Then where it wins, loses and fails. Then every case: the time of sequential, the speed-up of the others, or how "
     "they failed; ~: of medians, not timed in turn."
 )
-# What a speed-up must differ from 1 by: windows of which one suffices are the sequential scan itself, and were measured at 1.1.
-CLEAR = 1.15
 COUNTED = {"won": "wins", "even": "is even", "lost": "loses"}
 
 

@@ -10,6 +10,7 @@ import textwrap
 from typing import Literal
 
 WIDTH = 120
+VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Verdict:
 
 def judged(experiment: str, tables) -> list[Verdict]:
     """The verdicts on the claims of an experiment; none where it tests no claim, or nothing has been run."""
-    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {"ranks", "learned"}
+    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {"ranks", "learned", "speed"}
     if experiment not in known or tables["cells"].empty:
         return []
     return importlib.import_module(f"{__name__}.{experiment.replace('-', '_')}").judge(tables)
