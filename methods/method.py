@@ -1,4 +1,4 @@
-"""A method is three choices, model, solver and forcing, with the gradient and the training that go with them."""
+"""A method is three choices, model, solver and forcing, with the adjoint and the training that go with them."""
 
 import dataclasses
 from functools import cached_property, partial
@@ -41,16 +41,16 @@ class Method:
     solver: Solver
     forcing: Any = Forcing()  # or a `ScheduledSampling`
     model: Any = ShallowPLRNNShape()  # a `Shape`: sizes of a model, which make its first parameters
-    gradient: Adjoint = Adjoint()
+    adjoint: Adjoint = Adjoint()
     regularisation: Regularisation = Regularisation()
     training: Training = Training()
     guess: Guess = "pinv"
     name: str = ""
     # What a list says of it, to tell it from its neighbours, and the papers of the combination. No part of what it computes.
-    summary: str = dataclasses.field(default="", compare=False)
-    source: tuple[Reference, ...] = dataclasses.field(default=(), compare=False)
+    summary: str = dataclasses.field(default="", compare=False, repr=False)
+    source: tuple[Reference, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
-    PARTS: ClassVar = ("model", "forcing", "solver", "gradient", "regularisation", "training")
+    PARTS: ClassVar = ("model", "forcing", "solver", "adjoint", "regularisation", "training")
 
     def __post_init__(self):
         for part in self.PARTS:
@@ -69,14 +69,14 @@ class Method:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The papers of the combination, and then those of its parts, each once."""
-        parts = (self.solver, self.model, self.forcing, self.gradient, self.regularisation, self.training)
+        parts = (self.solver, self.model, self.forcing, self.adjoint, self.regularisation, self.training)
         return unique((*self.source, *(each for part in parts for each in of(part))))
 
     @cached_property
     def parameters(self) -> dict:
         """Every hyperparameter by name, with its value; what has no effect on this method is left out."""
         fields = {"guess": self.guess}
-        for part in self.PARTS if self._uses_adjoint else [part for part in self.PARTS if part != "gradient"]:
+        for part in self.PARTS if self._uses_adjoint else [part for part in self.PARTS if part != "adjoint"]:
             fields.update({f.name: getattr(getattr(self, part), f.name) for f in dataclasses.fields(getattr(self, part))})
         for field in {*self.forcing.unused, *self.training.unused}:
             fields.pop(field, None)
@@ -94,7 +94,7 @@ class Method:
             return self.with_model(fields["model"]).configure(**{key: fields[key] for key in fields if key != "model"})
         changes = {}
         for key, value in fields.items():
-            owners = [part for part in self.PARTS if key in _fields(getattr(self, part))]  # `devices` is of solver and gradient
+            owners = [part for part in self.PARTS if key in _fields(getattr(self, part))]  # `devices` is of solver and adjoint
             for owner in owners:
                 held = settings.checked(type(getattr(self, owner)), key, value, label=self.label)
                 changes.setdefault(owner, {})[key] = held
@@ -217,7 +217,7 @@ def _solve(method, params, x, alpha, *, key=None, progress=None) -> Solution:
         return _solve(method, params, x[0], alpha, key=key, progress=progress).as_batch()
     problem, teacher = method.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
     guess = first_guess(method.guess, problem, teacher, jr.key(0) if key is None else key)
-    solution = method.solver.evaluate(method.gradient, problem, jax.lax.stop_gradient(guess))
+    solution = method.solver.evaluate(method.adjoint, problem, jax.lax.stop_gradient(guess))
     return solution._replace(states=jnp.moveaxis(solution.states, 0, -2))
 
 

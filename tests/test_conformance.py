@@ -90,7 +90,7 @@ NEVER_LOOKS = solver(
     """
 )
 TAKES_ONE_SEQUENCE = JACOBI.replace("at.image", "jnp.einsum('tij,tj->ti', problem.step.dense(at.pattern), at.image)")
-ONLY_THE_DIAGONAL = '\nMETHODS = {"toy": Method(solver=Newton(), gradient=Adjoint(adjoint="diagonal"))}'
+ONLY_THE_DIAGONAL = '\nMETHODS = {"toy": Method(solver=Newton(), adjoint=Adjoint(adjoint="diagonal"))}'
 NOT_FROZEN = JACOBI.replace("@dataclasses.dataclass(frozen=True)", "").replace(
     "    def", "    def __init__(self): ...\n\n    def"
 )

@@ -65,7 +65,7 @@ def test_parameter_gradients_at_kinks(scan, lanes, clipped):
 def one_of_each_kind() -> list[str]:
     """A method for each way from a read-out to a gradient."""
     all_of_them = ((methods.get(name), name) for name in methods.names())
-    kinds = {(type(method.model), method.solver.uses_adjoint, method.gradient): name for method, name in all_of_them}
+    kinds = {(type(method.model), method.solver.uses_adjoint, method.adjoint): name for method, name in all_of_them}
     return sorted(kinds.values())
 
 

@@ -113,7 +113,7 @@ def test_a_setting_without_effect_is_refused(fields):
         {"solver": Newton(max_iterations=0)},
         {"forcing": Forcing(alpha=1.7)},
         {"forcing": Forcing("sparse", interval=0)},
-        {"gradient": Adjoint(devices=0)},
+        {"adjoint": Adjoint(devices=0)},
         {"training": Training(learning_rate=math.nan)},
         {"forcing": ScheduledSampling(sampling_rate=2.0)},
     ],

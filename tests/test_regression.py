@@ -20,7 +20,7 @@ KNOWN = [name for name in TRACKED if name in methods.names()]
 
 def _solver(name):
     method = methods.get(name)
-    return method.solver, method.gradient
+    return method.solver, method.adjoint
 
 
 def test_every_solver_is_tracked():

@@ -27,7 +27,7 @@ from methods.solvers.windows.schwarz import Schwarz
 # Methods that differ in their forcing alone solve the same problems by the same program: the forced one stands for both.
 def kind(name):
     method = methods.REGISTRY[name]
-    return method.solver, method.gradient, type(method.model), type(method.forcing)
+    return method.solver, method.adjoint, type(method.model), type(method.forcing)
 
 
 DISTINCT = {kind(name): name for name in methods.names()[::-1]}

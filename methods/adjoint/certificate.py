@@ -22,7 +22,7 @@ class Certificate(NamedTuple):
 
 def certificate(method, params, x, alpha) -> Certificate:
     """The errors of `method`'s gradient of the loss on x `(S, T+1, N)`; costs three gradients, two of them step by step."""
-    one_pass = dataclasses.replace(method, gradient=Adjoint(adjoint_scan="sequential"))
+    one_pass = dataclasses.replace(method, adjoint=Adjoint(adjoint_scan="sequential"))
     (_, aux), got = _gradient(method, params, x, alpha)
     (_, _), adjoint_exact = _gradient(one_pass, params, x, alpha)
     (_, _), exact = _gradient(method.stepwise, params, x, alpha)

@@ -46,9 +46,9 @@ class Solver:
         """The solver that goes step by step, which this one must agree with; None: the sequential scan."""
         return None
 
-    def evaluate(self, gradient, problem: Problem, guess) -> Solution:
-        """`solve`, differentiable in the problem."""
-        return adjoint.solve(self, gradient, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
+    def evaluate(self, backwards: adjoint.Adjoint, problem: Problem, guess) -> Solution:
+        """`solve`, differentiable in the problem by the adjoint that is asked for."""
+        return adjoint.solve(self, backwards, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
 
     def cotangents(self, of, adjoint, states, choice):
         """The cotangents of a solved problem, `of(adjoint)`, by the adjoint that goes with this solver.

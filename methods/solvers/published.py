@@ -33,7 +33,7 @@ METHODS = {
     "gtf-deer-published": dict(
         solver=Published(),
         forcing=Forcing("projected"),
-        gradient=Adjoint(adjoint_scan="associative"),
+        adjoint=Adjoint(adjoint_scan="associative"),
         source=(HESS2026,),
         summary="gtf-deer as DEER is published: Jacobians by autodiff, ends when an update changes nothing",
     ),

@@ -51,7 +51,7 @@ METHODS = {
     "sequential-parallel-adjoint": dict(
         solver=Sequential(),
         forcing=Forcing("projected"),
-        gradient=Adjoint(adjoint_scan="windows"),
+        adjoint=Adjoint(adjoint_scan="windows"),
         summary="states step by step, their gradient by windows of time side by side",
     ),
 }

@@ -41,7 +41,7 @@ class Schwarz(Relaxation):
         return at.handed_on, ()
 
 
-_schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), gradient=Adjoint(adjoint_scan="windows"))
+_schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), adjoint=Adjoint(adjoint_scan="windows"))
 
 METHODS = {
     "gtf-schwarz": _schwarz

@@ -111,13 +111,13 @@ METHODS = {
     "gtf-parareal": dict(
         solver=TwoLevel(),
         forcing=Forcing("projected"),
-        gradient=Adjoint(adjoint_scan="windows"),
+        adjoint=Adjoint(adjoint_scan="windows"),
         summary="windows of time side by side, corrected one after the other by a coarse map (parareal)",
     ),
     "gtf-mgrit": dict(
         solver=TwoLevel(coarse="euler", relaxation="FCF"),
         forcing=Forcing("projected"),
-        gradient=Adjoint(adjoint_scan="windows"),
+        adjoint=Adjoint(adjoint_scan="windows"),
         summary="parareal whose updates go through the windows twice (MGRIT with FCF-relaxation)",
     ),
 }
