@@ -8,10 +8,9 @@ from typer.testing import CliRunner
 import bench.cli
 from bench import files
 from bench.errors import UserError
-from bench.question import catalogue
+from bench.question import catalogue as question
 from bench.showing import pages
-from bench.showing.pages import asked, markdown, markers, results
-from bench.showing.pages.about import KINDS
+from bench.showing.pages import asked, catalogue, markdown, markers, results
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,11 +49,19 @@ def test_an_unknown_part_names_the_nearest():
         pages.made(ROOT, "method")
 
 
-def test_every_plug_in_of_this_project_is_introduced_and_nothing_else():
-    for kind, about in KINDS.items():
-        registry = catalogue.plugins(kind)
-        here = {name for name in registry.names() if registry.source(name) is None}
-        assert here <= about.keys() <= here | set(map(catalogue.by_habit, registry.unavailable()))
+def test_what_may_be_unavailable_here_is_introduced_as_it_introduces_itself():
+    """Here it may not even be imported."""
+    for name, (line, _) in catalogue.ELSEWHERE.items():
+        source = ROOT / "methods" / "solvers" / f"{name.replace('-', '_')}.py"
+        assert f'"{line}"' in source.read_text()
+
+
+@pytest.mark.parametrize("kind", ["methods", "models", "systems", "metrics", "measures"])
+def test_every_plug_in_has_a_line_on_its_page(kind):
+    made = pages.made(ROOT, kind)
+    for name in question.plugins(kind.removesuffix("s")).names():
+        assert f"| `{name}` | " in made
+    assert "|  |" not in made.replace("\n|  | `", "\n")  # a family is named once, all else everywhere
 
 
 @pytest.mark.parametrize("name", results.stored(ROOT))

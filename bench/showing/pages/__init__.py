@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "measures": catalogue.measures,
     "experiments": catalogue.experiments,
     "tables": columns.tables,
+    "statuses": columns.statuses,
     "claims": results.claims,
     "result": results.section,
 }

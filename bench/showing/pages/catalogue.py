@@ -2,43 +2,48 @@
 
 from pathlib import Path
 
+import references
 from bench.question import catalogue, config
 from bench.showing.pages import results
-from bench.showing.pages.about import KINDS, About
-from bench.showing.pages.markdown import linked, table
+from bench.showing.pages.markdown import paper, table
 from bench.showing.vocabulary import appearance
 from bench.showing.vocabulary.order import rank
+from references.papers import DAO2024, HESS2026
+
+# What needs a machine that few have is said here as well: a page is the same wherever it is made.
+ELSEWHERE = {
+    "mamba2-cuda": (
+        "a Mamba-2 block by the Triton kernels of mamba-ssm, trained in torch on an NVIDIA GPU",
+        (DAO2024, HESS2026),
+    )
+}
 
 
 def methods(root: Path) -> str:
     """Every method, family by family, in the order of tables and legends."""
     families = [family.title for family in appearance.FAMILIES] + [appearance.OTHERS]
-    found = sorted(_own("method"), key=lambda name: (families.index(appearance.family(name)), rank(name), name))
+    names = {*_own("method"), *ELSEWHERE}
     rows, before = [], ""
-    for name in found:
+    for name in sorted(names, key=lambda name: (families.index(appearance.family(name)), rank(name), name)):
         family = appearance.family(name)
         rows.append([f"**{family}**" if family != before else "", *_row("method", name)])
         before = family
-    return table(["family", "method", "how the trajectory is found", "source"], rows)
+    return table(["family", "method", "what it does", "papers"], rows)
 
 
 def models(root: Path) -> str:
-    return table(["model", "what it is", "source"], [_row("model", name) for name in _own("model")])
+    return table(["model", "what it is", "papers"], [_row("model", name) for name in _own("model")])
 
 
 def systems(root: Path) -> str:
-    return table(["system", "what makes it hard", "source"], [_row("system", name) for name in _own("system")])
+    return table(["system", "what it is", "papers"], [_row("system", name) for name in _own("system")])
 
 
 def metrics(root: Path) -> str:
-    """With what a newcomer must know to read a value: its unit, and whether more is better."""
+    """With what a newcomer must know to read a value: its unit."""
     registry = catalogue.plugins("metric")
-    better = {True: "larger", False: "smaller", None: "nearer to the truth's"}
-    rows = []
-    for name in _own("metric"):
-        shown, line, source = _row("metric", name)
-        rows.append([shown, line, registry[name].unit, better[registry[name].higher_is_better], source])
-    return table(["metric", "what it says", "unit", "better is", "source"], rows)
+    rows = [[*row[:2], registry[name].unit, row[2]] for name in _own("metric") for row in [_row("metric", name)]]
+    return table(["metric", "what it says", "unit", "papers"], rows)
 
 
 def measures(root: Path) -> str:
@@ -56,19 +61,14 @@ def experiments(root: Path) -> str:
 
 
 def _own(kind: str) -> list[str]:
-    """The plug-ins of this project, those included that cannot be used on this machine: a page is the same everywhere."""
+    """The plug-ins of this project, and none of somebody else's that are installed beside it."""
     registry = catalogue.plugins(kind)
-    names = {name for name in registry.names() if registry.source(name) is None}
-    return sorted(names | (KINDS.get(kind, {}).keys() & set(map(catalogue.by_habit, registry.unavailable()))))
+    return [name for name in registry.names() if registry.source(name) is None]
 
 
 def _row(kind: str, name: str) -> list[str]:
-    about = KINDS.get(kind, {}).get(name) or About(_claim(kind, name))
-    return [f"`{name}`", about.line, linked(about.source)]
-
-
-def _claim(kind: str, name: str) -> str:
-    """What a plug-in says of itself in the first line of its docstring."""
-    plugin = catalogue.plugins(kind)[name]
-    speaker = {"method": "solver", "metric": "function"}.get(kind, "")
-    return (getattr(plugin, speaker, plugin).__doc__ or "").strip().partition("\n")[0]
+    if name in ELSEWHERE:
+        line, papers = ELSEWHERE[name]
+    else:
+        line, papers = catalogue.summary(kind, name), references.of(catalogue.plugins(kind)[name])
+    return [f"`{name}`", line, ", ".join(map(paper, papers))]

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from references import PITBENCH, Reference
+
 _ADDRESSES = {r"arXiv:(\d+\.\d+)": "https://arxiv.org/abs/", r"doi (10\.\S*\w)": "https://doi.org/"}
 
 
@@ -11,6 +13,15 @@ def linked(text: str) -> str:
     for number, address in _ADDRESSES.items():
         text = re.sub(number, lambda found, address=address: f"[{found[0]}]({address}{found[1]})", text)
     return text
+
+
+def paper(reference: Reference) -> str:
+    """`Hess et al. 2026` with a link to where it can be read, if that is known."""
+    if reference == PITBENCH:
+        return "this project"
+    number = reference.doi or reference.eprint
+    address = f"https://doi.org/{number}" if reference.doi else f"https://arxiv.org/abs/{number}"
+    return f"[{reference.short}]({address})" if number else reference.short
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
