@@ -9,6 +9,7 @@ import typer
 
 from bench import arguments as arg
 from bench.errors import UserError, refusal, say, show_notices
+from bench.tuning.verb import tune
 from registry import UnknownName
 
 app = typer.Typer(
@@ -202,10 +203,14 @@ def env(device: arg.Device = None):
 
     from bench.measure import environment
     from bench.running import worker
+    from bench.storage import tuned
 
     worker.set_flags(device)
-    captured = environment.capture()
+    captured = environment.capture() | {"costs": tuned.in_force()}
     print(json.dumps({"environment": environment.row(captured)["environment"]} | captured | environment.git_state(), indent=2))
+
+
+app.command(cls=arg.Verb)(tune)
 
 
 def main() -> None:
