@@ -1,5 +1,6 @@
 """The command line. Everything heavy is imported inside the verbs, so that `pitbench --help` answers at once."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -199,8 +200,6 @@ def pages(check: Annotated[bool, typer.Option("--check", help="Change nothing; e
 @app.command(cls=arg.Verb)
 def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
-    import json
-
     from bench.measure import environment
     from bench.running import worker
     from bench.storage import tuned
@@ -221,11 +220,8 @@ def main() -> None:
         with warnings.catch_warnings():
             show_notices()
             app()
-    except (UserError, UnknownName) as error:
-        print(f"pitbench: {error}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        print(f"pitbench: {refusal(error)}", file=sys.stderr)
+    except (UserError, UnknownName, OSError) as error:
+        print(f"pitbench: {refusal(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         sys.exit(2)
 
 

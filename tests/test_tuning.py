@@ -69,8 +69,8 @@ def test_a_number_gives_way_to_one_that_is_clearly_faster(fastest, saves, wanted
 
 @pytest.mark.parametrize(("crossing", "last", "first"), [(3, 0, 4), (4, 4, 8), (10, 8, 16), (100, 16, math.inf)])
 def test_a_limit_lies_where_one_way_takes_over_from_the_other(crossing, last, first):
-    """Times n against a constant: below the crossing the one is faster, from it on the other."""
-    trial = table(lambda way: way.arguments[0] if way.changed["small"] else float(crossing) + 0.5)
+    """Times n⁴ against a constant: up to the crossing the one is faster, beyond it the other."""
+    trial = table(lambda way: (way.arguments[0] if way.changed["small"] else crossing + 0.5) ** 4.0)
     given = dict(below={"small": 1}, above={"small": 0})
     trial.costs = dataclasses.replace(cost.CPU, small=crossing)  # what holds already is kept
     assert trial.limit("small", (4, 8, 16), lambda n: [Way(None, (n,))], **given) == crossing
