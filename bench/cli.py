@@ -1,5 +1,6 @@
 """The command line. Everything heavy is imported inside the verbs, so that `pitbench --help` answers at once."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from bench import arguments as arg
 from bench.errors import UserError, refusal, say, show_notices
+from bench.tuning.verb import tune
 from registry import UnknownName
 
 app = typer.Typer(
@@ -198,14 +200,16 @@ def pages(check: Annotated[bool, typer.Option("--check", help="Change nothing; e
 @app.command(cls=arg.Verb)
 def env(device: arg.Device = None):
     """Print what a run would store of the machine, the versions, the flags and the commit."""
-    import json
-
     from bench.measure import environment
     from bench.running import worker
+    from bench.storage import tuned
 
     worker.set_flags(device)
-    captured = environment.capture()
+    captured = environment.capture() | {"costs": tuned.in_force()}
     print(json.dumps({"environment": environment.row(captured)["environment"]} | captured | environment.git_state(), indent=2))
+
+
+app.command(cls=arg.Verb)(tune)
 
 
 def main() -> None:
@@ -216,11 +220,8 @@ def main() -> None:
         with warnings.catch_warnings():
             show_notices()
             app()
-    except (UserError, UnknownName) as error:
-        print(f"pitbench: {error}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        print(f"pitbench: {refusal(error)}", file=sys.stderr)
+    except (UserError, UnknownName, OSError) as error:
+        print(f"pitbench: {refusal(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         sys.exit(2)
 
 

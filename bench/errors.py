@@ -1,8 +1,10 @@
 """What the user is told: mistakes that can be mended, what the system refuses, and what is left aside."""
 
+import contextlib
 import errno
 import sys
 import warnings
+from collections.abc import Callable
 
 _NEXT_STEP = {
     errno.ENOSPC: "Make room on the disk; the same command goes on where this one ended.",
@@ -30,14 +32,34 @@ def say(text: str) -> None:
 
 def show_notices() -> None:
     """Show each notice as one line, once; other warnings as ever."""
-    said, others = set(), warnings.showwarning
+    said = set()
+
+    def show(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            print(f"pitbench: {text}", file=sys.stderr, flush=True)
+
+    _hear(show)
+
+
+@contextlib.contextmanager
+def listening():
+    """The list of notices that are given meanwhile; other warnings as ever."""
+    notices = []
+    with warnings.catch_warnings():
+        _hear(notices.append)
+        yield notices
+
+
+def _hear(notice: Callable[[str], None]) -> None:
+    """Give the text of every notice to `notice` from now on."""
+    others = warnings.showwarning
 
     def show(message, category, *place, **more):
-        if not issubclass(category, Notice):
+        if issubclass(category, Notice):
+            notice(str(message))
+        else:
             others(message, category, *place, **more)
-        elif str(message) not in said:
-            said.add(str(message))
-            print(f"pitbench: {message}", file=sys.stderr, flush=True)
 
     warnings.simplefilter("always", Notice)
     warnings.showwarning = show

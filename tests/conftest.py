@@ -20,6 +20,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # Runs in tests wait for no other run on this machine; each test process has locks of its own.
 os.environ["PITBENCH_LOCKS"] = tempfile.mkdtemp(prefix="pitbench-locks-")
 
+# Numbers that `pitbench tune` has stored for whoever runs the tests are not theirs.
+os.environ["PITBENCH_TUNED"] = "off"
+
 import jax  # noqa: E402  (the cache directory is read when jax is imported)
 import jax.numpy as jnp  # noqa: E402
 import pytest  # noqa: E402

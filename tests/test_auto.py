@@ -1,5 +1,7 @@
 """The method that chooses: what it chooses, that it says so, and that a wrong guess costs time and not the answer."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,8 +9,8 @@ import pytest
 
 import methods
 from methods.adjoint import windows as by_windows
+from methods.layout import cost
 from methods.problem import FunctionMap, Problem
-from methods.solvers import auto
 from methods.solvers.auto import Auto, forced_exponent
 from methods.solvers.sequential import Sequential
 
@@ -61,7 +63,8 @@ def test_a_wrong_prediction_ends_in_the_sequential_scan():
 
 def test_the_gradient_follows_the_choice(monkeypatch, contracting):
     """With windows chosen the adjoint runs by windows, and equals that of the sequential scan."""
-    monkeypatch.setattr(auto, "GAIN", 0.01)  # so that windows are worth it at a length for tests
+    # so that windows are worth it at a length for tests
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, margin=0.01))
     rng = np.random.default_rng(1)
     params, T = contracting(rng), 777
     x = jnp.asarray(rng.standard_normal((2, T + 1, 2)))
@@ -88,7 +91,7 @@ def branches(jaxpr):
 
 def test_seeds_that_train_together_run_one_way_and_not_all(monkeypatch, contracting):
     """Under `vmap` a choice of each seed's own would become a selection among the results of all ways."""
-    monkeypatch.setattr(auto, "GAIN", 0.01)
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, margin=0.01))
     rng = np.random.default_rng(2)
     x = jnp.asarray(rng.standard_normal((2, 778, 2)))
     models = [contracting(rng) for _ in range(3)]

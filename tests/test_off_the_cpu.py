@@ -55,7 +55,7 @@ def test_the_baseline_is_step_by_step_both_ways(gpu, method):
 def test_windows_are_no_shorter_than_half_the_memory(gpu, T, S, memory):
     for M in (3, 16, 50):
         cut = windows.Windows.of(jax.ShapeDtypeStruct((T, S, M), jnp.float32), memory=memory)
-        assert cut.K == 1 or cut.C >= windows.SHORTEST * memory
+        assert cut.K == 1 or cut.C >= cost.here().shortest_window * memory
 
 
 def test_many_windows_where_there_is_room(gpu):

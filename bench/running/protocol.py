@@ -7,7 +7,7 @@ executor starts a worker, `python -m bench.running.worker ORDERS`, and writes jo
 
 The worker answers on its standard output, in lines of JSON too:
 
-    {"ready": CONTEXT}                  once, when jax is there
+    {"ready": CONTEXT, "notices": []}   once, when jax is there; what the user should know meanwhile
     {"active": CELL}                    work on this cell starts or goes on: its clock runs, it is blamed if the process dies
     {"written": CELL, "status": ...}    its attempt is on the disk; with wall_s and the reason of a failure
     {"done": true, "singly": BOOL}      the job is over; cells not written must be tried again, one by one if `singly`

@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 
 from bench.clock import Clock
+from bench.errors import listening
 from bench.measure.disturbance import Load
 from bench.question.cell import Cell
 from bench.running.protocol import Orders
@@ -31,8 +32,9 @@ def main() -> None:
     jobs: queue.Queue = queue.Queue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
     orders = Orders(**json.loads(sys.argv[1]))
-    context = _prepare(orders)
-    send({"ready": dataclasses.asdict(context)})
+    with listening() as notices:
+        context = _prepare(orders)
+    send({"ready": dataclasses.asdict(context), "notices": notices})
     while True:
         order = jobs.get()
         cells = [Cell.from_json(fields) for fields in order["cells"]]
@@ -147,13 +149,13 @@ def _prepare(orders: Orders) -> Context:
         sys.exit(f'device = "{orders.device}", but jax finds no GPU here. Install ".[cuda]" on a machine with one, or use cpu.')
 
     from bench.question import catalogue
-    from bench.storage import store
+    from bench.storage import store, tuned
 
     for path in orders.plugins:
         catalogue.add_plugin(path)
     for kind in catalogue.PACKAGES:  # imported now, so that no cell's clock runs meanwhile
         catalogue.plugins(kind).names()
-    row = environment.row(environment.capture())
+    row = environment.row(environment.capture() | {"costs": tuned.in_force()})
     store.write_environment(Path(orders.out), row)
     return Context(**orders.context | {"device": jax.default_backend(), "environment": row["environment"]})
 

@@ -34,8 +34,6 @@ from references import Reference
 from references.papers import HESS2026
 from settings import Count, Natural, Positive
 
-# Windows this many times as long as the memory, in many lanes, add up parameter cotangents as they go.
-LONG = 2
 WINDOWS_LOOP = "its windows loop until nothing arrives any more. Set adjoint_scan = 'sequential'."
 
 
@@ -103,7 +101,7 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
         windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
         lanes = windows.K * windows.S
-        if adjoint.adjoint_window or adjoint.devices > 1 or lanes >= cost.here().adjoint_lanes:
+        if adjoint.adjoint_window or adjoint.devices > 1 or cost.adjoint_by_windows(lanes):
             return _in_windows(adjoint, windows, asked, problem, states, g)
     diagonal = adjoint.adjoint == "diagonal"
     # there is no windowed form of the ablation
@@ -117,10 +115,9 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
 def _in_windows(adjoint, windows, asked, problem, states, g) -> Problem:
     """Cotangents by windows side by side, in the form that suits their number and length."""
     tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
-    lanes = windows.K * windows.S
     if windows.K == adjoint.devices:
         way = by_windows.one_each
-    elif windows.C >= LONG * adjoint.adjoint_memory and lanes >= cost.here().adds_up_lanes * adjoint.devices:
+    elif cost.adds_up(windows.C, adjoint.adjoint_memory, windows.K * windows.S / adjoint.devices):
         way = by_windows.all_at_once
     else:
         way = by_windows.multipliers_first

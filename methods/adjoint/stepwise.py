@@ -17,7 +17,7 @@ from methods.problem import Problem
 def length(step, states) -> int:
     """Steps per block for states `(T, ..., M)`."""
     size = sum(leaf.size for leaf in jax.tree.leaves(step))
-    most = max(1, min(cost.here().adjoint_rows, cost.here().adjoint_numbers / max(1, size)))
+    most = min(cost.here().adjoint_rows, cost.here().adjoint_numbers / max(1, size))
     return blocks.of_rows(states.shape[0], math.prod(states.shape[:-1]), most)
 
 

@@ -20,7 +20,6 @@ from methods.layout import blocks
 
 EVERY = 5  # updates
 SLOWNESS = 0.999  # of sinking
-JACOBIANS = 1024  # at a time
 
 
 def adapts(forcing) -> bool:
@@ -66,7 +65,7 @@ class _Sums(NamedTuple):
 def _norm(kind: str, free, states):
     """𝒩 at states `(S, T, M)`, some Jacobians at a time: all of them would be T M² numbers for each sequence."""
     S, T, M = states.shape
-    length = max(1, min(T, JACOBIANS // S))
+    length = cost.size(cost.here().jacobians / S, T)
 
     def add(sums, block):
         states, real = block

@@ -17,9 +17,9 @@ def length(states) -> int:
     return of_rows(T, rows, cost.here().block_rows)
 
 
-def of_rows(T: int, rows: int, most: float) -> int:
+def of_rows(T: int, rows: int, most: cost.Number) -> int:
     """Steps per block for T steps of `rows` rows in all, of which a block should have no more than `most`."""
-    return -(-T // max(1, min(math.ceil(rows / most), T)))
+    return -(-T // cost.size(math.ceil(rows / max(most, 1)), T))
 
 
 def cut(values, B: int):

@@ -16,8 +16,6 @@ from jax import lax
 
 from methods.layout import cost
 
-RATIO = 4
-
 
 def loop(going, advance, fixed, carry, axes):
     """Repeat `carry = advance(fixed, carry)` while `going(carry)`, on fewer and fewer sequences; the last carry, of all of them.
@@ -31,7 +29,7 @@ def loop(going, advance, fixed, carry, axes):
     if carry.running.ndim != 1 or not cost.here().compacts:
         return lax.while_loop(going, partial(advance, fixed), carry)
     S = carry.running.shape[0]
-    fewer = -(-S // RATIO)
+    fewer = -(-S // cost.size(cost.here().compaction_ratio, S, least=2))
 
     def narrowed(carry):
         first = jnp.argsort(~carry.running)[:fewer] if fewer > 1 else carry.running.argmax()

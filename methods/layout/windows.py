@@ -14,17 +14,12 @@ from jax import lax
 
 from methods.layout import cost
 
-# Shortest window, as a share of the memory.
-SHORTEST = 0.5
-# Steps between two looks at whether a correction has died out.
-BLOCK = 32
-
 
 def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1) -> int:
     """Windows that take least time, of K S / devices lanes each.
 
     A power of two of lanes, the only numbers at which products of small matrices are fast. Windows much shorter than the memory
-    are left out: they gain little beside the memory itself, and each of their many sweeps is a chance to stop short of the rule.
+    are left out.
     """
 
     def time(K):
@@ -32,7 +27,7 @@ def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1) 
         return T * cost.step(lanes, M) if K == 1 else cost.windowed(T / K, memory, lanes, M)
 
     numbers = {max(1, 2**i // S) for i in range(int(math.log2(T * S)) + 1)}
-    return min((K for K in sorted(numbers) if K == 1 or T / K >= SHORTEST * memory), key=time)
+    return min((K for K in sorted(numbers) if K == 1 or T / K >= cost.here().shortest_window * memory), key=time)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,10 +45,10 @@ class Windows:
         T, batch = states.shape[0], states.shape[1:-1]
         K = number(T, math.prod(batch), states.shape[-1], memory, devices)
         C = min(T, wanted) or -(-T // K)
-        if C > BLOCK:
-            C = -(-C // BLOCK) * BLOCK
+        look = cost.size(cost.here().look, C)
+        C = -(-C // look) * look
         needed = -(-T // C)
-        if wanted or needed < 0.9 * K:  # else an empty window or two do no harm, and the number of lanes stays round
+        if wanted or needed < cost.here().full_windows * K:
             K = needed
         return cls(T, C, -(-K // devices) * devices, batch)
 
@@ -65,7 +60,7 @@ class Windows:
     @property
     def block(self) -> int:
         """Steps between two looks; divides C."""
-        return min(BLOCK, self.C)
+        return cost.size(cost.here().look, self.C)
 
     def rows(self, values, fill=None):
         """`(T, *batch, ...)` leaves as `(K, C, *batch, ...)`; after T the last row again, or `fill`."""

@@ -114,8 +114,6 @@ def _by_stretches(matrix, J, r, damping) -> Filtered:
 class _Full:
     """M×M matrices."""
 
-    SMALL = 8  # up to this M, seeing one component after the other is faster than LAPACK's Cholesky on a CPU
-
     transpose = staticmethod(lambda A: A.swapaxes(-1, -2))
     product = staticmethod(jnp.matmul)
     apply = staticmethod(lambda A, v: (A @ v[..., None])[..., 0])
@@ -129,7 +127,7 @@ class _Full:
     def seen(P, a):
         """(I + P)⁻¹ a and (I + P)⁻¹ P, the latter to its relative precision where P is small."""
         M = a.shape[-1]
-        if M > _Full.SMALL:
+        if M > cost.here().kalman_small:
             factor = jnp.linalg.cholesky(P + jnp.eye(M, dtype=P.dtype))
             solved = jax.scipy.linalg.cho_solve((factor, True), jnp.concatenate([P, a[..., None]], axis=-1))
             return solved[..., -1], _Full.symmetric(solved[..., :-1])

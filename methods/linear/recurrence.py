@@ -5,8 +5,8 @@ G is full `(T, ..., M, M)` or diagonal `(T, ..., M)`. Four ways, equal up to rou
     associative  compose neighbouring maps in a tree    depth O(log T), work O(T M³), several copies of G in memory
     chunked      K chunks side by side, each step by    depth O(T/K + K), work O(T M³), one copy of G
                  step, then joined through K end maps
-    blocked      chunks of 32 steps side by side, their   depth O(32 + log T), work O(T M³), one copy of G
-                 end maps joined in a tree
+    blocked      short chunks side by side, their end    depth O(log T), work O(T M³), one copy of G
+                 maps joined in a tree
     sequential   step by step                           depth T, work O(T M²), forms no products of G, hence cannot
                                                         overflow where the solution is finite
 
@@ -24,7 +24,6 @@ from methods.layout import cost
 
 Scan = Literal["auto", "associative", "chunked", "blocked", "sequential"]
 CHUNKED = ("chunked", "blocked")
-BLOCK = 32  # steps of a chunk of the blocked form
 
 
 def solve(
@@ -78,7 +77,7 @@ def _sequential(G, b, reverse):
 def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse: bool = False):
     """`solve` by chunks for G = form(elements), or its transpose; G is made in the order of the chunks, to lie in memory once."""
     T = b.shape[0]
-    length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else min(BLOCK, T)
+    length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else cost.size(cost.here().scan_block, T)
     chunks = -(-T // length)
     # What is added at the end of the recurrence is harmless: nothing reads what comes out of it.
     padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)

@@ -29,13 +29,6 @@ from methods.solvers.windows.schwarz import Schwarz
 from references import PITBENCH, Reference
 from settings import Count, Positive
 
-# Memories for which windows are compiled: that of `gtf-schwarz`, and a short one. A long one gains by several devices alone.
-MEMORIES = (cost.MEMORY, 32)
-LONG_MEMORY = 8 * cost.MEMORY
-# The gain that must be predicted before the sequential scan is given up.
-GAIN = 1.1
-SWEEPS = 8  # of relaxation before it is given up
-
 
 class Candidate(NamedTuple):
     solver: Solver
@@ -59,11 +52,13 @@ class Auto(Solver):
     def candidates(self, states) -> list[Candidate]:
         """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
         chosen = [Candidate(Sequential(), None, 0)]
-        for memory in (*MEMORIES, LONG_MEMORY) if self.devices > 1 else MEMORIES:
+        for memory in (*cost.MEMORIES, cost.LONG_MEMORY) if self.devices > 1 else cost.MEMORIES:
             windows = Windows.of(states, memory=memory, devices=self.devices)
-            if windows.K > 1 and self.gain(windows, states.shape[-1], min(MEMORIES)) > GAIN:
+            at_best = cost.gain(windows, states.shape[-1], min(cost.MEMORIES), self.devices)
+            if windows.K > 1 and at_best > cost.here().margin:
                 if windows not in [each.windows for each in chosen]:
-                    chosen.append(Candidate(Schwarz(self.tolerance, SWEEPS, windows.C, devices=self.devices), windows, memory))
+                    relaxation = Schwarz(self.tolerance, _most_sweeps(windows), windows.C, devices=self.devices)
+                    chosen.append(Candidate(relaxation, windows, memory))
         return chosen
 
     def cotangents(self, of, adjoint: Adjoint, states, choice):
@@ -93,24 +88,15 @@ class Auto(Solver):
 
     def choose(self, candidates, problem: Problem, guess) -> "Choice":
         """The fastest as predicted from the first steps."""
-        steps = max(64, min(256, guess.shape[0] // 32))  # costs at most a few per cent of one pass
-        exponent = largest_of_all(forced_exponent(problem, steps))
+        exponent = largest_of_all(forced_exponent(problem, cost.first_steps(guess.shape[0])))
         memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
         gains = [jnp.ones((), guess.dtype)]
         for each in candidates[1:]:
-            gives_up = cost.sweeps(memory, each.windows.C) > SWEEPS
-            gain = self.gain(each.windows, guess.shape[-1], memory) / GAIN
+            gives_up = cost.sweeps(memory, each.windows.C) > _most_sweeps(each.windows)
+            gain = cost.gain(each.windows, guess.shape[-1], memory, self.devices) / cost.here().margin
             gains.append(jnp.where(gives_up, 0, gain).astype(guess.dtype))
         gains = jnp.stack(gains)
         return Choice(gains.argmax(), gains, exponent)
-
-    def gain(self, windows: Windows, M: int, memory):
-        """How many times faster than step by step windows are, value and gradient, for a map that forgets in `memory` steps."""
-        of, S, lanes = cost.here(), windows.S, windows.K * windows.S / self.devices
-        steps = windows.C + memory + of.sweep * cost.sweeps(memory, windows.C)
-        # each device goes through a window of its own as through a short sequence
-        step = of.gradient(S, M) if windows.K == self.devices else of.gradient_windowed(lanes, M)
-        return windows.T * of.gradient(S, M) / (steps * step)
 
     def explain(self, problem: Problem, guess) -> str:
         """The choice for this problem and its reason, in words."""
@@ -119,13 +105,17 @@ class Auto(Solver):
             return "sequential: too short for windows to gain anything"
         (choice, gains, exponent), made = _made(self, problem, guess)
         reason = f"the forced exponent is {float(exponent):.2g} a step"
+        guessed = " by costs that are a guess here" if cost.here().source == cost.GUESS else ""
+        predicted = cost.here().margin * gains
         if choice == 0:
-            return f"sequential: {reason}, windows would run at {GAIN * float(gains[1:].max()):.2g} times its speed"
+            slower = f"windows would run at {float(predicted[1:].max()):.2g} times its speed"
+            return f"sequential: {reason}, {slower}{guessed}"
         windows = candidates[int(choice)].windows
         what = f"{windows.K} windows of {windows.C} steps"
         if made != choice:
-            return f"sequential: {reason}, but {what} did not converge in {SWEEPS} sweeps, and all was done again step by step"
-        return f"{what}: {reason}, predicted {GAIN * float(gains[choice]):.2g} times as fast as sequential"
+            most = _most_sweeps(windows)
+            return f"sequential: {reason}, but {what} did not converge in {most} sweeps, and all was done again step by step"
+        return f"{what}: {reason}, predicted{guessed} {float(predicted[choice]):.2g} times as fast as sequential"
 
 
 class Choice(NamedTuple):
@@ -140,6 +130,10 @@ class Choice(NamedTuple):
 def _made(solver: Auto, problem: Problem, guess):
     """What is predicted to be the fastest, and what a solve ends with."""
     return solver.choose(solver.candidates(guess), problem, guess), solver.solve(problem, guess).choice
+
+
+def _most_sweeps(windows: Windows) -> int:
+    return cost.size(cost.here().most_sweeps, windows.T)
 
 
 def _by_windows(adjoint: Adjoint, memory: int) -> Adjoint:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.clock import now
-from bench.errors import UserError
+from bench.errors import UserError, say
 from bench.running.protocol import Job, Orders
 from bench.storage.rows import Context
 
@@ -58,7 +58,8 @@ class Child:
         self._messages: queue.Queue = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            self.context = Context(**self._started(meanwhile)["ready"])
+            started = self._started(meanwhile)
+            self.context = Context(**started["ready"])
         except (Died, queue.Empty) as error:
             self.kill()
             problem = f"did not answer within {START_S:g} s" if isinstance(error, queue.Empty) else str(error)
@@ -66,6 +67,8 @@ class Child:
         except BaseException:
             self.kill()
             raise
+        for notice in started.get("notices", ()):
+            say(notice)
 
     def send(self, job: Job, left_s: float) -> None:
         """Hand a job over, with the seconds after which nobody waits for it any more."""

@@ -118,7 +118,7 @@ class Mamba2(Model):
             y, S = ssd.scan(X, dt, rate, B, C, S)
             return S, self._out(y, X, gate)
 
-        S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk or cost.here().ssd_chunk, T)))
+        S, o = ssd.by_pieces(some, state.S, ssd.cut(taps, min(chunk, T) or cost.size(cost.here().ssd_chunk, T)))
         o = ssd.join(o, T)
         return o, BlockState(S, jnp.moveaxis(past[T:], 0, -2), o[-1])
 

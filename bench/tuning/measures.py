@@ -1,0 +1,44 @@
+"""All measures in their order, and why some numbers have none."""
+
+import dataclasses
+from collections.abc import Callable
+
+from bench.tuning import blocks, forward, gradients, mamba, scans
+from bench.tuning.trial import Trial
+from methods.layout.cost import Costs
+
+# What each measure finds. Numbers that others are measured with come first.
+MEASURES: dict[Callable[[Trial], dict], tuple[str, ...]] = {
+    forward.small: ("small",),
+    forward.joint_products: ("joint_products",),
+    forward.lanes: ("few_lanes", "step_alone", "step_rows", "step_columns"),
+    forward.sweep: ("sweep",),
+    blocks.evaluation: ("block_rows", "block_from"),
+    blocks.stepwise: ("adjoint_rows", "adjoint_numbers"),
+    blocks.look: ("look",),
+    blocks.compaction: ("compacts",),
+    gradients.backwards: ("adjoint_lanes", "adds_up_lanes"),
+    gradients.steps: ("gradient_alone", "gradient_batch", "windowed"),
+    scans.scans: ("scans",),
+    scans.blocked: ("scan_block", "associative_bytes"),
+    scans.filters: ("kalman_small",),
+    mamba.chunks: ("ssd_chunk", "ssd_rows"),
+}
+UNMEASURED = {
+    "windowed_bend": "too few sizes to tell",
+    "adds_up_memories": "depends on the model, not on the machine",
+    "compaction_ratio": "weighs running against compiling",
+    "jacobians": "bounds memory, not time",
+    "margin": "for what the model of costs does not see",
+    "most_sweeps": "a matter of convergence",
+    "shortest_window": "guards the stopping rule",
+    "full_windows": "too little to be measured",
+}
+
+
+def measured(costs: Costs, *, quick: bool, doing: Callable[[str], None]) -> Costs:
+    """The table with every number measured that can be; `doing` is told what comes next."""
+    for number, (measure, names) in enumerate(MEASURES.items(), 1):
+        doing(f"{number} of {len(MEASURES)}: {', '.join(names)}")
+        costs = dataclasses.replace(costs, **measure(Trial(costs, quick)))
+    return costs

@@ -1,0 +1,87 @@
+"""What is computed while numbers are measured: a forced shPLRNN that forgets within some tens of steps, on noise."""
+
+import dataclasses
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import methods
+from methods import adjoint
+from methods.adjoint import Adjoint
+from methods.models import ShallowPLRNN
+from methods.problem import Problem
+from methods.problem.solution import Solution
+from methods.solvers.base import Solver
+
+HIDDEN = 64
+FORCED = methods.get("sequential", alpha=0.2)
+
+
+class Given(NamedTuple):
+    """A model and data for it, time first."""
+
+    params: ShallowPLRNN
+    x: np.ndarray  # (T+1, N) or (T+1, S, N)
+
+    @property
+    def windows(self):
+        """The data as methods take them, `(S, T+1, N)`."""
+        return self.x.swapaxes(0, 1) if self.x.ndim == 3 else self.x
+
+
+def given(M: int, T: int, S: int | None = None, *, N: int = 1, L: int = HIDDEN) -> Given:
+    """A contracting model, |A| + |W1| |W2| < 1, and noise to force it with; S None: one sequence without a batch axis."""
+    rng = np.random.default_rng(0)
+
+    def matrix(*shape):
+        values = rng.standard_normal(shape)
+        return values / np.linalg.norm(values, 2)
+
+    arrays = {
+        "A": rng.uniform(0.2, 0.6, M),
+        "W1": 0.7 * matrix(M, L),
+        "W2": 0.5 * matrix(L, M),
+        "h1": rng.uniform(-0.5, 0.5, M),
+        "h2": rng.uniform(-1, 1, L),
+        "B": matrix(N, M),
+    }
+    params = ShallowPLRNN.from_arrays(**{name: values.astype(np.float32) for name, values in arrays.items()})
+    return Given(params, noise(T + 1, *([] if S is None else [S]), N))
+
+
+def noise(*shape) -> np.ndarray:
+    return np.random.default_rng(1).standard_normal(shape).astype(np.float32)
+
+
+def posed(params, x) -> Problem:
+    """The problem that data pose, as every method with this forcing poses it."""
+    return FORCED.problem(params, x)[0]
+
+
+def gradient_of(method):
+    """A function of (params, x): the gradient of the loss."""
+    return lambda params, x: jax.grad(method.loss, has_aux=True)(params, x)[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Known(Solver):
+    """Finds nothing: the guess is the trajectory. What is left of a gradient is the adjoint alone."""
+
+    stepwise_adjoint: ClassVar[bool] = True
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        nothing = jnp.zeros(guess.shape[1:-1])
+        return Solution(guess, iterations=nothing, evaluations=nothing, residual=nothing, code=nothing)
+
+
+def backwards(how: Adjoint):
+    """A function of (params, x, states, g): the cotangent of the map for cotangents g of the states."""
+
+    def run(params, x, states, g):
+        problem = posed(params, x)
+        _, pull = jax.vjp(lambda step: adjoint.solve(Known(), how, problem._replace(step=step), states).states, problem.step)
+        return pull(g)[0]
+
+    return run

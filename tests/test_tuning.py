@@ -1,0 +1,97 @@
+"""What `pitbench tune` finds from times: the laws of choosing, and that every number has a measure or a reason."""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+import pytest
+
+from bench.tuning import measures
+from bench.tuning.fit import fitted
+from bench.tuning.trial import Trial, Way, using
+from methods.layout import cost
+
+NUMBERS = {field.name for field in dataclasses.fields(cost.Costs)} - {"source"}
+
+
+def test_every_number_is_measured_once_or_says_why_not():
+    found = [name for names in measures.MEASURES.values() for name in names]
+    assert sorted([*found, *measures.UNMEASURED]) == sorted(NUMBERS)
+    assert all(len(reason) > 15 for reason in measures.UNMEASURED.values())
+
+
+@pytest.fixture
+def traced_alone(monkeypatch):
+    """Ways are traced, the first and the last of each comparison; nothing is compiled or timed, all take equally long."""
+
+    def seconds(trial, ways):
+        for way in (next(iter(ways.values())), list(ways.values())[-1]):
+            with using(dataclasses.replace(trial.costs, **way.changed)):
+                jax.eval_shape(way.function, *way.arguments)
+        return dict.fromkeys(ways, 1.0)
+
+    monkeypatch.setattr(Trial, "seconds", seconds)
+
+
+@pytest.mark.parametrize(("measure", "names"), measures.MEASURES.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_each_measure_finds_numbers_of_the_table(measure, names, traced_alone):
+    """And where nothing is faster than anything else, sizes and choices stay as they are."""
+    found = measure(Trial(cost.CPU, quick=True))
+    assert found.keys() == set(names)
+    new = dataclasses.replace(cost.CPU, **found)
+    for name in names:
+        if not isinstance(found[name], tuple) and name != "sweep":
+            assert getattr(new, name) == getattr(cost.CPU, name)
+
+
+def test_one_measure_runs_for_real():
+    """The filter's, which compiles soonest; in the same process the numbers in force are as before."""
+    found = measures.scans.filters(Trial(cost.CPU, quick=True))
+    assert 0 <= found["kalman_small"] <= 16 and cost.here() == cost.CPU
+
+
+def table(times):
+    """A trial for which ways take these times, by what they change."""
+
+    class Made(Trial):
+        def seconds(self, ways):
+            return {key: times(way) for key, way in ways.items()}
+
+    return Made(cost.CPU)
+
+
+@pytest.mark.parametrize(("fastest", "saves", "wanted"), [(8, 0.5, 8), (128, 0.5, 128), (8, 0.01, 32), (32, 0.5, 32)])
+def test_a_number_gives_way_to_one_that_is_clearly_faster(fastest, saves, wanted):
+    trial = table(lambda way: 1 - saves * (way.changed["look"] == fastest))
+    assert trial.choose("look", (8, 32, 128), [Way(None, ())]) == wanted
+
+
+@pytest.mark.parametrize(("crossing", "last", "first"), [(3, 0, 4), (4, 4, 8), (10, 8, 16), (100, 16, math.inf)])
+def test_a_limit_lies_where_one_way_takes_over_from_the_other(crossing, last, first):
+    """Times n⁴ against a constant: up to the crossing the one is faster, beyond it the other."""
+    trial = table(lambda way: (way.arguments[0] if way.changed["small"] else crossing + 0.5) ** 4.0)
+    given = dict(below={"small": 1}, above={"small": 0})
+    trial.costs = dataclasses.replace(cost.CPU, small=crossing)  # what holds already is kept
+    assert trial.limit("small", (4, 8, 16), lambda n: [Way(None, (n,))], **given) == crossing
+    trial.costs = dataclasses.replace(cost.CPU, small=0 if last else 16)
+    assert trial.limit("small", (4, 8, 16), lambda n: [Way(None, (n,))], **given) == last
+    trial.costs = dataclasses.replace(cost.CPU, small=0 if first > 4 else 9)
+    assert trial.limit("small", (4, 8, 16), lambda n: [Way(None, (n,))], **given, first_above=True) == first
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 37.0])
+def test_a_fit_finds_the_numbers_that_times_are_made_of(unit):
+    """Whatever the unit of time: what is as the table says comes back as it is."""
+    points = {
+        (name, n, M): unit * np.dot(getattr(cost.CPU, name), (1 / M, 1, n))
+        for name in ("step_rows", "step_columns")
+        for n in (8, 32, 128)
+        for M in (3, 16)
+    }
+    found = fitted(cost.CPU, points, lambda _, n, M: (1 / M, 1, n))
+    for name, numbers in found.items():
+        np.testing.assert_allclose(numbers, getattr(cost.CPU, name), rtol=5e-3, atol=1e-6)
+    slower = {key: seconds * (2 if key[0] == "step_rows" else 1) for key, seconds in points.items()}
+    found = fitted(cost.CPU, slower, lambda _, n, M: (1 / M, 1, n))
+    np.testing.assert_allclose(found["step_rows"][2] / found["step_columns"][2], 2 / 0.6, rtol=0.02)
