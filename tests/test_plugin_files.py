@@ -56,7 +56,7 @@ def test_a_name_that_is_taken_is_left_out_alone(pitbench, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(METHOD % "'deer'" + "METHODS['mine'] = METHODS['deer']")
     code, shown, said = pitbench("list", "methods", "--plugin", path)
-    assert code == 0 and {"mine", "deer"} <= set(shown.splitlines())
+    assert code == 0 and {"mine", "deer"} <= set(shown.split())
     assert f'{path}: deer\n    unavailable here: there is a method "deer" already. Give this one another name.' in shown
     code, shown, said = pitbench("plan", "quickstart", "-m", "deer", "--plugin", path, "--out", tmp_path / "out")
     assert code == 0
