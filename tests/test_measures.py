@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from bench.measure.clock import Clock
 
 import methods
 import systems
 from bench.measure import accuracy, checkpoints, convergence, runtime
-from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
 from bench.question.cell import Cell
 from methods.models import ShallowPLRNN

@@ -13,12 +13,12 @@ from bench.showing.drawing.band import cross_handle
 from bench.showing.frames.cells import parameter
 from bench.showing.vocabulary.numbers import tidy
 from bench.showing.vocabulary.order import SETTINGS
-from bench.showing.vocabulary.symbols import PLAIN
+from bench.showing.vocabulary.symbols import PLAIN, REFERENCES
 
 WIDTH = 7.0  # inches, the text width of a paper
-REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
-    "floor": ("floor: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
-    "noise": ("white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
+REFERENCE_LINES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
+    "floor": (f"{REFERENCES['floor']}: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
+    "noise": (REFERENCES["noise"], {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 MARKERS = ["o", "s", "^", "D", "v", "P"]  # of lines that are no methods
 
@@ -78,14 +78,14 @@ def empty(ax, *axes) -> None:
 
 def references(line, points, positive: bool) -> None:
     """Floors and white noise of the points, `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
-    for name, (_, look) in REFERENCES.items():
+    for name, (_, look) in REFERENCE_LINES.items():
         for value in points[name].dropna().unique():
             if value > 0 or not positive:
                 line(value, zorder=1, **look)
 
 
 def reference_handles(points) -> list[Line2D]:
-    return [handle(label, look) for name, (label, look) in REFERENCES.items() if points[name].notna().any()]
+    return [handle(label, look) for name, (label, look) in REFERENCE_LINES.items() if points[name].notna().any()]
 
 
 def legend(fig, handles: list) -> None:

@@ -7,14 +7,13 @@ from bench.showing.frames.grouping import triple
 from bench.showing.frames.scores import final_losses, scores, solving
 from bench.showing.tables import runtime
 from bench.showing.tables.glance import Table, quantity, settings, table, words
-from bench.showing.vocabulary.symbols import HEADS
+from bench.showing.vocabulary.symbols import HEADS, REFERENCES
 
 CAPTION = (
     "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method, ~: of medians, not timed in turn; below 1x "
     "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], a diverged run counting as "
     "the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
 )
-REFERENCES = {"floor": "(floor)", "noise": "(white noise)"}
 
 
 def summarise(tables) -> pd.DataFrame:
@@ -72,11 +71,11 @@ def _with_references(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
     for _, rows in frame.groupby("system" if "system" in frame else lambda _: "", sort=False, dropna=False):
         for _, alike in _by_reference(rows, metrics):
             parts.append(alike)
-            for reference, label in REFERENCES.items():
+            for reference, word in REFERENCES.items():
                 columns = {name: f"{name}_{reference}" for name in metrics}
                 common = {name: alike[column].dropna() for name, column in columns.items() if column in alike}
                 common = {name: values.iloc[0] for name, values in common.items() if values.nunique() == 1}
-                named = {"method": label, "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
+                named = {"method": f"({word})", "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
                 parts += [pd.DataFrame([named | common])] if common else []
     return pd.concat(parts, ignore_index=True)
 

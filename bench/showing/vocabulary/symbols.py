@@ -36,6 +36,7 @@ LATEX = METRICS | {
     "temp": "scratch memory",
     "to_best": "to best",
 }
+REFERENCES = {"floor": "floor", "noise": "white noise"}  # what scores stand between: two true orbits, and noise
 PHASES = {"forward": "forward", "gradient": "forward + backward", "update": "training update"}  # on the axes of figures
 LENGTH = "sequence length $T$ (time steps)"
 
