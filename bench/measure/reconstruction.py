@@ -10,11 +10,11 @@ import numpy as np
 
 from bench.measure import memory
 from bench.measure.checkpoints import Checkpoints
-from bench.measure.clock import Clock
 from bench.measure.learned import Learned
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.programs import Programs
 from bench.measure.trained import rows
+from bench.measure.training_log import TrainingLog
 from methods.training.checkpoint import question
 from settings import Count, Natural
 
@@ -95,11 +95,11 @@ class Reconstruction(Measure):
         generated = np.asarray(model.generate(history, len(truth)), np.float64)
         scores = self._scores(cell, model, exam, history, generated)
         status, columns, timings = self._timed(cell, model, programs, truth, generated)
-        columns |= {"iterations": float(np.mean(model.log.iterations)), "first_call_s": training.clock.first_s}
+        columns |= {"iterations": float(np.mean(model.log.iterations)), "first_call_s": training.log.first_s}
         skipped = {"metric": "skipped_updates", "value": model.skipped, "unit": "share"}
         tables = {
             "runtime": timings,
-            "training": training.clock.training(model.log),
+            "training": training.log.rows(model.log),
             "metrics": [*exam.scoring.rows(scores, exam.bounds), skipped, *training.notes(i, cell, model)],
             "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if i == 0 else [],
         }
@@ -138,11 +138,11 @@ class _Training:
         first = cells[0]
         sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
         self._series, self._kept, resuming = series, None, {}
-        self.clock = Clock()
+        self.log = TrainingLog()
         if scratch is not None and method.training.resumes:
             self._kept = Checkpoints.of(cells, scratch)
             resuming = {"resume": self._kept.load(question(method, series, **sizes)), "keep": self._kept.keep}
-        self.fit = jax.device_get(method.fit(series, callback=self.clock, **sizes, **resuming))
+        self.fit = jax.device_get(method.fit(series, callback=self.log, **sizes, **resuming))
 
     def notes(self, i: int, cell, model: Learned) -> list[dict]:
         """What the training of seed `i` says of itself, as rows of `metrics`."""

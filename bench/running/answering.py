@@ -50,7 +50,7 @@ def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float =
 
 
 class JobUnderWay:
-    """Cells that are measured together: whose turn it is, which of them wait for their outcome, and what the executor is told."""
+    """Cells that are measured together: which of them is active, which wait for their outcome, and what the executor is told."""
 
     def __init__(self, cells: list[Cell], context: Context, out: Path, send, left_s: float):
         self.waiting = {cell.id: cell for cell in cells}
@@ -63,7 +63,7 @@ class JobUnderWay:
         """From now on the time is this cell's, and it is blamed for a crash; the seconds until all answers must be there."""
         if cell.id != self._clock.active:
             self._send({"active": cell.id})
-        self._clock.turn(cell.id)
+        self._clock.activate(cell.id)
         return self._deadline - time.monotonic()
 
     def write(self, cell: Cell, outcome: Outcome) -> None:

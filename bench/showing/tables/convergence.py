@@ -10,15 +10,12 @@ from bench.showing.frames.newton import CHOICES, points
 from bench.showing.tables.glance import NOTHING, Column, Table, interval, settings, table
 from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.statuses import SIGNS, letters
 
 CAPTION = (
     "Updates of the solver until its rule stops it: median [range] over sequences, a failed sequence counts as inf. "
     "lambda_f: Lyapunov exponent of the forced map, per step."
 )
-MARKS = {
-    **{"not_converged": "n", "diverged": "d", "wrong_answer": "w", "timeout": "t", "out_of_memory": "m"},
-    **{"error": "e", "crashed": "c", "unavailable": "u", "skipped": "s"},
-}
 
 
 def summarise(tables) -> pd.DataFrame:
@@ -37,7 +34,8 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
     lines = pd.DataFrame(_lines(frame, sizes, choices))
     strengths = sorted(frame["alpha"].dropna().unique()) + [np.nan] * bool(frame["alpha"].isna().any())
     columns = [_column(alpha, lines["cells"], len(strengths)) for alpha in strengths]
-    marks = [f"{mark} = {status}" for status, mark in MARKS.items() if frame["status"].str.contains(status).any()]
+    failed = [name for name in SIGNS if name != "ok" and frame["status"].str.contains(name).any()]
+    marks = [f"{letters(name)} = {name}" for name in failed]
     note = [f"Marked cells, of which some or all sequences failed: {', '.join(marks)}."] if marks else []
     return [table(settings(lines, [*sizes, *choices]), columns), *note]
 
@@ -68,7 +66,7 @@ def _column(alpha: float, lines, count: int) -> Column:
 
 def _cell(row) -> tuple[str, str, str]:
     """Mark, median and range."""
-    mark = "".join(mark for status, mark in MARKS.items() if status in row["status"])
+    mark = letters(row["status"])
     middle, *ends = (float(row[name]) for name in ("updates", "updates_low", "updates_high"))
     return (f"{mark} " if mark else ""), tidy(middle), interval(middle, *ends)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.showing.vocabulary.numbers import UNITS, is_missing, number, tidy
 from bench.showing.vocabulary.order import SETTINGS
-from bench.showing.vocabulary.symbols import REFERENCES, symbol
+from bench.showing.vocabulary.symbols import BOUNDS, symbol
 from registry import UnknownName, suggest
 
 FORMATS = {"text": "simple", "markdown": "pipe", "latex": None, "csv": None}
@@ -45,10 +45,10 @@ def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]
 
 
 def _fold(frame: pd.DataFrame) -> pd.DataFrame:
-    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common references in the head, none empty."""
+    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common bounds in the head, none empty."""
     units = {suffix: _unit(frame, suffix) for suffix in UNITS}
     shown = [name for name in frame if not _is_silent(frame, name)]
-    said = {f"{name}_{reference}" for name in shown for reference in _references(frame, name)}
+    said = {f"{name}_{bound}" for name in shown for bound in _common_bounds(frame, name)}
     out = {}
     for name in shown:
         if name not in said:
@@ -65,17 +65,17 @@ def _is_silent(frame: pd.DataFrame, name: str) -> bool:
     return an_end or empty or (name == "failed" and "status" in frame)
 
 
-def _references(frame: pd.DataFrame, name: str) -> dict[str, float]:
+def _common_bounds(frame: pd.DataFrame, name: str) -> dict[str, float]:
     """What two true orbits and white noise score, where that is one number for the whole column."""
-    columns = {reference: f"{name}_{reference}" for reference in REFERENCES}
-    values = {reference: frame[column].dropna().unique() for reference, column in columns.items() if column in frame}
-    return {reference: found[0] for reference, found in values.items() if len(found) == 1}
+    columns = {bound: f"{name}_{bound}" for bound in BOUNDS}
+    values = {bound: frame[column].dropna().unique() for bound, column in columns.items() if column in frame}
+    return {bound: found[0] for bound, found in values.items() if len(found) == 1}
 
 
 def _full_head(frame: pd.DataFrame, name: str, unit: str) -> str:
     """`dstsp_gmm (floor 0.1, white noise 7)`, `gradient / ms`."""
     head = f"{name.removesuffix(_suffix(name))} / {unit}" if unit else name
-    common = [f"{REFERENCES[reference]} {number(value)}" for reference, value in _references(frame, name).items()]
+    common = [f"{BOUNDS[bound]} {number(value)}" for bound, value in _common_bounds(frame, name).items()]
     return f"{head} ({', '.join(common)})" if common else head
 
 
