@@ -1,6 +1,9 @@
 """The arguments and options that verbs share, and the rule that what is given once may not be given twice."""
 
 import collections
+import dataclasses
+import functools
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +47,35 @@ Device = Annotated[str | None, typer.Option(help="cpu or gpu. By default what ja
 Isolation = Annotated[str | None, typer.Option(help="shared: one worker for all cells; cell: a new one for each.")]
 Executor = Annotated[str, typer.Option(help="Where jobs run: local.")]
 Format = Annotated[str, typer.Option(help="text, markdown, latex or csv.")]
+
+
+@dataclasses.dataclass
+class Selection:
+    """Which cells are meant, and by which plug-ins: what `run` and `plan` are both told."""
+
+    experiment: Name
+    method: Methods = ()
+    system: Systems = ()
+    where: Where = ()
+    settings: Set = ()
+    seeds: Seeds = ()
+    profile: Profile = None
+    out: Out = None
+    plugin: Plugins = ()
+    isolation: Isolation = None
+
+
+def selecting(verb):
+    """A verb `verb(selection, ...)` with the arguments of a `Selection` on the command line, before its own."""
+    chosen, (_, *own) = inspect.signature(Selection).parameters, inspect.signature(verb).parameters.values()
+
+    @functools.wraps(verb)
+    def told(**given):
+        return verb(Selection(**{name: given.pop(name) for name in chosen}), **given)
+
+    told.__signature__ = inspect.Signature([*chosen.values(), *own])
+    told.__annotations__ = {each.name: each.annotation for each in (*chosen.values(), *own)}
+    return told
 
 
 class Verb(TyperCommand):

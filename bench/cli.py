@@ -19,20 +19,12 @@ app = typer.Typer(
 
 
 @app.command(cls=arg.Verb)
+@arg.selecting
 def run(
-    experiment: arg.Name,
-    method: arg.Methods = [],  # noqa: B006  (typer copies it, as the other lists)
-    system: arg.Systems = [],  # noqa: B006
-    where: arg.Where = [],  # noqa: B006
-    settings: arg.Set = [],  # noqa: B006
-    seeds: arg.Seeds = [],  # noqa: B006
-    profile: arg.Profile = None,
-    out: arg.Out = None,
-    plugin: arg.Plugins = [],  # noqa: B006
+    selection: arg.Selection,
     budget: arg.Budget = None,
-    rerun: arg.Rerun = [],  # noqa: B006
+    rerun: arg.Rerun = (),
     device: arg.Device = None,
-    isolation: arg.Isolation = None,
     executor: arg.Executor = "local",
 ):
     """Run the missing cells of an experiment; run it again to go on.
@@ -49,38 +41,27 @@ def run(
     from bench.running import runner
     from bench.showing import ending
 
-    options = {"device": device, "isolation": isolation}
-    resolved, cells, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, **options)
-    out = out or runner.default_out(resolved)
+    resolved, cells, chosen = _cells(selection, device)
+    out = selection.out or runner.default_out(resolved)
     how = runner.Options(
         out=out,
         rerun=tuple(rerun),
         budget_s=filters.duration_s(budget) if budget is not None else None,
         executor=executor,
-        plugins=tuple(map(str, plugin)),
+        plugins=tuple(map(str, selection.plugin)),
     )
     raise typer.Exit(ending.end(runner.run(resolved, cells, chosen, how), chosen, out, budget))
 
 
 @app.command(cls=arg.Verb)
-def plan(
-    experiment: arg.Name,
-    method: arg.Methods = [],  # noqa: B006
-    system: arg.Systems = [],  # noqa: B006
-    where: arg.Where = [],  # noqa: B006
-    settings: arg.Set = [],  # noqa: B006
-    seeds: arg.Seeds = [],  # noqa: B006
-    profile: arg.Profile = None,
-    out: arg.Out = None,
-    plugin: arg.Plugins = [],  # noqa: B006
-    isolation: arg.Isolation = None,
-):
+@arg.selecting
+def plan(selection: arg.Selection):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
     from bench.running import runner
     from bench.running.plan import estimate
 
-    resolved, _, chosen = _cells(experiment, method, system, where, settings, seeds, profile, plugin, isolation=isolation)
-    out = out or runner.default_out(resolved)
+    resolved, _, chosen = _cells(selection)
+    out = selection.out or runner.default_out(resolved)
     runner.check_folder(resolved, out)
     print(estimate(chosen, out, resolved.name, resolved.options.isolation))
 
@@ -135,8 +116,8 @@ def plot(folder: arg.Folder):
 @app.command("list", cls=arg.Verb)
 def list_(
     kind: arg.Kind,
-    names: arg.Names = [],  # noqa: B006
-    plugin: arg.Plugins = [],  # noqa: B006
+    names: arg.Names = (),
+    plugin: arg.Plugins = (),
 ):
     """List what exists, and why something is unavailable; of those that are named, their settings."""
     from bench.question import catalogue
@@ -153,7 +134,7 @@ def list_(
 @app.command(cls=arg.Verb)
 def check(
     name: Annotated[str, typer.Argument(help="The name of a method, model, system or metric.")],
-    plugin: arg.Plugins = [],  # noqa: B006
+    plugin: arg.Plugins = (),
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""
     from bench import conformance
@@ -174,8 +155,8 @@ def check(
 
 @app.command(cls=arg.Verb)
 def cite(
-    what: arg.Cited = [],  # noqa: B006
-    plugin: arg.Plugins = [],  # noqa: B006
+    what: arg.Cited = (),
+    plugin: arg.Plugins = (),
 ):
     """Print the BibTeX of what was run in a folder, or of what is named; without either that of pitbench."""
     from bench.showing.cite import cite
@@ -244,17 +225,18 @@ def _add_plugins(paths: list[Path]) -> None:
                 say(f"plug-in file {path}: {reason}")
 
 
-def _cells(experiment, method, system, where, settings, seeds, profile, plugins, **options):
-    """The resolved experiment, all its cells, and those that the filters leave."""
+def _cells(selection: arg.Selection, device: str | None = None):
+    """The resolved experiment, all its cells, and those that are selected."""
     from bench.question import config, feasible, filters, matrix
     from bench.showing import figures
 
-    _add_plugins(plugins)
-    resolved = config.load(experiment, profile, **options).with_settings(settings)
+    _add_plugins(selection.plugin)
+    resolved = config.load(selection.experiment, selection.profile, device=device, isolation=selection.isolation)
     figures.check(resolved)
-    if seeds:
-        resolved = resolved.with_seeds(filters.seeds(seeds))
+    resolved = resolved.with_settings(selection.settings)
+    if selection.seeds:
+        resolved = resolved.with_seeds(filters.seeds(selection.seeds))
     cells = matrix.cells(resolved)
-    chosen = filters.select(cells, method=method, system=system, where=where)
+    chosen = filters.select(cells, method=selection.method, system=selection.system, where=selection.where)
     feasible.tell(chosen)
     return resolved, cells, chosen

@@ -1,4 +1,4 @@
-"""Whose turn it is, since when, and how long each has had."""
+"""Which cell of a job is active, since when each was, and how long each has been."""
 
 import datetime
 import time
@@ -6,7 +6,7 @@ from collections import defaultdict
 
 
 class Clock:
-    """Time shared out among cells that take turns. Cells are given by their ids."""
+    """Time shared out among cells, given by their ids, of which one at a time is active."""
 
     def __init__(self, first: str):
         self.active = first
@@ -14,7 +14,7 @@ class Clock:
         self._spent: dict[str, float] = defaultdict(float)
         self._since = time.perf_counter()
 
-    def turn(self, cell: str) -> None:
+    def activate(self, cell: str) -> None:
         """From now on the time is `cell`'s."""
         self._spent[self.active] += time.perf_counter() - self._since
         self._since = time.perf_counter()
@@ -22,8 +22,8 @@ class Clock:
         self.started.setdefault(cell, now())
 
     def spent_s(self, cell: str) -> float:
-        """What `cell` has had until now."""
-        self.turn(self.active)
+        """How long `cell` has been active until now."""
+        self.activate(self.active)
         return self._spent[cell]
 
 

@@ -14,8 +14,8 @@ import pytest
 import methods
 import systems
 from bench.measure import accuracy, checkpoints, convergence, runtime
-from bench.measure.clock import Clock
 from bench.measure.trained import rows, windows
+from bench.measure.training_log import TrainingLog
 from bench.question.cell import Cell
 from methods.models import ShallowPLRNN
 from methods.training.checkpoint import Checkpoint
@@ -202,7 +202,7 @@ def test_a_killed_training_goes_on_where_it_was_kept_to_the_same_end(tmp_path, m
             raise Killed
         self.blocks.append((done, float(done)))
 
-    monkeypatch.setattr(Clock, "__call__", clock)
+    monkeypatch.setattr(TrainingLog, "__call__", clock)
     monkeypatch.setattr(
         checkpoints.Checkpoints, "of", lambda cells, folder: checkpoints.Checkpoints(folder / "job.npz", every_s=0)
     )

@@ -137,13 +137,14 @@ def test_a_failed_metric_is_no_bad_score_in_tables():
 
 @pytest.mark.parametrize("name", ["gtf-deer", "lssm", "mamba2"])
 def test_the_exponents_of_all_seeds_are_one_program(name):
-    from bench.measure.reconstruction import _free_map
+    from bench.measure.learned import Learned
     from metrics import lyapunov
 
     method = methods.get(name, latent_dim=4, hidden_dim=6, **({"head_dim": 4} if name == "mamba2" else {}))
     history, compiled = np.random.default_rng(0).standard_normal((9, 2)), []
     for seed in (0, 1):
-        step, start = _free_map(method, method.init(jax.random.key(seed), 2, "float64"), jnp.asarray(history), None)
+        model = Learned(method, method.init(jax.random.key(seed), 2, "float64"), log=None)
+        step, start = model.free_map(jnp.asarray(history))
         assert np.isfinite(lyapunov.lyapunov_exponents(step, start, 30, transient=5, count=1)).all()
         compiled.append(lyapunov._follow()._cache_size())
     assert compiled[0] == compiled[1]

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 import methods
-from bench.showing.vocabulary import appearance
+from bench.measure.outcome import PHASES, STATUSES
+from bench.showing.vocabulary import appearance, statuses, symbols
 from bench.showing.vocabulary.appearance import FAMILIES, look
 
 REGISTERED = sorted({*methods.names(), "mamba2-cuda"})
@@ -69,3 +70,10 @@ def test_the_look_of_a_method_depends_on_no_other(monkeypatch):
     )
     monkeypatch.setattr(appearance, "FAMILIES", reversed_families)
     assert {method: look(method) for method in NAMED} == before
+
+
+def test_every_status_and_phase_has_a_sign_of_its_own():
+    assert statuses.SIGNS.keys() == set(STATUSES) and symbols.PHASES.keys() == set(PHASES)
+    for signs in ([sign.letter for sign in statuses.SIGNS.values()], [sign.color for sign in statuses.SIGNS.values()]):
+        assert len(set(signs)) == len(STATUSES)
+    assert statuses.letters("3 diverged, 1 not_converged, 2 ok") == "nd"

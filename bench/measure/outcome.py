@@ -22,6 +22,12 @@ FAILED = ("timeout", "out_of_memory", "error", "crashed", "unavailable")
 SKIPPED = "skipped"
 
 
+# What is timed of a method: its trajectory, the loss with its gradient, and a step of the optimiser. A solved problem has the
+# first two, a training all of them.
+PHASES = ("forward", "gradient", "update")
+SOLVED = PHASES[:2]
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """The answer to one cell: a status, values for its row in `cells`, and rows for the other tables.

@@ -3,23 +3,23 @@
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from jax.tree_util import Partial
 
 from bench.measure import memory
 from bench.measure.checkpoints import Checkpoints
-from bench.measure.clock import Clock
+from bench.measure.learned import Learned
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.programs import Programs
 from bench.measure.trained import rows
-from methods.forcing.adaptive import adapts
-from methods.models.free_run import warmed_up
+from bench.measure.training_log import TrainingLog
 from methods.training.checkpoint import question
 from settings import Count, Natural
+
+if TYPE_CHECKING:
+    from bench.measure.scoring import Bounds, Scoring
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,82 +70,97 @@ class Reconstruction(Measure):
         first = cells[0]
         active(first)
         method, system = first.build_method(), first.build_system()
+        series, exam = self._data(system)
+        training = _Training(method, cells, series, scratch)
+        programs = None
+        for i, cell in enumerate(cells):
+            active(cell)
+            model = Learned.of(method, training.fit, i)
+            programs = programs or Programs.of(method, model.params, cell, series)
+            yield cell, self._outcome(i, cell, model, exam, training, programs)
+        training.forget()
+
+    def _data(self, system) -> tuple[np.ndarray, "_Exam"]:
+        """The series to train on, and what its models are scored by."""
         series, truth = (
             rows(system, wanted, seed=0, split=split) for wanted, split in ((self.train_rows, "train"), (self.test_rows, "test"))
         )
         scoring = self.scoring(system.sample(1).dt)
-        bounds = scoring.bounds(truth, rows(system, len(truth), seed=0, split="train"))
-        clock = Clock()
-        sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
-        kept, resuming = None, {}
-        if scratch is not None and method.training.resumes:
-            kept = Checkpoints.of(cells, scratch)
-            resuming = {"resume": kept.load(question(method, series, **sizes)), "keep": kept.keep}
-        fit = jax.device_get(method.fit(series, callback=clock, **sizes, **resuming))
-        programs = None
-        for i, cell in enumerate(cells):
-            active(cell)
-            params, log = (jax.tree.map(lambda leaf, i=i: leaf[i], tree) for tree in (fit.params, fit.log))
-            programs = programs or Programs.of(method, params, cell, series)
-            extra = _whole_sequence(cell, method, params, series)
-            if fit.spread is not None:
-                extra += _decomposed(log, fit.spread[i])
-            extra.append({"metric": "initial_size", "value": float(fit.initial_size[i]), "unit": "state"})
-            alpha = fit.alpha[i] if adapts(method.forcing) else None
-            yield cell, self._outcome(cell, method, params, alpha, log, clock, programs, truth, scoring, bounds, extra, i == 0)
-        if kept is not None:
-            kept.forget()
+        return series, _Exam(truth, scoring, scoring.bounds(truth, rows(system, len(truth), seed=0, split="train")))
 
-    def _outcome(
-        self, cell, method, params, alpha, log, clock, programs, truth, scoring, bounds, extra, example: bool
-    ) -> Outcome:
-        from bench.measure.scoring import blew_up
-
-        history, generate = np.asarray(truth[: self.history], cell.dtype), partial(method.generate, params, alpha=alpha)
-        generated = np.asarray(generate(history, len(truth)), np.float64)
-        forecast = lambda history: generate(np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
-        scores = scoring.of_orbit(truth, generated) | scoring.of_forecasts(truth, lambda: forecast)
-        scores |= scoring.of_map(lambda: _free_map(method, params, history, alpha), len(truth))
-        skipped = float(np.mean(log.skipped))
-        if blew_up(truth, generated) or not np.isfinite(log.loss[-1]):  # no model whose speed would say anything
-            status, timings = "diverged", []
-            what = "the free run blew up" if np.isfinite(log.loss[-1]) else "the last loss is not finite"
-            columns = {"error_message": f"{what}; {skipped:.0%} of the updates were skipped"}
-        else:
-            status, columns, timings = programs.timed(params, cell, self.repeats)
-        columns |= {
-            "iterations": float(np.mean(log.iterations)),
-            "first_call_s": clock.first_s,
-            "peak_bytes": memory.peak_bytes(),
-        }
-        if status != "diverged" and skipped > 0.5:
-            status = "not_converged"
-            columns["error_message"] = f"{skipped:.0%} of the updates were skipped: the solver did not converge"
-        shares = [{"metric": "skipped_updates", "value": skipped, "unit": "share"}]
+    def _outcome(self, i: int, cell, model: Learned, exam: "_Exam", training: "_Training", programs: Programs) -> Outcome:
+        """What seed `i` learned, scored and timed; the first seed keeps its orbit as an example."""
+        truth = exam.truth
+        history = np.asarray(truth[: self.history], cell.dtype)
+        generated = np.asarray(model.generate(history, len(truth)), np.float64)
+        scores = self._scores(cell, model, exam, history, generated)
+        status, columns, timings = self._timed(cell, model, programs, truth, generated)
+        columns |= {"iterations": float(np.mean(model.log.iterations)), "first_call_s": training.log.first_s}
+        skipped = {"metric": "skipped_updates", "value": model.skipped, "unit": "share"}
         tables = {
             "runtime": timings,
-            "training": clock.training(log),
-            "metrics": scoring.rows(scores, bounds) + shares + extra,
-            "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if example else [],
+            "training": training.log.rows(model.log),
+            "metrics": [*exam.scoring.rows(scores, exam.bounds), skipped, *training.notes(i, cell, model)],
+            "orbits": _orbit_rows(truth[self.history :], generated, self.orbit_steps) if i == 0 else [],
         }
-        return Outcome(status, columns, tables)
+        return Outcome(status, columns | {"peak_bytes": memory.peak_bytes()}, tables)
+
+    def _scores(self, cell, model: Learned, exam: "_Exam", history, generated) -> dict:
+        """Every metric of a free run, of forecasts, and of the map itself."""
+        forecast = lambda history: model.generate(np.asarray(history, cell.dtype), self.rmse_steps)  # noqa: E731
+        scores = exam.scoring.of_orbit(exam.truth, generated) | exam.scoring.of_forecasts(exam.truth, lambda: forecast)
+        return scores | exam.scoring.of_map(lambda: model.free_map(history), len(exam.truth))
+
+    def _timed(self, cell, model: Learned, programs: Programs, truth, generated) -> tuple[str, dict, list[dict]]:
+        """Status, columns and seconds of one seed; a model that diverged has no speed that would say anything."""
+        from bench.measure.scoring import blew_up
+
+        skipped = {"error_message": f"{model.skipped:.0%} of the updates were skipped: the solver did not converge"}
+        if blew_up(truth, generated) or not np.isfinite(model.log.loss[-1]):
+            what = "the free run blew up" if np.isfinite(model.log.loss[-1]) else "the last loss is not finite"
+            return "diverged", {"error_message": f"{what}; {model.skipped:.0%} of the updates were skipped"}, []
+        status, columns, timings = programs.timed(model.params, cell, self.repeats)
+        return ("not_converged", columns | skipped, timings) if model.skipped > 0.5 else (status, columns, timings)
 
 
-def _free_map(method, params, history, alpha):
-    """The free-running map on flat states, one program for all seeds, and the state that follows a history."""
-    state = warmed_up(method.forcing, params, history, alpha)
-    return Partial(_flat_step, params, state), ravel_pytree(state)[0]
+class _Exam(NamedTuple):
+    """What all seeds are scored by: the test orbit, the scores asked for, and what they stand between."""
+
+    truth: np.ndarray
+    scoring: "Scoring"
+    bounds: "Bounds"
 
 
-def _flat_step(params, like, z):
-    """A free step of the flat state z of a state that is structured like `like`."""
-    return ravel_pytree(params.free()(ravel_pytree(like)[1](z)))[0]
+class _Training:
+    """One training of all seeds of a job, which goes on where an earlier one was kept and writes down where it is."""
+
+    def __init__(self, method, cells, series, scratch: Path | None):
+        first = cells[0]
+        sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
+        self._series, self._kept, resuming = series, None, {}
+        self.log = TrainingLog()
+        if scratch is not None and method.training.resumes:
+            self._kept = Checkpoints.of(cells, scratch)
+            resuming = {"resume": self._kept.load(question(method, series, **sizes)), "keep": self._kept.keep}
+        self.fit = jax.device_get(method.fit(series, callback=self.log, **sizes, **resuming))
+
+    def notes(self, i: int, cell, model: Learned) -> list[dict]:
+        """What the training of seed `i` says of itself, as rows of `metrics`."""
+        found = _whole_sequence(cell, model, self._series)
+        if self.fit.spread is not None:
+            found += _decomposed(model.log, self.fit.spread[i])
+        return [*found, {"metric": "initial_size", "value": float(self.fit.initial_size[i]), "unit": "state"}]
+
+    def forget(self) -> None:
+        """Every seed has its outcome: there is nothing to go on from any more."""
+        if self._kept is not None:
+            self._kept.forget()
 
 
-def _whole_sequence(cell, method, params, series) -> list[dict]:
+def _whole_sequence(cell, model: Learned, series) -> list[dict]:
     """The loss on the first T + 1 rows of the series, undecomposed."""
     x = jax.numpy.asarray(series[: cell.T + 1], cell.dtype)
-    return [_note("sequence_loss", _loss(method.stepwise, params, x))]
+    return [_note("sequence_loss", _loss(model.method.stepwise, model.params, x))]
 
 
 def _decomposed(log, spread) -> list[dict]:

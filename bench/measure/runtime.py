@@ -9,13 +9,12 @@ import numpy as np
 from bench.measure import memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.environment import usable_cores
-from bench.measure.outcome import Measure, Outcome
+from bench.measure.outcome import SOLVED, Measure, Outcome
 from bench.measure.trained import needs, trained, trainer, windows
 from bench.question.cell import Cell
 from methods.method import Method
 from settings import Count, Fraction, NonNegative
 
-PHASES = ("forward", "gradient")
 FEWEST = 3  # repetitions that a time is worth
 CORES_PER_COMPILATION = 2  # XLA uses more than one itself
 
@@ -100,7 +99,7 @@ class _Subject:
 
     @classmethod
     def compile(cls, cell, method, params, x) -> "_Subject":
-        return cls(cell, method, {phase: timing.compile(method.phases[phase], params, x) for phase in PHASES}, (params, x))
+        return cls(cell, method, {phase: timing.compile(method.phases[phase], params, x) for phase in SOLVED}, (params, x))
 
     def check(self, references: dict) -> None:
         """Call the programs once, and look at the answer; what it should be is computed once for all methods of one problem."""
@@ -122,7 +121,7 @@ class _Subject:
             self.status = "ok" if references[problem].accepts(errors, self.cell.dtype) else "wrong_answer"
 
     def time(self, repetition: int) -> None:
-        for phase in PHASES:
+        for phase in SOLVED:
             seconds, _ = timing.timed(self.programs[phase].call, *self.arguments)
             self.spent_s += seconds
             self.rows.append(

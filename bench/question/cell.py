@@ -10,6 +10,8 @@ from bench.question import catalogue, digests
 # Raise it when the meaning of an unchanged question changes: every id changes with it, and nothing old is taken for an answer.
 QUESTION_VERSION = 1
 CORE = ("method", "system", "T", "batch", "dtype", "seed")
+PARTS = ("method", "system", "measure")
+PARAMETERS = tuple(f"{part}_parameters" for part in PARTS)
 
 
 @dataclasses.dataclass(frozen=True)

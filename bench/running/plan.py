@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from bench.running import prices, provenance
+from bench.text import in_bytes, in_words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,17 +82,3 @@ def paired(units: list[prices.Unit], out: Path, experiment: str) -> list[tuple[p
     """Each unit with the finished one to go by, if there is one."""
     known = [each for folder in prices.sources(out, experiment) for each in prices.finished(folder)]
     return [(unit, prices.nearest(unit, known)) for unit in units]
-
-
-def in_words(seconds: float) -> str:
-    """A time as one says it: 40 seconds, 9 minutes, 2.5 hours."""
-    if seconds >= 3600:
-        return f"{seconds / 3600:.1f} hours"
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
-
-
-def in_bytes(count: float) -> str:
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count:.0f} B"

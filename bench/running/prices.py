@@ -13,14 +13,13 @@ from bench import files
 from bench.measure import environment
 from bench.measure.outcome import FAILED, SKIPPED
 from bench.question import catalogue
-from bench.question.cell import Cell
+from bench.question.cell import CORE, PARAMETERS, Cell
 from bench.running.jobs import jobs
 from bench.storage.collect import cells
 
 # Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.
 PROGRAMS = 4
-_PARAMETERS = ("measure_parameters", "system_parameters", "method_parameters")
-_COLUMNS = ("measure", "method", "system", *_PARAMETERS, "T", "batch", "dtype", "seed", "job", "device", "isolation", "status")
+_COLUMNS = ("measure", *CORE, *PARAMETERS, "job", "device", "isolation", "status")
 _COSTS = ("wall_s", "compile_s", "compile_cached", "temp_bytes")
 
 
@@ -104,7 +103,7 @@ def _finished(rows: list[dict], folder: Path) -> Unit:
         return max((row[name] for row in among if row[name] is not None), default=math.nan)
 
     first = rows[0]
-    settings = {key: value for name in _PARAMETERS for key, value in json.loads(first[name] or "{}").items()}
+    settings = {key: value for name in reversed(PARAMETERS) for key, value in json.loads(first[name] or "{}").items()}
     settings |= {key: first[key] for key in ("system", "T", "batch", "dtype")}
     unit = _unit(first["measure"], first["method"], settings, rows)
     seconds, where = sum(row["wall_s"] for row in rows), {"device": first["device"], "source": folder}

@@ -6,9 +6,9 @@ import time
 
 from bench.measure.outcome import FAILED
 from bench.question.cell import Cell
-from bench.running.plan import in_words
 from bench.running.protocol import Finished
 from bench.running.remaining import Remaining
+from bench.text import first_line, in_words
 
 FIRST_S = 2.0  # until the first line
 QUIET_S = 10.0  # off a terminal: the longest silence, and the shortest time before a line that says what is running
@@ -86,9 +86,3 @@ class Progress:
         left = f"; about {in_words(left)} left" if left is not None else ""
         text = f"running {describe(self._what)}" if isinstance(self._what, Cell) else self._what
         return f"{text}, since {self._started:%H:%M:%S} ({in_words(now - self._since)}){left}"
-
-
-def first_line(text: str) -> str:
-    """The first line of a reason, which says that something follows if so."""
-    head, newline, _ = text.strip().partition("\n")
-    return f"{head} …" if newline else head

@@ -1,10 +1,13 @@
 """A run: the cells without an answer are answered, then everything is collected."""
 
+import contextlib
 import dataclasses
 import itertools
 import json
+import math
 import signal
 import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from bench import files
@@ -66,39 +69,48 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
         return Result(answered=0, left=0)
     store.prepare(options.out)
     keep(options.out)
-    known = store.latest(options.out)
+    known, left_s = store.latest(options.out), _countdown(options.budget_s)
     context = Context(experiment=experiment.name, isolation=experiment.options.isolation, **git)
-    deadline = time.monotonic() + (options.budget_s if options.budget_s is not None else float("inf"))
     reasons = {cell.id: ("unavailable", reason) for cell in todo if (reason := _reason(cell))}
     reasons |= {cell.id: (SKIPPED, cell.misfit) for cell in todo if cell.misfit and cell.id not in reasons}
     possible = [cell for cell in todo if cell.id not in reasons]
-    answered, interrupted = 0, False
     with Progress(len(todo), _remaining(experiment, possible, options.out)) as progress, _Interruptible():
         plan = Plan(
             out=options.out,
-            orders=_orders(experiment, todo, options, context),
+            orders=_orders(experiment, options, context),
             timeout_s=experiment.options.timeout_s,
             isolation=experiment.options.isolation,
             known=known,
-            left_s=lambda: deadline - time.monotonic(),
+            left_s=left_s,
             doing=progress.doing,
         )
         impossible = _without_asking([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
         ordered = jobs(possible, experiment.options.isolation, as_written=options.budget_s is not None)
-        answers = executor.run(ordered, plan)
+        answered, interrupted = _follow(impossible, executor.run(ordered, plan), progress)
+    spent = left_s() <= 0
+    collect(options.out)
+    latest = store.latest(options.out, [cell.id for cell in todo])
+    left = sum(latest.get(cell.id) == known.get(cell.id) for cell in todo)
+    return Result(answered, left, interrupted=interrupted, spent=spent and left > 0)
+
+
+def _countdown(budget_s: float | None) -> Callable[[], float]:
+    """Says how many seconds of the budget are left; infinitely many without one."""
+    end = time.monotonic() + (math.inf if budget_s is None else budget_s)
+    return lambda: end - time.monotonic()
+
+
+def _follow(impossible: Iterator[Finished], answers: Generator[Finished], progress: Progress) -> tuple[int, bool]:
+    """Show each attempt as it ends; how many cells are answered, and whether Ctrl-C ended it. No worker is left behind."""
+    answered = 0
+    with contextlib.closing(answers):
         try:
             for finished in itertools.chain(impossible, answers):
                 progress.finished(finished)
                 answered += finished.final
         except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            answers.close()
-        spent = plan.left_s() <= 0
-    collect(options.out)
-    latest = store.latest(options.out, [cell.id for cell in todo])
-    left = sum(latest.get(cell.id) == known.get(cell.id) for cell in todo)
-    return Result(answered, left, interrupted=interrupted, spent=spent and left > 0)
+            return answered, True
+    return answered, False
 
 
 def check_folder(experiment: Experiment, out: Path) -> None:
@@ -133,7 +145,7 @@ def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remai
     return Remaining(paired(units, out, experiment.name))
 
 
-def _orders(experiment: Experiment, todo: list[Cell], options: Options, context: Context) -> Orders:
+def _orders(experiment: Experiment, options: Options, context: Context) -> Orders:
     return Orders(
         out=str(options.out),
         context=dataclasses.asdict(context),

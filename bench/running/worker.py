@@ -8,22 +8,16 @@ the executor has finished or died, the process ends at once: an orphan must not 
 
 import dataclasses
 import json
-import math
 import os
 import queue
-import secrets
 import sys
 import threading
-import time
-import traceback
 from pathlib import Path
 
-from bench.clock import Clock
 from bench.errors import listening
-from bench.measure.disturbance import Load
 from bench.question.cell import Cell
 from bench.running.protocol import Orders
-from bench.storage.rows import Context, failure, rows
+from bench.storage.rows import Context
 
 
 def main() -> None:
@@ -34,74 +28,13 @@ def main() -> None:
     orders = Orders(**json.loads(sys.argv[1]))
     with listening() as notices:
         context = _prepare(orders)
+    from bench.running.answering import answer  # only now: the environment is set before anything imports jax
+
     send({"ready": dataclasses.asdict(context), "notices": notices})
     while True:
         order = jobs.get()
         cells = [Cell.from_json(fields) for fields in order["cells"]]
         send({"done": True, "singly": answer(cells, context, Path(orders.out), send, left_s=order["left_s"])})
-
-
-# Before the budget ends: enough to write down what is there.
-MARGIN_S = 3.0
-
-
-def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float = math.inf) -> bool:
-    """Measure one job and write an attempt for each of its cells as soon as it is there.
-
-    left_s  after which the process will be ended, whatever it does
-    An exception is the outcome of the active cell; the others are left for another try. Returns whether that must be one by
-    one: running out of memory together says nothing about any one of them.
-    """
-    from bench.storage import store
-
-    clock, load, job = Clock(cells[0].id), Load(), secrets.token_hex(8)
-    waiting = {cell.id: cell for cell in cells}
-
-    deadline = time.monotonic() + left_s - MARGIN_S
-
-    def active(cell):
-        if cell.id != clock.active:
-            send({"active": cell.id})
-        clock.turn(cell.id)
-        return deadline - time.monotonic()
-
-    def write(cell, outcome):
-        wall_s = clock.spent_s(cell.id)
-        started = clock.started.get(cell.id, clock.started[cells[0].id])
-        store.write(out, cell.id, rows(cell, outcome, context, started=started, wall_s=wall_s, load=load, job=job))
-        del waiting[cell.id]
-        reason = outcome.columns.get("error_message") or ""
-        send({"written": cell.id, "status": outcome.status, "wall_s": wall_s, "reason": reason})
-
-    try:
-        _precision(cells[0].dtype)
-        for cell in cells:
-            cell.made_from  # noqa: B018  (what it holds now, not when it is over)
-        measure = cells[0].build_measure()
-        scratch = {"scratch": out / "checkpoints"} if measure.resumes else {}
-        for cell, outcome in measure.run(cells, active, **scratch):
-            try:
-                write(cell, outcome)
-            except (KeyError, TypeError, ValueError) as error:  # rows that fit no table, not the active cell, are to blame
-                traceback.print_exc()
-                write(cell, _failure(error))
-    except Exception as error:
-        traceback.print_exc()
-        outcome = _failure(error)
-        if outcome.status == "out_of_memory" and len(cells) > 1:
-            return True
-        if clock.active in waiting:
-            write(waiting[clock.active], outcome)
-        return False
-    for cell in list(waiting.values()):
-        write(cell, failure("error", "MissingOutcome", f'measure "{cell.measure}" ended without an outcome for this cell.'))
-    return False
-
-
-def _failure(error: Exception):
-    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-    out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
-    return failure("out_of_memory" if out_of_memory else "error", type(error).__name__, text)
 
 
 def _listen(jobs: queue.Queue) -> None:
@@ -179,13 +112,6 @@ def set_flags(device: str | None) -> None:
 
 def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pitbench" / "programs"
-
-
-def _precision(dtype: str) -> None:
-    """Let jax have 64 bits where the cell asks for them, and only there."""
-    import jax
-
-    jax.config.update("jax_enable_x64", dtype == "float64")
 
 
 if __name__ == "__main__":

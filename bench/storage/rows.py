@@ -6,7 +6,7 @@ import json
 
 from bench.measure.disturbance import Load
 from bench.measure.outcome import Outcome
-from bench.question.cell import Cell
+from bench.question.cell import CORE, PARTS, Cell
 
 SIZES = ("latent_dim", "hidden_dim", "alpha")  # settings that have a column of their own where the method has them
 
@@ -41,9 +41,9 @@ def rows(
     if "cells" in outcome.tables:
         raise KeyError('Outcome.tables["cells"]: the row of a cell is made here; its values go into Outcome.columns.')
     row = dataclasses.asdict(context)
-    row |= {key: getattr(cell, key) for key in ("measure", "method", "system", "T", "batch", "dtype", "seed")}
-    parameters = {kind: cell.parameters(kind) for kind in ("measure", "method", "system")}
-    row |= {f"{kind}_parameters": json.dumps(values, sort_keys=True, default=str) for kind, values in parameters.items()}
+    row |= {key: getattr(cell, key) for key in ("measure", *CORE)}
+    parameters = {part: cell.parameters(part) for part in PARTS}
+    row |= {f"{part}_parameters": json.dumps(values, sort_keys=True, default=str) for part, values in parameters.items()}
     row |= {key: parameters["method"].get(key) for key in SIZES}
     row |= cell.made_from
     row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s, "job": job}

@@ -18,7 +18,7 @@ SIGKILL = -9
 
 
 def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
-    """Answer the jobs in turn; each attempt is on the disk before it is reported. Closing the iterator ends the worker."""
+    """Answer one job after the other; each attempt is on the disk before it is reported. Closing the iterator ends the worker."""
     local = _Local(jobs, plan)
     try:
         yield from local.answers()
@@ -91,7 +91,7 @@ class _Local:
                 self._put_back(waiting.values())
                 return
             if "active" in message:
-                clock.turn(message["active"])
+                clock.activate(message["active"])
             elif "written" in message:
                 cell = waiting.pop(message["written"])
                 yield Finished(cell, message["status"], message["wall_s"], reason=message["reason"])

@@ -15,7 +15,7 @@ def draw_by_method(ax, points, looks) -> None:
     gone = points[lost(points)].groupby("label")["cell"].nunique()
     ax.set_xscale("log" if log else "linear")
     ax.grid(axis="y", color="0.93", linewidth=0.6)
-    style.references(ax.axvline, points, positive=log)
+    style.bounds(ax.axvline, points, positive=log)
     for row, (label, look) in enumerate(looks.items()):
         own = finite.loc[finite["label"] == label, "value"].to_numpy()
         dots = {"alpha": 0.8, "markersize": 5} if len(own) <= 20 else {"alpha": 0.35, "markersize": 3.5}

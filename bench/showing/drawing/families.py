@@ -46,15 +46,15 @@ def panels(points, cells, experiment: dict, shown, row_height: float = 1.35):
 
 def families(points) -> dict[str, list[str]]:
     """Labels by family, those of the step-by-step methods in each; alone where there is no other."""
-    reference = appearance.REFERENCE.title
+    stepwise = appearance.STEPWISE.title
     found: dict[str, list[str]] = {}
     pairs = points[["method", "label"]].drop_duplicates().set_index("label")["method"]
     for label in appearance.looks(points):
         found.setdefault(appearance.family(pairs[label]), []).append(label)
     known = [family.title for family in appearance.FAMILIES] + [appearance.OTHERS]
-    others = {title: found[title] for title in known if title in found and title != reference}
-    shared = found.get(reference, [])
-    return {title: shared + labels for title, labels in others.items()} or {reference: shared}
+    others = {title: found[title] for title in known if title in found and title != stepwise}
+    shared = found.get(stepwise, [])
+    return {title: shared + labels for title, labels in others.items()} or {stepwise: shared}
 
 
 def most_failing(grid: list[Panel]) -> int:
@@ -77,13 +77,13 @@ def in_order(points, looks):
 
 def legend(fig, points, extra=()) -> None:
     """One legend below all panels, a column per family."""
-    looks, reference = appearance.looks(points), appearance.REFERENCE.title
-    shared = [label for label in looks if appearance.family(_method(points, label)) == reference]
-    columns = {reference: shared} | {
+    looks, stepwise = appearance.looks(points), appearance.STEPWISE.title
+    shared = [label for label in looks if appearance.family(_method(points, label)) == stepwise]
+    columns = {stepwise: shared} | {
         title: [label for label in labels if label not in shared] for title, labels in families(points).items()
     }
     columns = {title: [style.handle(label, looks[label]) for label in labels] for title, labels in columns.items() if labels}
-    first = next(iter(columns), reference)
+    first = next(iter(columns), stepwise)
     columns[first] = [*columns.get(first, []), *extra]
     deepest = max(map(len, columns.values()))
     handles = []

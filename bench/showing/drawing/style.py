@@ -13,12 +13,12 @@ from bench.showing.drawing.band import cross_handle
 from bench.showing.frames.cells import parameter
 from bench.showing.vocabulary.numbers import tidy
 from bench.showing.vocabulary.order import SETTINGS
-from bench.showing.vocabulary.symbols import PLAIN
+from bench.showing.vocabulary.symbols import BOUNDS, PLAIN
 
 WIDTH = 7.0  # inches, the text width of a paper
-REFERENCES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
-    "floor": ("floor: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
-    "noise": ("white noise", {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
+BOUND_LINES = {  # what a metric says of two true orbits, and of noise with the mean and spread of the truth
+    "floor": (f"{BOUNDS['floor']}: two true orbits", {"color": "0.5", "linestyle": "--", "linewidth": 0.9}),
+    "noise": (BOUNDS["noise"], {"color": "0.5", "linestyle": ":", "linewidth": 1.1}),
 }
 MARKERS = ["o", "s", "^", "D", "v", "P"]  # of lines that are no methods
 
@@ -76,16 +76,16 @@ def empty(ax, *axes) -> None:
     ax.text(0.5, 0.5, "no values", transform=ax.transAxes, ha="center", va="center", color="0.6")
 
 
-def references(line, points, positive: bool) -> None:
+def bounds(line, points, positive: bool) -> None:
     """Floors and white noise of the points, `line` being `ax.axhline` or `ax.axvline`; on a log axis the positive ones."""
-    for name, (_, look) in REFERENCES.items():
+    for name, (_, look) in BOUND_LINES.items():
         for value in points[name].dropna().unique():
             if value > 0 or not positive:
                 line(value, zorder=1, **look)
 
 
-def reference_handles(points) -> list[Line2D]:
-    return [handle(label, look) for name, (label, look) in REFERENCES.items() if points[name].notna().any()]
+def bound_handles(points) -> list[Line2D]:
+    return [handle(label, look) for name, (label, look) in BOUND_LINES.items() if points[name].notna().any()]
 
 
 def legend(fig, handles: list) -> None:

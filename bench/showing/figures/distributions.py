@@ -36,7 +36,7 @@ def plot(tables, experiment: dict):
     draw = _against_length if over else _by_method
     fig = draw(points, looks, rows, metrics, lambda height: style.canvas(experiment, cells, height, shown))
     failed = "infinite or failed (count)" if lost(points).any() else ""
-    style.legend_of_lines(fig, looks if over else {}, failed, extra=style.reference_handles(points))
+    style.legend_of_lines(fig, looks if over else {}, failed, extra=style.bound_handles(points))
     return fig, points
 
 
@@ -115,7 +115,7 @@ def _draw_lengths(ax, points, looks, last: bool) -> None:
     gone = points[lost(points)].groupby(["label", "T"])["cell"].nunique()
     failing = [label for label in looks if label in gone.index.get_level_values("label")]
     band = FailureBand(ax, failing, named=last)
-    style.references(ax.axhline, points, positive=log)
+    style.bounds(ax.axhline, points, positive=log)
     for place, (label, look) in enumerate(looks.items()):
         own = points[points["label"] == label]
         # Beside each other, so that the dots of methods do not hide those of others.

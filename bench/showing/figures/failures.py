@@ -5,16 +5,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from bench.showing.drawing import families, style
-from bench.showing.frames.attempts import attempts, decided, problems, varying
+from bench.showing.frames.attempts import attempts, case_names, decided, varying
 from bench.showing.frames.cells import of_measure
 from bench.showing.vocabulary.numbers import number
+from bench.showing.vocabulary.statuses import SIGNS
 from bench.showing.vocabulary.symbols import LENGTH
 
-# Pale where there is a time, and the darker the less is known of the answer.
-COLORS = {
-    **{"ok": "#e8f1e8", "wrong_answer": "#f6d55c", "not_converged": "#ee9b5f", "diverged": "#c8443c", "timeout": "#8a6fb0"},
-    **{"out_of_memory": "#5b7db1", "error": "#555555", "crashed": "#333333", "unavailable": "#cccccc", "skipped": "#eeeeee"},
-}
+COLORS = {status: sign.color for status, sign in SIGNS.items()}
 SHOWS_SKIPPED = True
 OTHER = "several"  # seeds that ended differently
 MISSING = "not asked"
@@ -24,7 +21,7 @@ def plot(tables, experiment: dict):
     """The number in a case that a method solved is its speed-up, sequential / method: below 1 it is slower."""
     tables = of_measure(tables, "work_precision")
     points = decided(attempts(tables))
-    points = points.assign(problem=problems(points), alpha=points["alpha"].astype(float).fillna(0.0))
+    points = points.assign(problem=case_names(points), alpha=points["alpha"].astype(float).fillna(0.0))
     points = points.sort_values(["problem", "alpha", "T"], kind="stable")
     points["outcome"] = points["status"].where(points["status"].isin(list(COLORS)), OTHER)
     labels = _by_family(points) or [""]

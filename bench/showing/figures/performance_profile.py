@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.showing.drawing import families, ticks
 from bench.showing.drawing.band import cross_handle, crosses
-from bench.showing.frames.attempts import attempts, decided, problems, varying
+from bench.showing.frames.attempts import attempts, case_names, decided, varying
 from bench.showing.frames.cells import of_measure
 from bench.showing.vocabulary import appearance
 
@@ -20,7 +20,7 @@ def plot(tables, experiment: dict):
     """A row of panels per problem and one for all. A failure counts as never: a method that has some ends in a cross, below 1."""
     tables = of_measure(tables, "work_precision")
     points = decided(attempts(tables))
-    points = points.assign(problem=problems(points))
+    points = points.assign(problem=case_names(points))
     rows = points.assign(row=points["problem"].str.replace(", M=", "\nM=").replace("", ALL))
     if points["problem"].nunique() > 1:
         rows = pd.concat([rows, points.assign(row=ALL)], ignore_index=True)

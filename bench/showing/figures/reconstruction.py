@@ -53,7 +53,7 @@ def plot(tables, experiment: dict):
     axes[0].set_yticks(range(len(looks)), list(looks))
     axes[0].set_ylim(len(looks) - 0.4, -0.6)
     failed = "infinite or failed (count)" if lost(points).any() else ""
-    style.legend_of_lines(fig, looks, failed, extra=style.reference_handles(points))
+    style.legend_of_lines(fig, looks, failed, extra=style.bound_handles(points))
     return fig, points
 
 

@@ -2,7 +2,7 @@
 
 from bench.showing.drawing import against_length, families, style
 from bench.showing.drawing.band import cross_handle
-from bench.showing.frames.attempts import attempts, decided, problems, varying
+from bench.showing.frames.attempts import attempts, case_names, decided, varying
 from bench.showing.frames.cells import of_measure
 from bench.showing.vocabulary import appearance
 from bench.showing.vocabulary.symbols import LENGTH
@@ -12,7 +12,7 @@ def plot(tables, experiment: dict):
     """Medians with quartiles at the loosest tolerance that is accurate, log-log; a case that a method failed is a cross."""
     tables = of_measure(tables, "work_precision")
     points = decided(attempts(tables))
-    points = points.assign(problem=problems(points), alpha=points["alpha"].astype(float).fillna(0.0))
+    points = points.assign(problem=case_names(points), alpha=points["alpha"].astype(float).fillna(0.0))
     points = points.assign(row=families.case(points))
     looks = appearance.looks(points)
     fig, grid = families.panels(points, tables["cells"], experiment, ("T", "alpha", *varying(points)))

@@ -5,7 +5,7 @@ from matplotlib.ticker import EngFormatter
 
 from bench.showing.drawing import families, style, ticks
 from bench.showing.drawing.band import FailureBand, cross_handle, fit_below
-from bench.showing.frames.attempts import curves, problems, varying
+from bench.showing.frames.attempts import case_names, curves, varying
 from bench.showing.frames.cells import of_measure
 from bench.showing.vocabulary import appearance
 
@@ -20,7 +20,7 @@ def plot(tables, experiment: dict):
     """
     tables = of_measure(tables, "work_precision")
     points = curves(tables)
-    points = points.assign(problem=problems(points), alpha=points["alpha"].astype(float).fillna(0.0))
+    points = points.assign(problem=case_names(points), alpha=points["alpha"].astype(float).fillna(0.0))
     points["drawn"] = np.array(_drawn(points), dtype=bool)
     drawn = points[points["drawn"]]
     drawn = drawn.assign(row=families.case(drawn) + drawn["T"].map(lambda T: f", T = {T:g}"))

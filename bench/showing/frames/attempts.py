@@ -9,6 +9,7 @@ import collections
 import numpy as np
 import pandas as pd
 
+from bench.measure.outcome import SOLVED
 from bench.showing.frames.cells import failed, parameter, parameters
 from bench.showing.frames.grouping import tally, triple
 from bench.showing.frames.labels import labels
@@ -19,7 +20,6 @@ from bench.showing.vocabulary.order import BASELINE, SETTINGS, rank
 from bench.showing.vocabulary.symbols import symbol
 
 CASE = ["observed", *SETTINGS]
-PHASES = ("forward", "gradient")
 # What a speed-up must differ from 1 by: windows of which one suffices are the sequential scan itself, and were measured at 1.1.
 CLEAR = 1.15
 DEFAULT_TOLERANCE = {"float32": 1e-6, "float64": 1e-10}  # of a solver that is given none, see methods.solvers.base
@@ -59,7 +59,7 @@ def curves(tables) -> pd.DataFrame:
     return attempted.join(pd.DataFrame(found, index=attempted.index, columns=["seconds", "seconds_low", "seconds_high"]))
 
 
-def problems(frame: pd.DataFrame) -> pd.Series:
+def case_names(frame: pd.DataFrame) -> pd.Series:
     """What tells the rows' cases apart beside T and alpha, in words: `observed x, M=16`."""
     varying = [name for name in CASE if name not in ("T", "alpha") and frame[name].nunique(dropna=False) > 1]
     words = frame[varying].apply(lambda row: ", ".join(_setting(*item) for item in row.items()), axis=1)
@@ -83,7 +83,7 @@ def decided(attempted: pd.DataFrame) -> pd.DataFrame:
 
 _COLUMNS = [
     *(*CASE, "method", "label", "tolerance", "status", "failed", "cells"),
-    *(f"{phase}_s{end}" for phase in PHASES for end in ("", "_low", "_high")),
+    *(f"{phase}_s{end}" for phase in SOLVED for end in ("", "_low", "_high")),
     *(f"{BASELINE}_s", "speedup", "speedup_low", "speedup_high", "speedup_pairs", "to_best"),
     *("iterations", "temp_bytes", "value_error", "gradient_error"),
 ]
@@ -101,7 +101,7 @@ def _described(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _summary(cells: pd.DataFrame, samples: pd.DataFrame) -> dict:
     row = {"status": tally(cells["status"]), "failed": int(failed(cells["status"]).sum()), "cells": " ".join(cells["cell"])}
-    for phase in PHASES:
+    for phase in SOLVED:
         row |= triple(f"{phase}_s", samples.loc[samples["phase"] == phase, "seconds"])
     return row | costs(cells) | {"iterations": cells["iterations"].astype(float).median()}
 
@@ -125,6 +125,6 @@ def _setting(name: str, value) -> str:
 
 
 def varying(points) -> list[str]:
-    """The settings that `problems` names, so that the line of sizes need not."""
+    """The settings that `case_names` names, so that the line of sizes need not."""
     names = [name for name in CASE if name not in ("T", "alpha") and points[name].nunique(dropna=False) > 1]
     return [*names, "observed_dim"] if "observed" in names else names

@@ -5,8 +5,7 @@ import json
 import pandas as pd
 
 from bench.measure.outcome import SKIPPED
-
-PARAMETERS = ["method_parameters", "system_parameters", "measure_parameters"]
+from bench.question.cell import PARAMETERS
 
 
 def of_measure(tables, measure: str) -> dict:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.showing.frames.cells import PARAMETERS, parameters
+from bench.question.cell import PARAMETERS
+from bench.showing.frames.cells import parameters
 from bench.showing.vocabulary.numbers import is_missing, tidy
 from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.symbols import symbol

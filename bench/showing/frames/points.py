@@ -6,7 +6,7 @@ import pandas as pd
 from bench.showing.frames.labels import labels, problems
 from bench.showing.frames.newton import EXPONENT
 from bench.showing.frames.scores import scores
-from bench.showing.vocabulary.symbols import METRICS
+from bench.showing.vocabulary.symbols import SCORES
 
 
 def described(cells) -> tuple[pd.DataFrame, bool]:
@@ -25,7 +25,7 @@ def ranked(tables) -> list[str]:
     """The metrics that have a better and a worse, the well-known ones first."""
     rows = tables["metrics"][tables["metrics"]["higher_is_better"].notna()]
     found = [name for name in dict.fromkeys(rows["metric"]) if name != EXPONENT]
-    known = [name for name in METRICS if name in found]
+    known = [name for name in SCORES if name in found]
     return known + [name for name in found if name not in known]
 
 

@@ -8,8 +8,9 @@ the ratio of two medians, without quartiles, and `speedup_pairs` is 0.
 
 import pandas as pd
 
+from bench.measure.outcome import PHASES
 from bench.showing.frames.grouping import groups, triple
-from bench.showing.frames.times import PHASES, timed
+from bench.showing.frames.times import timed
 from bench.showing.vocabulary.order import BASELINE, SETTINGS
 
 PAIR = ["job", "seed", "repetition"]  # what two calls that were timed in turn have in common

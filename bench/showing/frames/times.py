@@ -2,10 +2,9 @@
 
 import pandas as pd
 
+from bench.measure.outcome import PHASES, SOLVED
 from bench.showing.frames.grouping import groups, triple
 from bench.showing.vocabulary.order import SETTINGS
-
-PHASES = ("forward", "gradient", "update")
 
 
 def timed(tables) -> pd.DataFrame:
@@ -21,7 +20,7 @@ def times(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
     Where no cell of a point is ok, its rows are there with NaN for the seconds.
     """
     samples = timed(tables)
-    phases = [phase for phase in PHASES if phase in set(tables["runtime"]["phase"])] or ["forward", "gradient"]
+    phases = [phase for phase in PHASES if phase in set(tables["runtime"]["phase"])] or SOLVED
     rows = []
     for row, members in groups(tables["cells"], by):
         own = samples[samples["cell"].isin(members["cell"])]

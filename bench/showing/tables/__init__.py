@@ -3,8 +3,6 @@
 To summarise a new measurement, write a module with `CAPTION`, `summarise(tables)` and `glance(frame)` and name it in `SUMMARIES`.
 """
 
-import textwrap
-
 import pandas as pd
 
 from bench.measure import disturbance
@@ -13,9 +11,10 @@ from bench.showing.frames.cells import failed, of_measure
 from bench.showing.frames.grouping import singular
 from bench.showing.tables import convergence, latex, reconstruction, rendering, runtime, work_precision
 from bench.showing.tables.failures import failures, skipped
-from bench.showing.tables.glance import TEXT_WIDTH, Table, terminal_width
+from bench.showing.tables.glance import Table, terminal_width
 from bench.showing.tables.rendering import describe
 from bench.showing.vocabulary.order import SETTINGS
+from bench.text import WIDTH, filled
 from registry import UnknownName, suggest
 
 __all__ = ["render", "summary", "terminal_width", "text_report"]
@@ -46,7 +45,7 @@ def summary(tables, measure: str | None = None) -> pd.DataFrame:
     return frame
 
 
-def text_report(tables, width: int | None = TEXT_WIDTH) -> str:
+def text_report(tables, width: int | None = WIDTH) -> str:
     """What a run prints at its end: per measure all that is constant, all scores, and every failure.
 
     width  letters in a line: what is wider is stacked, never left out. None: there is no limit.
@@ -54,14 +53,14 @@ def text_report(tables, width: int | None = TEXT_WIDTH) -> str:
     parts = []
     for measure, module, constant, frame in _by_measure(summary(tables)):
         parts.append(describe(constant))
-        parts += [part.text(width) if isinstance(part, Table) else _filled(part, "    ") for part in module.glance(frame)]
-        parts.append(_filled(f"{module.CAPTION} More columns: --format markdown or csv."))
+        parts += [part.text(width) if isinstance(part, Table) else filled(part, rest="    ") for part in module.glance(frame)]
+        parts.append(filled(f"{module.CAPTION} More columns: --format markdown or csv."))
         cells = of_measure(tables, measure)["cells"]
         count = int(failed(cells["status"]).sum())
         parts += _listed(f"{count} of {len(cells)} cells failed:", failures(cells))
         count = int(cells["status"].eq(SKIPPED).sum())
         parts += _listed(f"{count} of {len(cells)} cells were skipped, as their parts do not go together:", skipped(cells))
-        parts += [_filled(note) for note in disturbance.notes(cells)]
+        parts += [filled(note) for note in disturbance.notes(cells)]
     return "\n\n".join(parts) if parts else "No cells."
 
 
@@ -90,9 +89,4 @@ def _by_measure(frame: pd.DataFrame):
 
 def _listed(head: str, lines: list[str]) -> list[str]:
     """A head with its lines below it; nothing where there are none."""
-    return ["\n".join([head, *(_filled(f"  {line}", "    ") for line in lines)])] if lines else []
-
-
-def _filled(text: str, indent: str = "") -> str:
-    wrapped = textwrap.TextWrapper(TEXT_WIDTH, subsequent_indent=indent, break_on_hyphens=False)  # names of methods have some
-    return "\n".join(wrapped.fill(line) for line in text.split("\n"))
+    return ["\n".join([head, *(filled(line, "  ", "    ") for line in lines)])] if lines else []

@@ -10,15 +10,12 @@ from bench.showing.frames.newton import CHOICES, points
 from bench.showing.tables.glance import NOTHING, Column, Table, interval, settings, table
 from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.order import SETTINGS
+from bench.showing.vocabulary.statuses import SIGNS, letters
 
 CAPTION = (
     "Updates of the solver until its rule stops it: median [range] over sequences, a failed sequence counts as inf. "
     "lambda_f: Lyapunov exponent of the forced map, per step."
 )
-MARKS = {
-    **{"not_converged": "n", "diverged": "d", "wrong_answer": "w", "timeout": "t", "out_of_memory": "m"},
-    **{"error": "e", "crashed": "c", "unavailable": "u", "skipped": "s"},
-}
 
 
 def summarise(tables) -> pd.DataFrame:
@@ -33,23 +30,28 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
     """One line per method, sizes, guess and rule, with the strengths across; below each size its exponents."""
     frame = frame.assign(alpha=frame["alpha"].astype(float) if "alpha" in frame else np.nan)
     sizes = [name for name in SETTINGS if name in frame and name != "alpha"]
-    choices = ["method", *CHOICES]
-    choices = [name for name in choices if name in frame and frame[name].nunique(dropna=False) > 1] or ["method"]
-    lines = []
-    for _, group in frame.groupby(sizes, dropna=False, sort=False) if sizes else [(None, frame)]:
-        size = dict(group[sizes].iloc[0])
-        for _, line in group.groupby(choices, dropna=False, sort=False):
-            cells = [(row["alpha"], _cell(row)) for _, row in line.iterrows()]
-            lines.append({**size, **{name: line[name].iloc[0] or "" for name in choices}, "cells": cells})
-        if group["lambda_f"].notna().any():
-            exponents = group.groupby("alpha", dropna=False)["lambda_f"].median().map(_exponent)
-            lines.append({**size, **dict.fromkeys(choices, ""), choices[0]: "lambda_f", "cells": list(exponents.items())})
-    lines = pd.DataFrame(lines)
+    choices = [name for name in ("method", *CHOICES) if name in frame and frame[name].nunique(dropna=False) > 1] or ["method"]
+    lines = pd.DataFrame(_lines(frame, sizes, choices))
     strengths = sorted(frame["alpha"].dropna().unique()) + [np.nan] * bool(frame["alpha"].isna().any())
     columns = [_column(alpha, lines["cells"], len(strengths)) for alpha in strengths]
-    marks = [f"{mark} = {status}" for status, mark in MARKS.items() if frame["status"].str.contains(status).any()]
+    failed = [name for name in SIGNS if name != "ok" and frame["status"].str.contains(name).any()]
+    marks = [f"{letters(name)} = {name}" for name in failed]
     note = [f"Marked cells, of which some or all sequences failed: {', '.join(marks)}."] if marks else []
     return [table(settings(lines, [*sizes, *choices]), columns), *note]
+
+
+def _lines(frame: pd.DataFrame, sizes: list[str], choices: list[str]) -> list[dict]:
+    """The lines of the table: what each is about, and in `cells` its text by strength."""
+    lines = []
+    for _, same_size in frame.groupby(sizes, dropna=False, sort=False) if sizes else [(None, frame)]:
+        size = dict(same_size[sizes].iloc[0])
+        for _, line in same_size.groupby(choices, dropna=False, sort=False):
+            cells = [(row["alpha"], _cell(row)) for _, row in line.iterrows()]
+            lines.append({**size, **{name: line[name].iloc[0] or "" for name in choices}, "cells": cells})
+        if same_size["lambda_f"].notna().any():
+            exponents = same_size.groupby("alpha", dropna=False)["lambda_f"].median().map(_exponent)
+            lines.append({**size, **dict.fromkeys(choices, ""), choices[0]: "lambda_f", "cells": list(exponents.items())})
+    return lines
 
 
 def _column(alpha: float, lines, count: int) -> Column:
@@ -64,7 +66,7 @@ def _column(alpha: float, lines, count: int) -> Column:
 
 def _cell(row) -> tuple[str, str, str]:
     """Mark, median and range."""
-    mark = "".join(mark for status, mark in MARKS.items() if status in row["status"])
+    mark = letters(row["status"])
     middle, *ends = (float(row[name]) for name in ("updates", "updates_low", "updates_high"))
     return (f"{mark} " if mark else ""), tidy(middle), interval(middle, *ends)
 

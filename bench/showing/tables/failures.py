@@ -9,6 +9,7 @@ from bench.showing.frames.labels import labels
 from bench.showing.vocabulary.numbers import tidy
 from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.symbols import symbol
+from bench.text import brief
 
 
 def failures(cells: pd.DataFrame, limit: int = 10) -> list[str]:
@@ -28,7 +29,7 @@ def _reasons(cells: pd.DataFrame, which: pd.Series, limit: int) -> list[str]:
     chosen = cells[which]
     once = singular(cells, SETTINGS)
     varying = [name for name in SETTINGS if name not in once]
-    reason = chosen["error_message"].fillna("").astype(str).map(_brief)
+    reason = chosen["error_message"].fillna("").astype(str).map(brief)
     what = ": " + chosen["status"].astype(str) + reason.map(lambda text: f", {text}" if text else "")
     where = labels(cells, shown=varying)
     for name in varying:
@@ -37,9 +38,3 @@ def _reasons(cells: pd.DataFrame, which: pd.Series, limit: int) -> list[str]:
     if len(counts) > limit:
         counts, unit = (chosen["method"] + what).value_counts(sort=False), "cells"
     return [line if count == 1 else f"{line} ({count} {unit})" for line, count in counts.items()]
-
-
-def _brief(reason: str) -> str:
-    """A reason whole; of a log, what it is and its last line, where the error stands."""
-    lines = list(filter(None, map(str.strip, reason.splitlines())))
-    return " ".join(lines) if len(lines) < 3 else f"{lines[0]} … {lines[-1]}"

@@ -15,7 +15,6 @@ from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.symbols import LATEX, MATH, symbol
 
-TEXT_WIDTH = 120  # of paragraphs, whatever the width of tables
 NOTHING = "-"
 
 

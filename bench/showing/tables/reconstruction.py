@@ -3,24 +3,24 @@
 import numpy as np
 import pandas as pd
 
+from bench.measure.outcome import PHASES
 from bench.showing.frames.grouping import triple
 from bench.showing.frames.scores import final_losses, scores, solving
 from bench.showing.tables import runtime
 from bench.showing.tables.glance import Table, quantity, settings, table, words
-from bench.showing.vocabulary.symbols import HEADS
+from bench.showing.vocabulary.symbols import BOUNDS, SCORES
 
 CAPTION = (
     "Time of an optimiser update: median [quartiles]. Speed-up: sequential / method, ~: of medians, not timed in turn; below 1x "
     "the method is slower. Solver iterations: mean over updates. All else over seeds: median [range], a diverged run counting as "
     "the worst value. Floor: what two true orbits score; white noise: what noise with the mean and spread of the truth scores."
 )
-REFERENCES = {"floor": "(floor)", "noise": "(white noise)"}
 
 
 def summarise(tables) -> pd.DataFrame:
     """One row per method and setting: seeds, failures, seconds per update, Newton iterations, loss and every metric.
 
-    Scores, unlike other numbers such as the share of skipped updates, stand beside their references.
+    Scores, unlike other numbers such as the share of skipped updates, stand beside their bounds.
     """
     rows, members = runtime.columns(tables)
     metrics, losses, training = scores(tables), final_losses(tables), solving(tables["training"])
@@ -38,8 +38,8 @@ def summarise(tables) -> pd.DataFrame:
         for name in names:
             taken = metrics[(metrics["metric"] == name) & metrics["cell"].isin(own["cell"])]
             row.update(triple(name, taken["value"].dropna(), 0, 1))
-            if name in HEADS or metrics.loc[metrics["metric"] == name, "higher_is_better"].notna().any():
-                row.update({f"{name}_{reference}": taken[reference].median() for reference in REFERENCES})
+            if name in SCORES or metrics.loc[metrics["metric"] == name, "higher_is_better"].notna().any():
+                row.update({f"{name}_{bound}": taken[bound].median() for bound in BOUNDS})
         row.update(runtime.costs(own))
     return pd.DataFrame(rows)
 
@@ -50,38 +50,38 @@ def glance(frame: pd.DataFrame) -> list[Table]:
     Every score is there: what is well known, and what has a better and a worse.
     """
     metrics = [name.removesuffix("_floor") for name in frame if name.endswith("_floor")]
-    ranked = sorted(metrics, key=lambda name: list(HEADS).index(name) if name in HEADS else len(HEADS))
-    last = next((f"{phase}_s" for phase in reversed(runtime.PHASES) if f"{phase}_s" in frame), "update_s")
-    frame = _with_references(frame, ranked)
+    ranked = sorted(metrics, key=lambda name: list(SCORES).index(name) if name in SCORES else len(SCORES))
+    last = next((f"{phase}_s" for phase in reversed(PHASES) if f"{phase}_s" in frame), "update_s")
+    frame = _with_bounds(frame, ranked)
     columns = [
         quantity(frame, last),
         runtime.speedups(frame),
         quantity(frame, "iterations", "solver\niters"),
         quantity(frame, "loss"),
-        *(quantity(frame, name, HEADS.get(name, "")) for name in ranked),
+        *(quantity(frame, name, SCORES[name].head if name in SCORES else "") for name in ranked),
     ]
     return [table([*settings(frame), words(frame, "method"), words(frame, "runs", "seeds")], columns)]
 
 
-def _with_references(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+def _with_bounds(frame: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
     bad = frame["status"] != "ok"
     tallies = frame["status"].where(frame["seeds"] > 1, "1 " + frame["status"])
     frame = frame.assign(runs=frame["seeds"].astype(str).mask(bad, tallies))
     frame["iterations"] = frame["iterations"].replace(0, np.nan)  # of a method that does not iterate
     parts = []
     for _, rows in frame.groupby("system" if "system" in frame else lambda _: "", sort=False, dropna=False):
-        for _, alike in _by_reference(rows, metrics):
+        for _, alike in _by_bounds(rows, metrics):
             parts.append(alike)
-            for reference, label in REFERENCES.items():
-                columns = {name: f"{name}_{reference}" for name in metrics}
+            for bound, word in BOUNDS.items():
+                columns = {name: f"{name}_{bound}" for name in metrics}
                 common = {name: alike[column].dropna() for name, column in columns.items() if column in alike}
                 common = {name: values.iloc[0] for name, values in common.items() if values.nunique() == 1}
-                named = {"method": label, "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
+                named = {"method": f"({word})", "runs": ""} | ({"system": rows["system"].iloc[0]} if "system" in rows else {})
                 parts += [pd.DataFrame([named | common])] if common else []
     return pd.concat(parts, ignore_index=True)
 
 
-def _by_reference(rows: pd.DataFrame, metrics: list[str]):
+def _by_bounds(rows: pd.DataFrame, metrics: list[str]):
     """The rows of one system, apart where their floors differ: other variables are observed there."""
     floors = rows[[f"{name}_floor" for name in metrics]]
     return rows.groupby(list(floors), dropna=False, sort=False) if (floors.nunique() > 1).any() else [((), rows)]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.showing.vocabulary.numbers import UNITS, is_missing, number, tidy
 from bench.showing.vocabulary.order import SETTINGS
-from bench.showing.vocabulary.symbols import symbol
+from bench.showing.vocabulary.symbols import BOUNDS, symbol
 from registry import UnknownName, suggest
 
 FORMATS = {"text": "simple", "markdown": "pipe", "latex": None, "csv": None}
@@ -40,36 +40,61 @@ def describe(constant: dict) -> str:
 
 def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]:
     """A column's name without its suffix, and the unit with its scale that suits it and the columns `alike`."""
-    suffix = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
+    suffix = _suffix(name)
     return (name.removesuffix(suffix), *_unit(frame[[name, *alike]], suffix)) if suffix else (name, "", 1.0)
 
 
 def _fold(frame: pd.DataFrame) -> pd.DataFrame:
-    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common references in the head, none empty."""
+    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common bounds in the head, none empty."""
     units = {suffix: _unit(frame, suffix) for suffix in UNITS}
-    out, said = {}, {"failed"} if "status" in frame else set()  # the status says in words what `failed` counts
-    for name in frame:
-        triple = f"{name}_low" in frame
-        stem = name.removesuffix("_low").removesuffix("_high")
-        if name in said or (stem != name and stem in frame) or (frame[name].isna().all() and not triple):
-            continue
-        suffix = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
-        unit, scale = units.get(suffix, ("", 1.0))
-        head = f"{name.removesuffix(suffix)} / {unit}" if unit else name
-        references = {word: f"{name}_{column}" for word, column in (("floor", "floor"), ("white noise", "noise"))}
-        common = {word: frame[column].dropna().unique() for word, column in references.items() if column in frame}
-        common = {word: values[0] for word, values in common.items() if len(values) == 1}
-        if common:
-            head += f" ({', '.join(f'{word} {number(value)}' for word, value in common.items())})"
-            said.update(references[word] for word in common)
-        values = frame[[name, f"{name}_low", f"{name}_high"] if triple else [name]]
-        values = values.astype(float) / scale if triple or unit else values
-        shown = _setting if name in SETTINGS else number
-        out[head] = [_interval(*map(shown, row)) for row in values.itertuples(index=False)]
-        if triple and suffix == "_s" and "status" in frame:
-            reasons = frame["status"].where(frame["status"] != "ok", "")
-            out[head] = [text or reason for text, reason in zip(out[head], reasons, strict=True)]
+    shown = [name for name in frame if not _is_silent(frame, name)]
+    said = {f"{name}_{bound}" for name in shown for bound in _common_bounds(frame, name)}
+    out = {}
+    for name in shown:
+        if name not in said:
+            unit, scale = units.get(_suffix(name), ("", None))
+            out[_full_head(frame, name, unit)] = _texts(frame, name, scale)
     return pd.DataFrame(out, index=frame.index, dtype=object)
+
+
+def _is_silent(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a column says nothing that another does not: it is empty, an end of an interval, or counted in the status."""
+    stem = name.removesuffix("_low").removesuffix("_high")
+    an_end = stem != name and stem in frame
+    empty = frame[name].isna().all() and f"{name}_low" not in frame  # an interval without values still says who failed
+    return an_end or empty or (name == "failed" and "status" in frame)
+
+
+def _common_bounds(frame: pd.DataFrame, name: str) -> dict[str, float]:
+    """What two true orbits and white noise score, where that is one number for the whole column."""
+    columns = {bound: f"{name}_{bound}" for bound in BOUNDS}
+    values = {bound: frame[column].dropna().unique() for bound, column in columns.items() if column in frame}
+    return {bound: found[0] for bound, found in values.items() if len(found) == 1}
+
+
+def _full_head(frame: pd.DataFrame, name: str, unit: str) -> str:
+    """`dstsp_gmm (floor 0.1, white noise 7)`, `gradient / ms`."""
+    head = f"{name.removesuffix(_suffix(name))} / {unit}" if unit else name
+    common = [f"{BOUNDS[bound]} {number(value)}" for bound, value in _common_bounds(frame, name).items()]
+    return f"{head} ({', '.join(common)})" if common else head
+
+
+def _texts(frame: pd.DataFrame, name: str, scale: float | None) -> list[str]:
+    """A column as text, in units of `scale`: a median with its interval, and where there is no time why there is none."""
+    ends = [end for end in (f"{name}_low", f"{name}_high") if f"{name}_low" in frame]
+    values = frame[[name, *ends]]
+    values = values.astype(float) / (scale or 1.0) if ends or scale else values
+    shown = _setting if name in SETTINGS else number
+    texts = [_interval(*map(shown, row)) for row in values.itertuples(index=False)]
+    if ends and name.endswith("_s") and "status" in frame:
+        reasons = frame["status"].where(frame["status"] != "ok", "")
+        texts = [text or reason for text, reason in zip(texts, reasons, strict=True)]
+    return texts
+
+
+def _suffix(name: str) -> str:
+    """The end of a column's name that says its unit; empty where there is none."""
+    return next((suffix for suffix in UNITS if name.endswith(suffix)), "")
 
 
 def _setting(value) -> str:

@@ -6,8 +6,9 @@ See `bench.showing.frames.speedups` for what a speed-up is; one that is the rati
 import numpy as np
 import pandas as pd
 
+from bench.measure.outcome import PHASES
 from bench.showing.frames.speedups import columns
-from bench.showing.frames.times import PHASES, costs
+from bench.showing.frames.times import costs
 from bench.showing.tables.glance import Column, Table, quantity, settings, status, table, words
 from bench.showing.vocabulary.order import BASELINE
 

@@ -6,10 +6,10 @@ One module per experiment, named after it, with `judge(tables) -> list[Verdict]`
 import dataclasses
 import importlib
 import pkgutil
-import textwrap
 from typing import Literal
 
-WIDTH = 120
+from bench.text import filled
+
 VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
@@ -35,8 +35,8 @@ def text(verdicts: list[Verdict]) -> str:
     """For a terminal."""
     lines = []
     for each in verdicts:
-        lines.append(textwrap.fill(f"{each.verdict.upper()}: {each.claim} ({each.source})", WIDTH, subsequent_indent="  "))
-        lines.append(textwrap.fill(each.evidence, WIDTH, initial_indent="  ", subsequent_indent="  "))
+        lines.append(filled(f"{each.verdict.upper()}: {each.claim} ({each.source})", rest="  "))
+        lines.append(filled(each.evidence, "  ", "  "))
     return "\n".join(lines)
 
 

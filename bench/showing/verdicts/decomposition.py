@@ -14,6 +14,7 @@ from bench.showing.frames.labels import problems
 from bench.showing.frames.scores import runs
 from bench.showing.verdicts import Verdict, decide
 from bench.showing.verdicts.ranks import as_good, compared, counted, described, mostly, scored, worse
+from bench.showing.vocabulary.symbols import SCORES
 
 SOURCE, OURS = "doi 10.17352/tcsit.000091, abstract", "a question of ours"
 SEEDS = 5
@@ -22,16 +23,16 @@ SEQUENTIAL, SHARED = "sequential", "schwarz-shared"
 LOCAL, GOSSIP, MEAN = "schwarz-local", "schwarz-gossip", "schwarz-mean"
 WHOLE = ["problem", "alpha", "T", "latent_dim"]
 CUT = ["windows", "overlap", "order", "window_start"]
-NAMES = {"sequence_loss": "loss on the whole sequence", "dstsp_gmm": "D_stsp", "interface_jump": "jump between windows"}
+COMPARED = ("sequence_loss", "dstsp_gmm", "interface_jump")
 
 
 def judge(tables) -> list[Verdict]:
     found = runs(of_measure(tables, "reconstruction"))
     settings = {name: parameter(found, name) for name in [*CUT, "match_weight"]}
     found = found.assign(problem=problems(found), **settings)
-    for metric in [*NAMES, "local_loss", "parameter_spread"]:
+    for metric in [*COMPARED, "local_loss", "parameter_spread"]:
         found[metric] = found[metric].astype(float) if metric in found else np.nan
-    found = found[["method", "seed", *WHOLE, *settings, *NAMES, "local_loss", "parameter_spread"]]
+    found = found[["method", "seed", *WHOLE, *settings, *COMPARED, "local_loss", "parameter_spread"]]
     own = {method: rows for method, rows in found.groupby("method")}
     verdicts = [_agreement(own), _matching(own), *_neighbours(own)]
     arms = {method: own[method] for method in (SHARED, GOSSIP, MEAN, LOCAL) if method in own}
@@ -69,7 +70,7 @@ def _neighbours(own) -> list[Verdict]:
     verdicts = []
     for metric in ("sequence_loss", "dstsp_gmm"):
         first, second, seeds = _relative(own[GOSSIP], own[MEAN], metric, WHOLE + CUT)
-        claim = f"exchange with the nearest neighbours suffices: as good as a mean over all windows by {NAMES[metric]}"
+        claim = f"exchange with the nearest neighbours suffices: as good as a mean over all windows by {SCORES[metric].words}"
         holds = decide(as_good(first, second), seeds, SEEDS)
         verdicts.append(Verdict(claim, SOURCE, holds, _evidence(metric, first, second)))
     return verdicts
@@ -113,5 +114,5 @@ def _relative(first, second, metric: str, by: list[str]):
 
 def _evidence(metric: str, first, second) -> str:
     if not len(first) or not len(second):
-        return f"no settings in which both have a {NAMES[metric]}"
-    return f"{NAMES[metric]}, relative to the second arm's median: {compared(first, second)}"
+        return f"no settings in which both have a {SCORES[metric].words}"
+    return f"{SCORES[metric].words}, relative to the second arm's median: {compared(first, second)}"

@@ -8,7 +8,11 @@ is not said where an arm has runs on either side of white noise: some have found
 would.
 """
 
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 
 from bench.showing.frames.cells import of_measure, parameter
 from bench.showing.frames.labels import problems
@@ -31,77 +35,95 @@ def judge(tables) -> list[Verdict]:
     found = found.assign(problem=problems(found), extra=_number(found, "extra_rank"), mar=_number(found, "mar_weight"))
     verdicts = []
     for problem, own in found[found[METRIC].notna()].groupby("problem", sort=False):
-        full = own[own["method"].isin(FULL)]
-        judged = _of(problem, own, white_noise(tables, own["cell"]))
-        verdicts += unless_untrained(judged, tables, own["cell"], full[METRIC].median(), "of the full shPLRNN")
+        arms = _Arms(problem, own, white_noise(tables, own["cell"]))
+        judged = [*_misses(arms), *_alike(arms), *_extra_ranks(arms), *_mamba(arms), *_attractors(arms)]
+        verdicts += unless_untrained(judged, tables, own["cell"], arms.full[METRIC].median(), "of the full shPLRNN")
     return verdicts
 
 
-def _of(problem: str, own, noise: float) -> list[Verdict]:
-    def arm(names, **settings):
-        chosen = own[own["method"] == next((name for name in names if name in set(own["method"])), None)]
+@dataclasses.dataclass(frozen=True)
+class _Arms:
+    """The runs on one problem that were scored, what white noise scores there, and a verdict on some of them."""
+
+    problem: str
+    runs: pd.DataFrame
+    noise: float
+
+    def of(self, methods, **settings) -> pd.DataFrame:
+        """The runs of the first of the `methods` that has some, with these settings."""
+        chosen = self.runs[self.runs["method"] == next((name for name in methods if name in set(self.runs["method"])), None)]
         for name, value in settings.items():
             chosen = chosen[chosen[name] == value]
         return chosen
 
-    def verdict(claim, holds, evidence, *arms):
-        return Verdict(f"{problem}: {claim}", SOURCE, decide(holds, min(map(_seeds, arms)), SEEDS), evidence)
+    @property
+    def full(self) -> pd.DataFrame:
+        return self.of(FULL)
 
-    full, lowest, lssm, verdicts = arm(FULL), arm(LOW_RANK, extra=0), arm(LSSM, mar=0), []
-    for name, misses in {"an LSSM": lssm, "a shPLRNN of rank N": lowest}.items():
-        if len(misses) and len(full):
-            holds = _worse(misses, full, noise)
-            verdicts.append(
-                verdict(f"{name} misses the drive, its D_stsp is above the full shPLRNN's", holds, *_pair(misses, full))
-            )
+    def verdict(self, claim: str, holds: bool | None, evidence: str, *arms) -> Verdict:
+        """A verdict that is undecided where one of the arms that it rests on has too few seeds."""
+        seeds = min(arm["seed"].nunique() for arm in arms)
+        return Verdict(f"{self.problem}: {claim}", SOURCE, decide(holds, seeds, SEEDS), evidence)
+
+    def worse(self, first, second) -> bool | None:
+        found = worse(first[METRIC], second[METRIC])
+        return None if found is False and self.mixed(first, second) else found
+
+    def mixed(self, *arms) -> bool:
+        """Whether an arm has runs that score better than white noise and others that do not."""
+        better = [scored(arm[METRIC]) < self.noise for arm in arms]
+        return any(each.any() and not each.all() for each in better)
+
+
+def _misses(arms: _Arms) -> Iterator[Verdict]:
+    """Models without the rank to hold the drive."""
+    for name, poor in {"an LSSM": arms.of(LSSM, mar=0), "a shPLRNN of rank N": arms.of(LOW_RANK, extra=0)}.items():
+        if len(poor) and len(arms.full):
+            claim = f"{name} misses the drive, its D_stsp is above the full shPLRNN's"
+            yield arms.verdict(claim, arms.worse(poor, arms.full), *_pair(poor, arms.full))
+
+
+def _alike(arms: _Arms) -> Iterator[Verdict]:
+    lssm, lowest = arms.of(LSSM, mar=0), arms.of(LOW_RANK, extra=0)
     if len(lssm) and len(lowest):
         different = above(lssm[METRIC], lowest[METRIC]) or above(lowest[METRIC], lssm[METRIC])
-        same = alike(lssm[METRIC], lowest[METRIC]) and not _mixed(noise, lssm, lowest)
-        holds = False if different else same or None
-        verdicts.append(verdict("an LSSM is like a shPLRNN of rank N", holds, *_pair(lssm, lowest)))
-    for extra in sorted(set(arm(LOW_RANK)["extra"]) - {0}):
-        repaired = arm(LOW_RANK, extra=extra)
-        if len(lowest) and len(full):
-            holds, share = _repairs(lowest[METRIC], repaired[METRIC], full[METRIC])
-            closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
-            evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
-            verdicts.append(verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full))
-    return verdicts + _mamba(arm(MAMBA), full, noise, verdict) + _attractors(arm(LSSM), lssm, noise, verdict)
+        same = alike(lssm[METRIC], lowest[METRIC]) and not arms.mixed(lssm, lowest)
+        yield arms.verdict("an LSSM is like a shPLRNN of rank N", False if different else same or None, *_pair(lssm, lowest))
 
 
-def _mamba(mamba, full, noise, verdict) -> list[Verdict]:
-    verdicts = []
-    for M, other in mamba.groupby("latent_dim") if len(full) else ():
+def _extra_ranks(arms: _Arms) -> Iterator[Verdict]:
+    """Ranks above N, each against rank N and the full model."""
+    lowest, full = arms.of(LOW_RANK, extra=0), arms.full
+    for extra in sorted(set(arms.of(LOW_RANK)["extra"]) - {0}) if len(lowest) and len(full) else ():
+        repaired = arms.of(LOW_RANK, extra=extra)
+        holds, share = _repairs(lowest[METRIC], repaired[METRIC], full[METRIC])
+        closed = "there is no gap" if np.isnan(share) else f"{share:.0%} of the gap closed"
+        evidence = f"{_pair(repaired, lowest)[0]}; full {described(full[METRIC])}: {closed}"
+        yield arms.verdict(f"rank N + {extra:g} repairs what rank N misses", holds, evidence, lowest, repaired, full)
+
+
+def _mamba(arms: _Arms) -> Iterator[Verdict]:
+    full = arms.full
+    for M, other in arms.of(MAMBA).groupby("latent_dim") if len(full) else ():
+        yield arms.verdict(f"Mamba-2 (M={M:g}) is worse than the full shPLRNN", arms.worse(other, full), *_pair(other, full))
         spreads = _deviations(other[METRIC]), _deviations(full[METRIC])
-        verdicts += [
-            verdict(f"Mamba-2 (M={M:g}) is worse than the full shPLRNN", _worse(other, full, noise), *_pair(other, full)),
-            verdict(
-                f"Mamba-2 (M={M:g}) varies more over seeds than the full shPLRNN",
-                worse(*spreads),
-                f"distance from the median of D_stsp {compared(*spreads)}",
-                *(other, full),
-            ),
-        ]
-    return verdicts
+        claim = f"Mamba-2 (M={M:g}) varies more over seeds than the full shPLRNN"
+        yield arms.verdict(claim, worse(*spreads), f"distance from the median of D_stsp {compared(*spreads)}", other, full)
 
 
-def _attractors(regularised, plain, noise, verdict) -> list[Verdict]:
-    arms = {weight: arm for weight, arm in regularised.groupby("mar") if weight > 0}
-    if not arms or not len(plain):
-        return []
-    helped = any(above(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
-    no_better = all(as_good(plain[METRIC], arm[METRIC], LEVEL / len(arms)) for arm in arms.values())
-    no_better = no_better and not _mixed(noise, plain, *arms.values())
-    evidence = "; ".join(f"mar_weight {tidy(weight)}: {_pair(arm, plain)[0]}" for weight, arm in arms.items())
-    return [
-        verdict(
-            "manifold-attractor regularisation does not help the LSSM",
-            False if helped else no_better or None,
-            evidence,
-            plain,
-            *arms.values(),
-        )
-    ]
+def _attractors(arms: _Arms) -> Iterator[Verdict]:
+    """All weights of the regulariser together, each tried at its share of LEVEL."""
+    plain = arms.of(LSSM, mar=0)
+    regularised = {weight: arm for weight, arm in arms.of(LSSM).groupby("mar") if weight > 0}
+    if not regularised or not len(plain):
+        return
+    level = LEVEL / len(regularised)
+    helped = any(above(plain[METRIC], arm[METRIC], level) for arm in regularised.values())
+    no_better = all(as_good(plain[METRIC], arm[METRIC], level) for arm in regularised.values())
+    no_better = no_better and not arms.mixed(plain, *regularised.values())
+    evidence = "; ".join(f"mar_weight {tidy(weight)}: {_pair(arm, plain)[0]}" for weight, arm in regularised.items())
+    claim = "manifold-attractor regularisation does not help the LSSM"
+    yield arms.verdict(claim, False if helped else no_better or None, evidence, plain, *regularised.values())
 
 
 def _repairs(lowest, repaired, full) -> tuple[bool | None, float]:
@@ -115,17 +137,6 @@ def _repairs(lowest, repaired, full) -> tuple[bool | None, float]:
     return (False if above(repaired, full) and share < 0.5 else None), share
 
 
-def _worse(first, second, noise: float) -> bool | None:
-    found = worse(first[METRIC], second[METRIC])
-    return None if found is False and _mixed(noise, first, second) else found
-
-
-def _mixed(noise: float, *arms) -> bool:
-    """Whether an arm has runs that score better than white noise and others that do not."""
-    better = [scored(arm[METRIC]) < noise for arm in arms]
-    return any(each.any() and not each.all() for each in better)
-
-
 def _deviations(values):
     """Distances from the median; where that is infinite, nothing can be said."""
     values = scored(values)
@@ -137,10 +148,6 @@ def _deviations(values):
 def _pair(first, second):
     """The evidence, and the two arms whose seeds count."""
     return f"D_stsp {compared(first[METRIC], second[METRIC])}", first, second
-
-
-def _seeds(arm) -> int:
-    return arm["seed"].nunique()
 
 
 def _number(found, name: str):

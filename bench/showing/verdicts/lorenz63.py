@@ -20,8 +20,8 @@ SEQUENTIAL, PARALLEL = "sequential", "gtf-schwarz"
 
 def judge(tables) -> list[Verdict]:
     tables = of_measure(tables, "reconstruction")
-    found, references = runs(tables), scores(tables)
-    floor = references.loc[references["metric"] == "dstsp_bins", "floor"].max()
+    found, scored = runs(tables), scores(tables)
+    floor = scored.loc[scored["metric"] == "dstsp_bins", "floor"].max()
     verdicts = []
     for method, own in found.groupby("method", sort=False):
         verdicts += [_divergence(method, _scored(own, "dstsp_bins"), floor)] if "dstsp_bins" in own else []

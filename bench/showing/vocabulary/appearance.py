@@ -26,14 +26,14 @@ class Family:
     dashed: tuple[str, ...] = ()  # drawn over another line that it often equals
 
 
-REFERENCE = Family(
+STEPWISE = Family(
     "step by step",
     "o",
     {"sequential": BLACK, "sequential-free": BROWN, "sequential-parallel-adjoint": PURPLE, "auto": GREY},
     dashed=("auto",),
 )
 FAMILIES = (
-    REFERENCE,
+    STEPWISE,
     Family(
         "Newton",
         "^",

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from bench.text import BYTES
+
 # By the end of a column's name, its units from the largest to the smallest.
-UNITS = {"_s": [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)], "_bytes": [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)]}
+UNITS = {"_s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)), "_bytes": BYTES}
 
 
 def tidy(value) -> str:

@@ -1,29 +1,30 @@
-"""When a training was how far."""
+"""How far a training was when, and what it logged there."""
 
 import time
 
 import numpy as np
 
 
-class Clock:
-    """Wall time of a training by block of updates."""
+class TrainingLog:
+    """Hears of each block of updates while a training goes on, and when that was."""
 
     def __init__(self):
-        self.start = time.perf_counter()
+        self._began = time.perf_counter()
         self.blocks = []  # (updates done, seconds since the start)
 
     def __call__(self, done: int, log) -> None:
-        self.blocks.append((done, time.perf_counter() - self.start))
+        self.blocks.append((done, time.perf_counter() - self._began))
 
     @property
     def first_s(self) -> float:
         """The first block, compiling included."""
         return self.blocks[0][1] if self.blocks else np.nan
 
-    def training(self, log) -> list[dict]:
-        """One row per update; seconds run from the end of the first block, which compiles, and are spread evenly in a block.
+    def rows(self, log) -> list[dict]:
+        """One row of the table `training` per update.
 
-        Updates before a training was resumed have none.
+        Seconds run from the end of the first block, which compiles, and are spread evenly in a block; updates before a training
+        was resumed have none.
         """
         done, seconds = zip(*self.blocks, strict=True) if self.blocks else ([len(log.loss)], [np.nan])
         update = np.arange(1, len(log.loss) + 1)
