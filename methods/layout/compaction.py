@@ -31,16 +31,18 @@ def loop(going, advance, fixed, carry, axes):
     S = carry.running.shape[0]
     fewer = -(-S // cost.size(cost.here().compaction_ratio, S, least=2))
 
-    def narrowed(carry):
-        first = jnp.argsort(~carry.running)[:fewer] if fewer > 1 else carry.running.argmax()
-        few = loop(going, advance, *_take(axes, (fixed, carry), first), axes)
-        return _put(axes[1], carry, few, first)
+    def on_the_next_rung(carry):
+        """The sequences that still run, at most `fewer`, taken out, run to their end, and put back."""
+        which = jnp.argsort(~carry.running)[:fewer] if fewer > 1 else carry.running.argmax()
+        few = loop(going, advance, *_take(axes, (fixed, carry), which), axes)
+        return _put(axes[1], carry, few, which)
 
-    if S == 1:
-        return narrowed(carry)
-    carry = lax.while_loop(lambda carry: going(carry) & (carry.running.sum() > fewer), partial(advance, fixed), carry)
-    # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while nobody needs it.
-    return lax.while_loop(going, narrowed, carry)
+    if S == 1:  # the next rung is the last: one sequence without its batch axis
+        return on_the_next_rung(carry)
+    too_many = lambda carry: carry.running.sum() > fewer  # noqa: E731
+    carry = lax.while_loop(lambda carry: going(carry) & too_many(carry), partial(advance, fixed), carry)
+    # A loop that goes round once at most: unlike `cond` it costs nothing under `vmap` while nobody needs it.
+    return lax.while_loop(going, on_the_next_rung, carry)
 
 
 def _take(axes, tree, which):

@@ -13,26 +13,27 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 AXIS = "windows"
 SAME = PartitionSpec()  # of an output that is the same on every device
-
-
 DEALT = PartitionSpec(AXIS)  # of one whose first axis is dealt out
 
 
 def each_seed(method, function, states, *everywhere):
     """`function(state, *everywhere)` of every seed, the first axis of `states`.
 
-    Seeds are dealt out over all devices that jax knows, unless the method spreads its windows over devices.
+    Seeds have nothing to say to each other, so they are dealt out over all devices that jax knows, unless the method spreads its
+    windows over devices. Every device is given as many: where seeds do not go round, the first ones are answered once more, beside
+    the others and therefore in no more time, and the second answers are dropped.
     """
-    together = jax.vmap(function, in_axes=(0, *[None] * len(everywhere)))
-    mesh, seeds = _mesh_of_seeds(method, states), jax.tree.leaves(states)[0].shape[0]
+    of_some = jax.vmap(function, in_axes=(0, *[None] * len(everywhere)))
+    mesh, seeds = _mesh_of_seeds(method, states), _seeds_of(states)
     if mesh is None:
-        return together(states, *everywhere)
-    # As many for each device: the first seeds may be answered twice, beside the others and therefore in no more time.
-    filled = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf[: mesh.size]])[: seeds + -seeds % mesh.size], states)
-    specs = PartitionSpec("seeds"), *[SAME] * len(everywhere)
-    results = jax.shard_map(together, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)(filled, *everywhere)
-    results = jax.tree.map(lambda leaf: leaf[:seeds], results)
-    return lax.with_sharding_constraint(results, NamedSharding(mesh, SAME))
+        return of_some(states, *everywhere)
+    all_round = seeds + -seeds % mesh.size
+    filled = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf[: mesh.size]])[:all_round], states)
+    dealt = PartitionSpec("seeds")
+    specs = dealt, *[SAME] * len(everywhere)
+    answers = jax.shard_map(of_some, mesh=mesh, in_specs=specs, out_specs=dealt, check_vma=False)(filled, *everywhere)
+    answers = jax.tree.map(lambda leaf: leaf[:seeds], answers)
+    return lax.with_sharding_constraint(answers, NamedSharding(mesh, SAME))
 
 
 def where_seeds_are(method, states):
@@ -42,9 +43,13 @@ def where_seeds_are(method, states):
 
 
 def _mesh_of_seeds(method, states):
-    seeds = jax.tree.leaves(states)[0].shape[0]
-    count = min(len(jax.devices()), seeds) if getattr(method.solver, "devices", 1) == 1 else 1
+    """The devices that seeds are dealt out over; None: they stay together on one."""
+    count = min(len(jax.devices()), _seeds_of(states)) if getattr(method.solver, "devices", 1) == 1 else 1
     return _mesh("seeds", count) if count > 1 else None
+
+
+def _seeds_of(states) -> int:
+    return jax.tree.leaves(states)[0].shape[0]
 
 
 def _mesh(axis: str, count: int):

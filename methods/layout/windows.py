@@ -41,16 +41,20 @@ class Windows:
 
     @classmethod
     def of(cls, states, wanted: int = 0, *, memory: int = cost.MEMORY, devices: int = 1) -> "Windows":
-        """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time."""
+        """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time.
+
+        C is rounded up to whole blocks between two looks at whether a correction has died out. Then fewer than K windows may be
+        enough for T steps. A few empty ones are kept all the same where K was chosen, since it makes a round number of lanes.
+        """
         T, batch = states.shape[0], states.shape[1:-1]
         K = number(T, math.prod(batch), states.shape[-1], memory, devices)
         C = min(T, wanted) or -(-T // K)
         look = cost.size(cost.here().look, C)
-        C = -(-C // look) * look
-        needed = -(-T // C)
-        if wanted or needed < cost.here().full_windows * K:
-            K = needed
-        return cls(T, C, -(-K // devices) * devices, batch)
+        C = _round_up(C, look)
+        enough = -(-T // C)
+        if wanted or enough < cost.here().full_windows * K:
+            K = enough
+        return cls(T, C, _round_up(K, devices), batch)
 
     @property
     def S(self) -> int:
@@ -125,6 +129,11 @@ class Windows:
     def steps_before(self):
         """Time steps before each window, of each sequence `(K, S)`."""
         return jnp.repeat(jnp.arange(self.K)[:, None] * self.C, self.S, axis=1)
+
+
+def _round_up(count: int, unit: int) -> int:
+    """`count`, or the next larger multiple of `unit`."""
+    return -(-count // unit) * unit
 
 
 def block(values, start, length: int):
