@@ -20,8 +20,8 @@ def each_seed(method, function, states, *everywhere):
     """`function(state, *everywhere)` of every seed, the first axis of `states`.
 
     Seeds have nothing to say to each other, so they are dealt out over all devices that jax knows, unless the method spreads its
-    windows over devices. Every device is given as many: where seeds do not go round, the first ones are answered once more, beside
-    the others and therefore in no more time, and the second answers are dropped.
+    windows over devices. Every device is given as many: where seeds do not go round, the first ones are answered once more,
+    beside the others and therefore in no more time, and the second answers are dropped.
     """
     of_some = jax.vmap(function, in_axes=(0, *[None] * len(everywhere)))
     mesh, seeds = _mesh_of_seeds(method, states), _seeds_of(states)
