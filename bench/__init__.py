@@ -7,9 +7,11 @@ The only room that knows files, processes and clocks.
 def load(folder, asked: bool = False):
     """The tables of one run, `name -> pandas.DataFrame`: cells, runtime, newton, training, metrics, orbits, environments.
 
-    folder  where the run lives (`pitbench run --out`). Uncollected cells are read too; each cell appears with its latest attempt.
-    asked   only the cells that the experiment asks for as it was run last there; others may lie beside them, of earlier runs with
-            other settings. Tables, figures and verdicts are made of those that it asks for.
+    Each cell appears once, with its latest attempt, whether it has been collected or not. A folder may hold more cells than the
+    experiment asks for today, from earlier runs with other settings; tables, figures and verdicts leave those out.
+
+    folder  where the run lives (`pitbench run --out`)
+    asked   give only the cells that the experiment, as it was run last in this folder, asks for
     """
     from bench.storage import collect  # pandas and pyarrow are too heavy for `pitbench --help`
     from bench.storage import folder as stored

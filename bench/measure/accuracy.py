@@ -23,14 +23,21 @@ UNKNOWN = {"float32": 1e-5, "float64": 0.0}  # taken for the error of the scan w
 
 
 class Errors(NamedTuple):
-    """The largest error of a state, each by its own size or 1; and norm of the gradient error over norm of the gradient."""
+    """How far an answer is off.
+
+    value     the largest error of a state, relative to the largest entry of the true state where that is above 1
+    gradient  the norm of the error of the gradient over the norm of the gradient
+    """
 
     value: float
     gradient: float
 
 
 class Reference(NamedTuple):
-    """The sequential answer to a problem, and how far the same scan in the cell's own precision is from it."""
+    """The sequential answer to a problem, in double precision where that is affordable.
+
+    own  the errors of the sequential scan in the cell's own precision: no method can be asked to do better
+    """
 
     states: np.ndarray
     gradient: list[np.ndarray]
@@ -47,7 +54,7 @@ class Reference(NamedTuple):
 
 
 def reference(method, params, x) -> Reference:
-    """The exact answer that `method` should give on data x `(S, T+1, N)`: same model and forcing, solved step by step."""
+    """The answer that `method` should give on data x `(S, T+1, N)`: that of its model and forcing, solved step by step."""
     own = _evaluate(method.stepwise, params, x)
     if _states(params, x) > DOUBLE_PRECISION_LIMIT or x.dtype == jnp.float64:
         return Reference(*own, Errors(UNKNOWN[x.dtype.name], UNKNOWN[x.dtype.name]))

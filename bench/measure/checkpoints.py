@@ -19,7 +19,11 @@ EVERY_S = 60.0  # between two that are kept
 
 @dataclasses.dataclass
 class Checkpoints:
-    """Those of one job. Another set of cells, or other settings, is another job."""
+    """The file in which the training of one job is kept.
+
+    It is named after the cells of the job. Whether their settings and data are still those that it was kept for is asked when it
+    is loaded.
+    """
 
     path: Path
     every_s: float = EVERY_S

@@ -1,7 +1,8 @@
 """What compiling a program took when it was compiled: a program that comes from the cache on disk keeps its true cost.
 
-jax keeps compiled programs between runs, and their times in whole seconds. Here is the exact time beside each, in a file named by
-the program's text and what it was compiled with.
+jax keeps compiled programs between runs, so that a second run compiles nothing and would report that compiling is free. What jax
+keeps of their times are whole seconds. So the exact time lies beside each program, in a file named by the program's text and what
+it was compiled with.
 """
 
 import hashlib
@@ -25,9 +26,11 @@ jax.monitoring.register_event_listener(_listen)
 
 
 def compiled(lowered, seconds_of):
-    """`lowered` compiled, the seconds that it took or, from the cache, that it had taken, and whether it came from there.
+    """The compiled program, the seconds that compiling it took, and whether it came from the cache.
 
-    seconds_of  calls a function: its result, and how long it took
+    Of a program from the cache the seconds are those that it took when it was compiled.
+
+    seconds_of  calls a function, and gives its result with the seconds that it took
     """
     _seen.hit = False
     program, seconds = seconds_of(lowered.compile)

@@ -20,7 +20,8 @@ from settings import Count, Fraction
 class Convergence(Measure):
     """Updates, residual and size of every update of each of `batch` sequences, beside the forced Lyapunov exponent.
 
-    The model is trained once, at `trained_alpha`, and met at every forcing strength.
+    One model is trained, at the forcing strength `trained_alpha`, and then solved at every strength that is asked for. So what
+    differs between two strengths is how hard the problem is, and not the model.
     """
 
     summary: ClassVar[str] = "updates of each of many sequences, beside the forced Lyapunov exponent that explains them"
@@ -64,15 +65,15 @@ class Convergence(Measure):
 
 
 def _apart_from_alpha(method):
-    """The method with a strength that stands for all, so that one compiled program serves every alpha."""
+    """The method with a strength of 0; the true one is an argument, so that one compiled program serves every alpha."""
     return dataclasses.replace(method, forcing=dataclasses.replace(method.forcing, alpha=0.0))
 
 
 @partial(jax.jit, static_argnums=0)
 def _solve(method, params, x, alpha):
-    """The solution, and the residual `(S,)` that its states have, whatever it reports.
+    """The solution, and the residual `(S,)` of its states computed anew, so that a solver is not taken at its word.
 
-    Not the distance to the sequential states: of a chaotic orbit two good answers soon differ.
+    The distance to the sequential states would be no measure of the answer: of a chaotic orbit two good answers soon differ.
     """
     solution = method.solve(params, x, alpha=alpha)
     problem, _ = method.problem(params, jnp.moveaxis(x, -2, 0), alpha)

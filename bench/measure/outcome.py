@@ -56,7 +56,7 @@ class Measure:
     scores: ClassVar[bool] = False  # by every metric there is
 
     def needs(self, cell) -> dict[str, int]:
-        """Rows of each split of the system without which the cell cannot be answered."""
+        """How many rows of each split of the system (`train`, `test`) the cell cannot do without."""
         return {}
 
     def check(self, cell) -> None:

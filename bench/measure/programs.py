@@ -18,7 +18,10 @@ from methods.method import Method
 
 @dataclasses.dataclass
 class Programs:
-    """Those of one training, for all of its seeds; compiled when a model is there that is worth a time."""
+    """The programs of one training, for all of its seeds.
+
+    They are compiled at the first seed whose model is worth a time; where all seeds diverge, nothing is compiled.
+    """
 
     method: Method
     params: Any  # of any seed: their shapes
@@ -37,7 +40,7 @@ class Programs:
 
     @cached_property
     def compiled(self) -> dict:
-        """One after the other where there is one core; nothing is timed meanwhile."""
+        """The compiled program of each phase, several compiled at once where there are cores. Nothing is timed meanwhile."""
         given = self.arguments(self.params, 0)
         with ThreadPoolExecutor(usable_cores()) as pool:
             waiting = {
@@ -48,7 +51,8 @@ class Programs:
     def timed(self, params, cell: Cell, repeats: int) -> tuple[str, dict, list[dict]]:
         """Status, costs and errors against the sequential scan, and seconds of each phase on one batch.
 
-        A solve that fails here is not timed, and leaves the status to the training, of which it says little.
+        Where the solver fails on this batch nothing is timed. The status stays ok, since one batch after the training says little
+        of the training itself.
         """
         given = self.arguments(params, cell.seed)
         calls = {phase: (program.call, *given[phase]) for phase, program in self.compiled.items()}

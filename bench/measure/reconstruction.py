@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Reconstruction(Measure):
     """Loss and updates per second of a training, all seeds in one program; then D_stsp, D_H and n-step error of a free run.
 
-    The scores stand beside their floor, the same score between the training orbit and the test orbit, and beside that of white
-    noise with the mean and spread of the truth. Forward, gradient and update are also timed alone on the trained model, one
-    seed, after their answer has been checked against the sequential scan.
+    A score alone says little, so each stands between two bounds: its floor, which is the score of the training orbit against the
+    test orbit, and the score of white noise with the mean and spread of the truth. Forward, gradient and update are also timed
+    on the trained model of each seed, after their answer has been checked against the sequential scan.
     """
 
     summary: ClassVar[str] = "trains, lets the model run freely and scores the orbit; with updates per second"

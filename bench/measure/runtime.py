@@ -23,8 +23,9 @@ CORES_PER_COMPILATION = 2  # XLA uses more than one itself
 class Runtime(Measure):
     """Seconds of `solve` (forward) and of the loss with its gradient (gradient), every repetition kept.
 
-    The methods of one size take turns, repetition by repetition, so that a change of the machine's speed meets them all. A method
-    is timed only if its answer is right: value and gradient are compared with the sequential scan first.
+    A machine changes its speed within seconds. So the methods of one size are timed in turn, repetition by repetition, and a
+    change meets all of them. A method is timed only if its answer is right: value and gradient are compared with the sequential
+    scan first.
     """
 
     # how the gradient is scanned is part of a method, though every method has the setting

@@ -1,6 +1,7 @@
 """How a reconstruction is scored, and what the scores stand between: a second true orbit, and white noise.
 
-Every registered metric is asked, one's own included, by what it takes. One that fails leaves NaN and the reason.
+Every registered metric is asked, one's own included; what it says that it takes decides what it is given. A metric may fail on
+some orbit, which is no reason to lose the other scores: it leaves NaN and the reason.
 """
 
 import copy
@@ -70,7 +71,7 @@ class Scoring:
         return Bounds(floor, noise | self.of_forecasts(truth, guess))
 
     def _complete(self, orbit):
-        """A second true orbit without its gaps: for the places that it visits the order of rows is nothing."""
+        """A second true orbit without its gaps, where scores depend on the places that it visits and not on their order."""
         return orbit[~np.isnan(orbit).any(axis=1)] if self.delay == 1 else orbit
 
     def of_orbit(self, truth, generated) -> dict[str, Score]:

@@ -14,7 +14,7 @@ UNTIMED = {"xla_backend_optimization_level": 0}
 
 
 class Compiled(NamedTuple):
-    """A program compiled ahead of time, and what that cost; None where it does not run in jax."""
+    """A program compiled ahead of time, and what that cost. A program that does not run in jax has no costs: they are None."""
 
     call: Callable
     trace_s: float | None

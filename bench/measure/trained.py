@@ -16,8 +16,8 @@ LONGEST_ORBIT = 2**21  # rows of the test orbit; more or longer windows overlap
 def trained(trainer, system, *, updates: int, alpha: float, dtype: str, seed: int):
     """Parameters after `updates` of sequential teacher-forced training on the system by a `trainer`.
 
-    Windows of 200 steps, or the whole series where it is shorter, 16 at a time, forcing strength `alpha`. The same model serves
-    every method that is compared.
+    The training sees 16 windows of 200 steps at a time, or the whole series where that is shorter, at forcing strength `alpha`.
+    One model serves all methods that are compared, so that they solve one problem.
     """
     stepwise = trainer.configure(updates=updates, **{"alpha": alpha} if "alpha" in trainer.parameters else {})
     series = rows(system, TRAINING_ROWS, seed=seed, split="train")
@@ -26,7 +26,7 @@ def trained(trainer, system, *, updates: int, alpha: float, dtype: str, seed: in
 
 
 def trainer(method) -> Method:
-    """The method that trains the model of `method`: the same for all methods of one model."""
+    """The method that trains the model of `method`; all methods of one model share it, and so what they are measured on."""
     forcing = Forcing("projected") if "projected" in method.model.forcings else method.forcing
     trains = Method(method.stepwise.solver, forcing, method.model)
     masks = method.parameters.get("missing") == "mask" and "missing" in trains.parameters

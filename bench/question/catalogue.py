@@ -59,7 +59,8 @@ def left_out(path) -> list[str]:
 def settings(kind: str, name: str, model: str | None = None, forcing: str | None = None) -> dict:
     """`setting -> default` of one plug-in; `REQUIRED` where it has none.
 
-    `model` and `forcing` are those of a method where they are not its own: on them depends which other settings have an effect.
+    Which settings of a method have an effect depends on its model and its forcing. Where a cell gives a method others than its
+    own, they are handed in as `model` and `forcing`.
     """
     plugin = plugins(kind)[name]
     if kind == "method":

@@ -18,8 +18,9 @@ PARAMETERS = tuple(f"{part}_parameters" for part in PARTS)
 class Cell:
     """Method × system × sizes × seed × kind of measurement.
 
-    The parameters hold only what differs from the defaults, so that a new option with a default leaves old ids alone.
-    The device, the environment and time limits are not part of the question.
+    Results of several machines and versions are put together by the ids of cells, so an id must depend on the question alone.
+    Therefore the parameters hold only what differs from the defaults: an option that is added later, with a default, changes no
+    id. The device, the environment and time limits are not part of the question.
     """
 
     measure: str

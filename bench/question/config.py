@@ -1,4 +1,7 @@
-"""Experiment files: read, validated for shape, and resolved with one profile. What the keys mean is decided in `matrix`."""
+"""Experiment files: read, checked for their shape, and resolved with one profile.
+
+Whether a method or a setting exists is not asked here but in `matrix`, which knows the plug-ins.
+"""
 
 import dataclasses
 import tomllib

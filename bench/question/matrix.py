@@ -35,8 +35,9 @@ class Core(pydantic.BaseModel, strict=True):
 def cells(experiment: Experiment) -> list[Cell]:
     """All cells in the order of the file, each question once; those whose parts do not go together say so in `misfit`.
 
-    A setting goes to the method, the system or the measure that has a field of its name, and is dropped from the cells where none
-    of the three has it. One that no method, system or measure of its grids knows is an error.
+    An experiment file lists settings without saying to whom each belongs. A setting goes to the method, the system or the measure
+    that has a field of its name. In a cell where none of the three has such a field it is dropped, since a grid may cross methods
+    with different settings. A setting that nobody in its grids knows is an error.
     """
     _check_measure(experiment)
     belongs = [_belongs(experiment, grid) for grid in experiment.grids]
@@ -106,7 +107,10 @@ def _check_keys(experiment: Experiment, belongs: list) -> None:
 
 
 def _derived(experiment: Experiment, grid: dict[str, Setting], values: dict) -> tuple[dict, dict]:
-    """Grid and values with what `DERIVED` settings stand for in their place; what they stand for may still be given."""
+    """Grid and values in which each setting of `DERIVED` is replaced by the one that follows from it.
+
+    Where a cell is given that one too, it keeps what it is given.
+    """
     grid, values = dict(grid), dict(values)
     for key in DERIVED.keys() & values.keys():
         name, derive = DERIVED[key]
@@ -169,9 +173,9 @@ def _defaults(kind: str, name: str) -> dict | None:
 
 
 def _given(experiment: Experiment, grid: dict[str, Setting], values: dict, kind: str, name: str, known: dict):
-    """What `values` says about the settings `known` of a plug-in, where it differs from the default; sorted by name.
+    """Two dictionaries by setting: the values that differ from the defaults of a plug-in, and the errors of those it cannot take.
 
-    And the errors of those values that are not of the setting's type.
+    known  the settings of the plug-in, with their defaults
     """
     given, wrong, holder = {}, {}, catalogue.owner(kind, name)
     for key in sorted(known.keys() - set(CORE)):

@@ -9,10 +9,11 @@ from bench.question import catalogue
 def files(system: str, parameters: dict, given_at: dict[str, str], experiment: Path) -> dict[str, str]:
     """The place of each file that the settings `parameters` of a system name, by setting.
 
-    given_at  where each setting was given: what the command line says is meant from the working directory
+    A relative path in an experiment file is meant from the folder of that file, one on the command line from the working
+    directory. A file that is missing beside the experiment but is there in the working directory is taken from there, with a
+    notice.
 
-    A relative path belongs to the folder of the experiment's file. Where a file is in the working directory alone it is taken
-    from there, and that is said.
+    given_at  where each setting was given, as in error messages; `--set` for the command line
     """
     owner = catalogue.owner("system", system)
     named = [key for key in getattr(owner, "files", ()) if parameters.get(key)]

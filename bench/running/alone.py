@@ -1,7 +1,7 @@
 """One job at a time on this machine: a run locks it for each of its jobs, so that nothing of ours runs beside a timed cell.
 
-There is a lock for each core. Runs that are pinned to different cores (taskset, a scheduler) do not wait for each other, all
-others do.
+There is a lock for each core. Two runs that are pinned to different cores (by taskset or a scheduler) do not disturb each other,
+and do not wait for each other; all others do.
 """
 
 import os

@@ -2,8 +2,9 @@
 
     DIR/running/<cell>.json    host, pid and start time of the runner
 
-A claim whose process is dead is worth nothing. From another host that cannot be seen, so runners touch their claims now and
-then, and one that has not been touched for a while is dead too.
+A runner may die without giving its claims back, so a claim whose process is dead is worth nothing. From another host one cannot
+see whether a process lives. Therefore runners touch their claims now and then, and a claim that nobody has touched for a while
+counts as dead.
 """
 
 import datetime

@@ -5,10 +5,14 @@ from bench.running.protocol import Job
 
 
 def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> list[Job]:
-    """Cells that agree in everything except what their measure takes together, cheapest job first (by T × batch).
+    """The jobs that answer the `chosen` cells, the cheapest first (by T × batch).
 
-    With isolation "cell" each job is one cell: the peak memory of a process is then the peak of its cell. `as_written` keeps the
-    order of the experiment, which puts first what it wants to know most, for a run that may not get to the end.
+    A measure may take some cells in one call: methods, to time them in turn, or seeds, to train them in one program. A job is a
+    set of cells that agree in everything else.
+
+    isolation   "cell" for jobs of one cell: the peak memory of a process is then the peak of its cell
+    as_written  keep the order of the experiment, which puts first what it wants to know most: for a run that may not get to its
+                end
     """
     shared = _shared_parameters(chosen)
     groups: dict = {}
@@ -19,7 +23,7 @@ def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> lis
 
 
 def _shared_parameters(chosen: list[Cell]) -> set[str]:
-    """Settings that every method has: where methods are measured together, these must agree and a method's own need not."""
+    """The settings that every method has: methods in one job must agree in these, not in those that only some have."""
     return set.intersection(*(set(cell.parameters("method")) for cell in chosen)) if chosen else set()
 
 

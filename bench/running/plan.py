@@ -14,7 +14,8 @@ class Estimate:
     """Time and memory of the missing cells; `unknown` of them have no finished cell to go by.
 
     skipped   cells whose parts do not go together, which are neither done nor missing
-    sources   the folders of the finished cells that were gone by, and the kinds of device that they ran on
+    sources   the folders with the finished cells that this is estimated from
+    devices   the kinds of device that those ran on
     factors   how much more work the missing units are than those, the least and the most
     """
 
@@ -53,9 +54,11 @@ class Estimate:
 
 
 def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> Estimate:
-    """Time and memory of the cells without an answer, job by job, each from the finished one that is nearest in work.
+    """Time and memory of the cells without an answer, job by job.
 
-    Finished cells of the experiment's other runs, in the folders beside `out` and in the source's results, count too.
+    Each job is expected to cost what the finished job that is nearest to it in work has cost, scaled to its work. Finished jobs
+    are looked for in `out`, in the folders of the experiment's other runs beside it, and among the results that come with the
+    source.
     """
     here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
     skipped = [cell for cell in chosen if here.get(cell.id, SKIPPED if cell.misfit else "") == SKIPPED]

@@ -1,7 +1,7 @@
 """What cells cost, learnt from those that are finished.
 
-Cells of a job share their costs: seeds train in one program, whose time falls on the first of them. So the unit of cost is one
-method's part of a job, with what its cells took together.
+What a single cell took says little: the seeds of a job train in one program, and all of its time falls on the first of them. So
+costs are known by unit, which is one method's part of a job, with what its cells took together.
 """
 
 import dataclasses
@@ -119,7 +119,7 @@ def _unit(measure: str, method: str, settings: dict, cells: list) -> Unit:
 
 
 def _plain(value):
-    """As json gives it back."""
+    """A setting as it comes back from json, where a tuple has become a list."""
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -1,4 +1,7 @@
-"""What a run shows while it goes on: a bar on a terminal, lines elsewhere; what is running, since when, and how long is left."""
+"""What a run shows while it goes on: what is running, since when, and how long it will still take.
+
+On a terminal that is a bar; elsewhere, as in the log of a cluster, lines.
+"""
 
 import datetime
 import sys

@@ -42,8 +42,8 @@ class Plan:
     """What an executor is to do beside the jobs themselves.
 
     known      the latest attempt of each cell when the run was planned: a later one means that another runner has answered it
-    left_s     of the budget; none ends the run, and what is running
-    doing      told what is going on, about once a second
+    left_s     says how many seconds of the budget are left; when there are none, the run ends, and with it the cell in progress
+    doing      is told what is going on, about once a second
     """
 
     out: Path
@@ -57,7 +57,10 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Finished:
-    """An attempt is over and has left its row; not if it is not `final`: then the cell will be tried once more."""
+    """An attempt is over.
+
+    final  it has left its row; if not, nothing is stored, and the cell will be tried once more
+    """
 
     cell: Cell
     status: str

@@ -114,7 +114,11 @@ def _follow(impossible: Iterator[Finished], answers: Generator[Finished], progre
 
 
 def check_folder(experiment: Experiment, out: Path) -> None:
-    """Refuse a folder that holds another experiment; one whose file has gone, or has been moved here, is no other one."""
+    """Refuse a folder that holds another experiment.
+
+    An experiment is told by its name, its measure and its file. Where the file that the folder remembers is gone, the file was
+    moved, and the experiment is taken for the one that it was.
+    """
     held = files.read_json(out / "experiment.json") or {}
     if not held.keys() >= {"name", "measure"}:
         return

@@ -2,8 +2,9 @@
 
     DIR/tables/<table>.parquet, and collected.json: which attempts they were made of
 
-Tables may outlive their attempts, as in a repository: while a folder has no attempt at all, its tables are the answers, and a run
-that adds attempts keeps their rows, see `keep`. What was collected once is not read from attempts again.
+Thousands of small files are slow to read, so what was collected once is not read from attempts again. Tables may also outlive
+their attempts, as the reference results in this repository do. While a folder has no attempt at all, its tables are the answers;
+a run that adds attempts to them keeps their rows, see `keep`.
 """
 
 import dataclasses
@@ -121,7 +122,10 @@ def cells(folder, *names: str) -> list[dict]:
 
 
 def _reading(collection: Collection, work) -> tuple[Collection, tuple]:
-    """`work(collection)`, and from which collection it came: one without the tables on the disk if these cannot be read."""
+    """The collection that could be read, and what `work` made of it.
+
+    Where the tables on the disk cannot be read, that is the collection without them.
+    """
     try:
         return collection, work(collection)
     except parquet.Unreadable as error:

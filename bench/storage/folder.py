@@ -1,7 +1,7 @@
 """A stored run: the question that its folder was asked last, and the answers to that question and to no other.
 
-Cells of other settings stay in the folder when an experiment is run again with `--set`, `--seeds` or another profile. They answer
-another question: no table, figure or verdict pools them with this one's.
+An experiment may be run again with `--set`, `--seeds` or another profile, and the cells of earlier settings stay in the folder.
+They answer another question, so no table, figure or verdict may pool them with the answers to this one.
 """
 
 import dataclasses

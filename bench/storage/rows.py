@@ -36,7 +36,9 @@ def rows(
 ) -> dict[str, list[dict]]:
     """All rows that one attempt leaves, table by table.
 
-    job  names the call of the measure that answered it; None where none did
+    Timings may be compared repetition by repetition only if they were taken in turn, and that is so within one call of a measure.
+
+    job  names that call; None where no measure was called
     """
     if "cells" in outcome.tables:
         raise KeyError('Outcome.tables["cells"]: the row of a cell is made here; its values go into Outcome.columns.')

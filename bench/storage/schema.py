@@ -1,6 +1,6 @@
 """The columns of every table, with explicit types. Missing values are null.
 
-Version 2 has `cells.job`, and calls `noise` what version 1 called `metrics.failure`.
+Tables of version 1 are read too: they have no `cells.job`, and what is `metrics.noise` today was called `failure` there.
 """
 
 import pyarrow as pa

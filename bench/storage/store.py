@@ -3,8 +3,9 @@
     DIR/attempts/<cell>-<attempt>/cells.parquet, and runtime, newton, training, metrics where there are rows
     DIR/environments/<environment>.parquet
 
-A folder is written under a temporary name and renamed when all of it is on the disk: whatever has its final name is whole, unless
-the disk or a person has harmed it since. An attempt that cannot be read counts as never made.
+A process may be killed at any moment, and what it leaves must not be taken for an answer. So a folder is written under a
+temporary name, and renamed when all of it is on the disk: whatever has its final name is whole. What the disk or a person has
+harmed since cannot be read, and an attempt that cannot be read counts as never made.
 """
 
 import datetime

@@ -36,7 +36,10 @@ class Died(Exception):
 
 
 class Child:
-    """A running `python -m bench.running.worker`; `context` describes it as it described itself."""
+    """A running worker process.
+
+    context  what it said of itself when it was ready: its device and its environment
+    """
 
     def __init__(self, orders: Orders, out: Path, meanwhile: Callable[[], None]):
         """Start it and wait until it is ready, calling `meanwhile` about once a second."""

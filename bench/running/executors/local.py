@@ -150,7 +150,7 @@ class _Local:
         return failure("out_of_memory", "Died", f"Out of memory, or killed twice from outside: {message}")
 
     def _put_back(self, cells) -> None:
-        """To the front of the queue, as one job: they got no answer, and were measured together for a reason."""
+        """Put cells that got no answer to the front of the queue, as one job, since they were measured together for a reason."""
         if cells:
             self._queue.appendleft(Job(tuple(cells)))
 

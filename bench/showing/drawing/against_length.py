@@ -8,7 +8,11 @@ from bench.showing.drawing.band import FailureBand, fit_below
 
 
 def draw(ax, points, looks: dict, failing: list[str], named: bool) -> None:
-    """A line per label, and in the strip at the top the crosses of those that failed somewhere; `named`: it says so beside it."""
+    """A line per label, and in the band at the top a cross wherever one failed.
+
+    failing  the labels that fail somewhere in the figure: the band holds a line for each, so that panels look alike
+    named    whether the band is named beside this panel
+    """
     band = FailureBand(ax, failing, named=named)
     for label in (label for label in looks if label in set(points["label"])):
         line = points[points["label"] == label].sort_values("T")

@@ -1,7 +1,9 @@
 """Answers of every tolerance: what each method needed for one, case by case.
 
-A case is a problem: sizes, forcing strength and what is observed. In it a method has one attempt per tolerance; those with an
-accurate value and gradient (`ok`) compete, and the fastest of them stands for the method. Without one the method fails there.
+Methods cannot be compared at one tolerance, as it means something else to each of them. They are compared by the time to an
+accurate answer instead. A case is a problem: sizes, forcing strength and what is observed. A method has one attempt per tolerance
+in it. Attempts with an accurate value and gradient (`ok`) compete, and the fastest of them stands for the method; a method
+without one fails in this case.
 """
 
 import collections
@@ -49,9 +51,9 @@ def attempts(tables) -> pd.DataFrame:
 
 
 def curves(tables) -> pd.DataFrame:
-    """The attempts with `seconds` of the gradient, median and quartiles, those of inaccurate answers too.
+    """The attempts with `seconds` of the gradient (median and quartiles), for inaccurate answers too.
 
-    How inaccurate is in `gradient_error`.
+    How inaccurate an answer is stands in `gradient_error`.
     """
     attempted, samples = attempts(tables), tables["runtime"]
     samples = samples[samples["phase"] == "gradient"]

@@ -13,10 +13,14 @@ from bench.showing.vocabulary.order import SETTINGS, rank
 
 
 def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
-    """Yield `(row, cells)` for each point: `by` as columns, the method and its label, the tally of statuses and the ids."""
+    """Yield each point of a table or a figure as `(row, cells)`.
+
+    row    a dictionary: the settings in `by`, the method and its label, the tally of statuses, failures and the ids of the cells
+    cells  the rows of the table `cells` that are pooled in it
+    """
     if cells.empty:
         return
-    # What is the same wherever system and T are stands in their columns already: parameters of a system, a warm-up of T/4.
+    # A setting that follows from the system or from T, as a warm-up of T/4 does, needs no place in a label: their columns say it.
     decided = [name for name in ("system", "T") if name in by]
     cells = cells.assign(label=labels(cells, shown=by, within=decided), _rank=cells["method"].map(rank))
     keys = [*by, "_rank", "method", "label"]
@@ -43,7 +47,7 @@ def tally(statuses) -> str:
 
 
 def spread(values, low: float = 0.25, high: float = 0.75) -> tuple[float, float, float]:
-    """Median and two quantiles; infinite values count as what they are, NaN for no values at all."""
+    """Median and two quantiles. An infinite value is worse than any other, and stays infinite; without any value all are NaN."""
     values = np.asarray(values, dtype=float)
     if not values.size:
         return (np.nan,) * 3
@@ -62,7 +66,7 @@ def triple(name: str, values, low: float = 0.25, high: float = 0.75) -> dict:
 def singular(frame: pd.DataFrame, columns) -> dict:
     """Those of `columns` that have one value in all rows, with the value.
 
-    A forcing strength that only some methods have, all of them the same, is one value too.
+    A forcing strength is one value even where some methods have none, if all others agree.
     """
     known = [name for name in columns if name in frame and frame[name].nunique(dropna=name == "alpha") <= 1]
     return {name: next(iter(frame[name].dropna()), None) for name in known}

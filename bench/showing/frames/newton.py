@@ -15,8 +15,8 @@ EXPONENT = "forced_lyapunov"
 def counts(tables) -> pd.DataFrame:
     """One row per sequence: `updates` performed and whether it `failed`; one row for a whole cell that left no sequences.
 
-    In a failed cell those sequences failed that end on a non-finite residual or at the cap, or all if there are no such. A cell
-    that was skipped has none.
+    The status of a cell does not say which of its sequences failed. It is taken to be those that end on a residual which is not
+    finite, or at the cap of the updates; where a failed cell has no such sequence, all of them. A cell that was skipped has none.
     """
     newton = tables["newton"].sort_values("update")
     last = newton.groupby(["cell", "sequence"], as_index=False).tail(1)[["cell", "sequence", "update", "residual"]]

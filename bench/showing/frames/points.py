@@ -10,7 +10,11 @@ from bench.showing.vocabulary.symbols import SCORES
 
 
 def described(cells) -> tuple[pd.DataFrame, bool]:
-    """The cells with the problem and the label of each, and whether sequence lengths are compared."""
+    """The cells with the problem and the label of each, and whether sequence lengths are compared.
+
+    Lengths are compared where a method has several on one problem. A forcing strength is part of the problem where every method
+    has several.
+    """
     cells = cells.assign(problem=problems(cells))
     over = bool((cells.groupby(["problem", "method"])["T"].nunique() > 1).any())
     strengths = cells.groupby(["problem", "method"])["alpha"].nunique()
@@ -40,5 +44,8 @@ def values(tables, owners, metrics):
 
 
 def lost(points) -> pd.Series:
-    """A run that failed and left no value is as visible as one that scored infinity."""
+    """Which points stand for a run that was lost: it scored infinity, or failed and left no value.
+
+    The iterations of the solver are no score, and may be missing without anything being lost.
+    """
     return np.isinf(points["value"]) | (points["value"].isna() & points["status"].ne("ok") & points["panel"].ne("iterations"))

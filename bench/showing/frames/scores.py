@@ -23,7 +23,11 @@ def scores(tables) -> pd.DataFrame:
 
 
 def _unscored(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The metrics that diverged cells lack: those of the method's other cells on the system, or else of all other methods."""
+    """The metrics that diverged cells lack.
+
+    Which metrics a cell would have had is taken from its peers: the other cells of its method on its system, or else those of
+    other methods on that system, or else all cells.
+    """
     ranked = rows[rows["higher_is_better"].notna()].merge(cells[["cell", "method", "system"]], on="cell")
     found = []
     for _, cell in cells[cells["status"] == "diverged"].iterrows():

@@ -1,9 +1,9 @@
 """Speed-ups over the sequential scan, from repetitions that were timed in turn.
 
-A speed-up is the median, with quartiles, of the ratios of paired repetitions. Those of one job with the same index were timed in
-turn, so that a disturbance of the machine that lasts longer than one call cancels in them. Calls of different jobs, such as
-trainings one after the other, cells that were put back into the queue or run on another day, are no pairs: there the speed-up is
-the ratio of two medians, without quartiles, and `speedup_pairs` is 0.
+A disturbance of the machine usually lasts longer than one call. Two methods of one job are timed in turn, so that it meets the
+repetitions of both that have one index, and cancels in their ratio. A speed-up is the median of these ratios, with their
+quartiles. Calls of different jobs are no pairs, such as trainings one after the other, or cells that were measured on another
+day. There the speed-up is the ratio of two medians, without quartiles, and `speedup_pairs` is 0.
 """
 
 import pandas as pd
@@ -34,7 +34,7 @@ def _pairs(samples: pd.DataFrame):
 
 
 def no_speedup() -> dict:
-    """Where one of the two has no time."""
+    """The columns of a speed-up where one of the two has no time."""
     return triple("speedup", []) | {"speedup_pairs": 0}
 
 
@@ -58,7 +58,7 @@ class Baselines:
 
 
 def columns(tables, phases=PHASES) -> tuple[list[dict], list[pd.DataFrame]]:
-    """The time columns of each point, with the speed-up in its last phase; and the cells of each point."""
+    """The columns of time of each point, with the speed-up in its last phase; and the cells of each point."""
     cells, samples = tables["cells"], timed(tables)
     present = [phase for phase in phases if phase in set(samples["phase"])]
     last = present[-1] if present else None

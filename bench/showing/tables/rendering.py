@@ -45,7 +45,11 @@ def one_unit(frame: pd.DataFrame, name: str, alike=()) -> tuple[str, str, float]
 
 
 def _fold(frame: pd.DataFrame) -> pd.DataFrame:
-    """Readable strings: `x, x_low, x_high` in one column, one unit for all times, common bounds in the head, none empty."""
+    """The frame as a reader wants it: strings, fewer columns, and what is common said once.
+
+    `x, x_low, x_high` become one column `median [low, high]`. All times have one unit, which stands in the head. Where the floor
+    and the white noise of a score are one number each for all rows, they stand in the head of the score.
+    """
     units = {suffix: _unit(frame, suffix) for suffix in UNITS}
     shown = [name for name in frame if not _is_silent(frame, name)]
     said = {f"{name}_{bound}" for name in shown for bound in _common_bounds(frame, name)}

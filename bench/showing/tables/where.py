@@ -20,7 +20,11 @@ def where(chosen: list[tuple], asked: list[tuple], axes: list[str]) -> str:
 
 
 def _clauses(chosen: frozenset, asked: frozenset, axes: tuple) -> tuple[str, ...]:
-    """The conditions, values of the first axis with equal conditions on the others being taken together; "" for all of it."""
+    """The conditions under which a place is chosen, found axis by axis; "" where all places are.
+
+    For each value of the first axis the conditions on the other axes are found first. Values with equal ones are then named
+    together.
+    """
     if chosen == asked:
         return ("",)
     (at, name), rest = axes[0], axes[1:]

@@ -35,7 +35,7 @@ def summarise(tables) -> pd.DataFrame:
 def glance(frame: pd.DataFrame) -> list[Table | str]:
     """Methods ranked; a sentence for each that says where it wins, loses and fails; and every case with every method."""
     best = decided(frame)
-    best["verdict"] = best.apply(_verdict, axis=1)
+    best["fares"] = best.apply(_fares, axis=1)
     varying = [name for name in CASE if name in best and best[name].nunique(dropna=False) > 1]
     best[varying] = best[varying].astype(object).where(best[varying].notna(), "none")
     ranking = pd.DataFrame([_ranked(method, own) for method, own in best.groupby("method", sort=False)])
@@ -54,7 +54,8 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
     return [table([words(ranking, "method")], columns), sentences, _every_case(best, varying, list(ranking["method"]))]
 
 
-def _verdict(row) -> str:
+def _fares(row) -> str:
+    """How a method fares in a case against the sequential scan, in a word."""
     if row["status"] != "ok":
         return "is skipped" if row["status"] == SKIPPED else "fails"
     if row["method"].split(",")[0] == BASELINE:
@@ -66,7 +67,7 @@ def _verdict(row) -> str:
 
 def _ranked(method: str, own: pd.DataFrame) -> dict:
     right = own[own["status"] == "ok"]
-    counts = {head: int((own["verdict"] == verdict).sum()) for head, verdict in COUNTED.items()}
+    counts = {head: int((own["fares"] == word).sum()) for head, word in COUNTED.items()}
     own = own[own["status"] != SKIPPED]
     row = {"method": method, "cases": len(own), **counts, "failed": len(own) - len(right)}
     row |= {name: right[name].astype(float).median() for name in ("forward_s", "gradient_s", "temp_bytes")}
@@ -87,11 +88,11 @@ def _telling(best: pd.DataFrame, varying: list[str]) -> list[str]:
 def _sentence(own: pd.DataFrame, axes: list[str]) -> str:
     """`wins for T >= 4096; loses for T <= 512; fails for alpha = 0.05 (not_converged)`."""
     places = list(own[axes].astype(object).itertuples(index=False, name=None))
-    verdicts = own["verdict"].str.cat(own["status"].where(own["verdict"] == "fails", ""), sep="|")
+    fares = own["fares"].str.cat(own["status"].where(own["fares"] == "fails", ""), sep="|")
     parts = []
-    for verdict in sorted(verdicts.unique(), key=lambda text: (_ORDER.index(text.split("|")[0]), text)):
-        word, status = verdict.split("|")
-        chosen = [place for place, given in zip(places, verdicts, strict=True) if given == verdict]
+    for each in sorted(fares.unique(), key=lambda text: (_ORDER.index(text.split("|")[0]), text)):
+        word, status = each.split("|")
+        chosen = [place for place, given in zip(places, fares, strict=True) if given == each]
         parts.append(f"{word} {where(chosen, places, axes)}" + (f" ({status})" if status else ""))
     return "; ".join(parts)
 
@@ -113,6 +114,6 @@ def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> Tabl
 def _result(row) -> str:
     if row["status"] != "ok":
         return row["status"]
-    compared = row["verdict"] in ("wins", "is even", "loses")
+    compared = row["fares"] in ("wins", "is even", "loses")
     mark = "" if row["speedup_pairs"] else UNPAIRED
     return f"{mark}{number(row['speedup'], 2)}x" if compared else f"{number(1e3 * row['gradient_s'], 2)} ms"
