@@ -16,8 +16,10 @@ import methods
 import metrics
 import systems
 from bench import conformance
-from bench.question import catalogue, config, matrix
+from bench.question import config, matrix
 from bench.showing.pages import PAGES
+
+pytest_plugins = ["runner_doubles"]
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = {page: (ROOT / page).read_text() for page in PAGES}
@@ -38,11 +40,11 @@ CHECKED = [(words[2], words[4]) for words in map(str.split, commands()) if words
 
 
 @pytest.mark.parametrize(("name", "file"), CHECKED)
-def test_the_plug_ins_they_show_keep_every_law(name, file, tmp_path):
+def test_the_plug_ins_they_show_keep_every_law(name, file, tmp_path, plug_in):
     (source,) = (block for block in blocks("python") if block.startswith(f"# {file}"))
     path = tmp_path / file
     path.write_text(source)
-    catalogue.add_plugin(path)
+    plug_in(path)
     results = list(conformance.check(name))
     assert results and {result.outcome for result in results} <= {"ok", "passed over"}, results
 

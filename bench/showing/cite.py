@@ -3,6 +3,7 @@
 Every entry says in a line above it for what it is cited, which BibTeX skips: it takes whatever is outside of entries as comments.
 """
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -62,9 +63,13 @@ class Citations:
         return "\n\n".join([*entries, *(f"% {remark}" for remark in self._remarks)])
 
     def _itself(self) -> Reference:
-        """pitbench, in the version that is installed."""
-        at = f", commit {', '.join(sorted(self.commits))}" if self.commits else ""
-        return dataclasses.replace(PITBENCH, note=f"Software, version {importlib.metadata.version('pitbench')}{at}")
+        """pitbench, in the version that is installed and at the commits of the answers, as far as they are known."""
+        said = ["Software"]
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            said.append(f"version {importlib.metadata.version('pitbench')}")
+        if self.commits:
+            said.append(f"commit {', '.join(sorted(self.commits))}")
+        return dataclasses.replace(PITBENCH, note=", ".join(said))
 
 
 def cite(asked: list[str]) -> str:
