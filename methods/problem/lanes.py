@@ -29,7 +29,7 @@ class Lanes:
         return jax.vmap(self.step, in_axes=-1, out_axes=-1)(z, u)
 
     def flip(self, z):
-        """States or cotangents `(M, lanes)` in the form that is fastest to carry through a scan; flipped once more, back again."""
+        """`(M, lanes)` in the form that is fastest to carry through a scan; flipped once more, it is back again."""
         return z
 
     def run(self, z, inputs):
