@@ -1,15 +1,19 @@
-"""The exact gradient of a solved trajectory, the same for every solver.
+"""The exact gradient of a solved trajectory, one form for every solver.
 
-At the returned states, with A_t = ∂F_t/∂z_{t−1} there and g_t the cotangent of z_t,
+Solvers differ in how they find the states, but a trajectory is a trajectory: its gradient follows from the states alone, by the
+adjoint recurrence. With A_t = ∂F_t/∂z_{t−1} at those states, g_t the cotangent of z_t and λ_t its multiplier,
 
     λ_T = g_T,   λ_t = g_t + A_{t+1}ᵀ λ_{t+1};      dθ = Σ_t λ_tᵀ ∂F_t/∂θ,   dz_0 = A_1ᵀ λ_1,   du_t = λ_tᵀ ∂F_t/∂u_t
 
-The iterations that found the states are not differentiated, and nothing of their Jacobians is reused: those belong to an
-earlier iterate, or are only diagonal. Memory O(T M) step by step and by windows; O(T L) for the pattern of the linearised map
-where multipliers of windows come first; O(T M²) where a parallel scan is chosen.
+So the iterations of a solver are never differentiated. Its Jacobians are not reused either: they belong to an earlier iterate,
+and those of quasi-Newton are only diagonal. The recurrence can be run in three ways, which differ in time and memory:
 
-A gradient may be differentiated again in reverse mode, `jax.jacrev(jax.grad(loss))`, by every adjoint but that of windows and the
-diagonal one, which refuse.
+    step by step     O(T M)
+    windows          O(T M); O(T L) where the multipliers come first, for the patterns of a shPLRNN
+    parallel scan    O(T M²)
+
+Second derivatives, `jax.jacrev(jax.grad(loss))`, work with every adjoint but the windowed and the diagonal one, which refuse them
+by an error.
 """
 
 import dataclasses
@@ -39,72 +43,81 @@ WINDOWS_LOOP = "its windows loop until nothing arrives any more. Set adjoint_sca
 
 @dataclasses.dataclass(frozen=True)
 class Adjoint:
-    """How the reverse recurrence is solved."""
+    """How the adjoint recurrence is solved."""
 
     # `diagonal` replaces A by its diagonal: not a gradient, but what the quasi-DEER ablation of arXiv:2605.12683, eq. 44, uses.
     adjoint: Literal["exact", "diagonal"] = "exact"
-    # `windows` runs windows of time side by side, see `adjoint.windows`, or one pass where there are too few to gain by it; the
-    # others are those of `linear.recurrence`. `auto` is what suits the device, or step by step where the solver goes so:
-    # the baseline is to be the same both ways.
+    # `windows` runs windows of time side by side (`adjoint.windows`), or one pass where the windows are too few to gain by it.
+    # The others are the scans of `linear.recurrence`. `auto` is the scan that suits the device; for a solver that goes step by
+    # step it is step by step as well, so that the baseline is sequential forwards and backwards.
     adjoint_scan: Literal["auto", "associative", "chunked", "blocked", "sequential", "windows"] = "auto"
     adjoint_window: Natural = 0  # steps per window; 0: what takes least time on this device for the memory of the map
-    # Steps after which what arrives has died out; only used to choose the windows, and whether multipliers come first.
+    # Memory of the map: steps after which a correction from a later window has died out. Only used to choose the windows, and
+    # whether multipliers come first.
     adjoint_memory: Count = cost.MEMORY
-    # What arrives from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
+    # A correction from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
     adjoint_tolerance: Positive | None = None
     devices: Count = 1  # to spread the windows over
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """That of the ablation; an exact gradient is what it is, however it is found."""
+        """The paper of the diagonal ablation; an exact gradient needs none."""
         return (HESS2026,) if self.adjoint == "diagonal" else ()
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def solve(solver, adjoint: Adjoint, problem: Problem, guess) -> Solution:
-    """`solver.solve(problem, guess)`, differentiable in the problem; the cotangent of the guess is zero."""
+    """`solver.solve(problem, guess)`, differentiable in the problem by the adjoint recurrence.
+
+    The cotangent of the guess is zero, as a trajectory does not depend on where its search began.
+    """
     return solver.solve(problem, guess)
 
 
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """Which cotangents are asked for beside those of the map and of z_0."""
+    """Which cotangents are wanted beside those of the map and of z_0."""
 
-    inputs: bool  # those of data are not, and cost as much as a product of the step
+    inputs: bool  # rarely: inputs are mostly data, and their cotangents cost one more product per step
 
 
-@precise()  # both rules are traced when the `with` around the loss is over
+@precise()  # needed here too: jax traces both rules after the `with precise()` around the loss has ended
 def _forward(solver, adjoint, problem, guess):
     asked = Asked(any(leaf.perturbed for leaf in jax.tree.leaves(problem.inputs)))
     problem, guess = jax.tree.map(lambda leaf: leaf.value, (problem, guess))
-    # Calling the differentiable `solve` again makes second derivatives right: they pass through this rule, not through a loop.
+    # `solve`, not `solver.solve`: second derivatives then pass through this rule again, and not through the loop of a solver.
     solution = solve(solver, adjoint, problem, guess)
     return solution, (asked, problem, solution.states, solution.choice)
 
 
 @precise()
-def _backward(solver, adjoint, saved, given):
+def _backward(solver, adjoint, saved, cotangent):
     asked, problem, states, choice = saved
-    g = given.states
+    g = cotangent.states
     g = jnp.zeros_like(states) if isinstance(g, SymbolicZero) else g
-    of = partial(cotangents, asked=asked, problem=problem, states=states, g=g)
-    return solver.cotangents(of, adjoint, states, choice), None
+    pull_back = partial(cotangents, asked=asked, problem=problem, states=states, g=g)
+    return solver.cotangents(pull_back, adjoint, states, choice), None
 
 
 solve.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
 def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -> Problem:
-    """Cotangents of the problem for cotangents g of its states, both `(T, ..., M)`; None for what is not asked for."""
+    """Cotangents of the problem, by the way of running the adjoint recurrence that `adjoint` asks for.
+
+    asked    which of them are wanted; the others are None
+    states   (T, ..., M), the trajectory
+    g        (T, ..., M), cotangents of the states
+    """
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
         windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
         lanes = windows.K * windows.S
         if adjoint.adjoint_window or adjoint.devices > 1 or cost.adjoint_by_windows(lanes):
             return _in_windows(adjoint, windows, asked, problem, states, g)
     diagonal = adjoint.adjoint == "diagonal"
-    # there is no windowed form of the ablation
+    # the diagonal ablation has no windowed form
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
     scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
@@ -113,7 +126,7 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
 
 
 def _in_windows(adjoint, windows, asked, problem, states, g) -> Problem:
-    """Cotangents by windows side by side, in the form that suits their number and length."""
+    """Cotangents by windows side by side, in that of the three forms which suits the number and length of the windows."""
     tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
     if windows.K == adjoint.devices:
         way = by_windows.one_each

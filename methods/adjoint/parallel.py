@@ -1,7 +1,7 @@
 """The exact adjoint by Jacobians: the reverse recurrence of the multipliers as a parallel scan.
 
-Memory O(T M²) where the scan keeps all Jacobians. The diagonal ablation, arXiv:2605.12683, eq. 44, replaces them by their
-diagonals and costs O(T M); it is no gradient.
+The scan is shallow, but takes O(T M²) memory where it keeps all Jacobians. The diagonal ablation, arXiv:2605.12683, eq. 44,
+replaces the Jacobians by their diagonals: that costs O(T M), and is no longer a gradient.
 """
 
 import jax
@@ -16,7 +16,12 @@ NO_GRADIENT = "adjoint = 'diagonal' being none to begin with. Set adjoint = 'exa
 
 
 def solve(problem: Problem, states, g, scan: str, diagonal: bool, of_inputs: bool) -> Problem:
-    """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
+    """Cotangents of the problem, from the multipliers that a parallel scan finds.
+
+    states, g  (T, ..., M), the trajectory and the cotangents of its states
+    scan       a scan of `linear.recurrence`
+    of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    """
     if diagonal:
         g = first_order(lambda g: g, NO_GRADIENT)(g)
     pattern = problem.evaluate(states).pattern
@@ -30,7 +35,8 @@ def _multipliers(step, pattern, g, scan, diagonal):
     """λ_1 … λ_T `(T, ..., M)`."""
     ahead = jax.tree.map(lambda leaf: leaf[1:], pattern)
     if scan in recurrence.CHUNKED and not diagonal:
-        ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)  # nothing comes from behind T
+        # Any pattern will do for the last step: the multiplier that comes from behind T is 0.
+        ahead = jax.tree.map(lambda leaf: jnp.concatenate([leaf[1:], leaf[-1:]]), pattern)
         return recurrence.chunked(step.dense, ahead, g, scan, transposed=True, reverse=True)
     G = step.diagonal(ahead) if diagonal else step.dense(ahead).swapaxes(-1, -2)
     G = jnp.concatenate([G, jnp.zeros_like(G, shape=(1, *G.shape[1:]))])

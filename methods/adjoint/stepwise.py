@@ -1,7 +1,9 @@
 """The exact adjoint step by step, in blocks of time that stay in a CPU's cache.
 
-From the last block to the first: the pattern of the linearised map for the whole block at once, the multipliers step by step,
-and their contribution to the cotangents of the map at once again. Memory O(T M) beside one block.
+Only the multipliers depend on one another. The patterns of the linearised map, which they need, and the cotangents of the map,
+which follow from them, can be computed for many steps at once, as a few large products; but those of all T steps would not fit
+the cache. So time is cut into blocks. From the last block to the first: all patterns of the block at once, its multipliers step
+by step, and their share of the cotangents of the map at once again. Memory O(T M) beside one block.
 """
 
 import math
@@ -22,28 +24,40 @@ def length(step, states) -> int:
 
 
 def solve(problem: Problem, states, g, of_inputs: bool) -> Problem:
-    """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
+    """Cotangents of the problem, one step after the other from the last to the first.
+
+    states, g  (T, ..., M), the trajectory and the cotangents of its states
+    of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    """
     nothing = jax.tree.map(jnp.zeros_like, problem.step)
     d_z0, d_step, d_inputs = run(problem.step, problem.previous(states), problem.inputs, g, nothing, of_inputs)
     return Problem(d_step, d_z0, d_inputs)
 
 
 def run(step, before, inputs, g, total, of_inputs: bool):
-    """The same for consecutive steps from the states `before` each: what arrives before the first, `total` with the cotangents of
-    the map added, and those of the inputs."""
+    """Run the adjoint recurrence backwards over consecutive steps, which need not begin at z_0.
+
+    before     (T, ..., M), the state before each step
+    inputs     (T, ...)
+    g          (T, ..., M), cotangents of the states after the steps
+    total      cotangents of the map so far, to which those of these steps are added
+    of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    Returns Jᵀλ of the first step, which is the cotangent of `before[0]`; the total; and the cotangents of the inputs.
+    """
     T, B = g.shape[0], length(step, g)
     step_back = step.puller()
 
-    def pull(multiplier, now):
-        ahead, g = now
+    def pull(multiplier, element):
+        ahead, g = element
         multiplier = g + step_back(ahead, multiplier)
         return multiplier, multiplier
 
-    def block(carry, now):
+    def block(carry, elements):
         multiplier, ahead, total = carry  # λ and the pattern of the step behind this block
-        before, inputs, g = now
+        before, inputs, g = elements
         patterns = step.linearise(before, inputs)[1]
-        # Shifted by one: added to what arrives before, and not after the product, g would be added again in all its rows.
+        # λ_t needs the pattern of step t + 1, so patterns are shifted by one. Carrying Jᵀλ from step to step in place of λ would
+        # spare the shift, but XLA would then compute g + Jᵀλ inside the next product, again for each of its rows.
         later = jax.tree.map(lambda own, ahead: jnp.concatenate([own[1:], ahead[None]]), patterns, ahead)
         multiplier, multipliers = lax.scan(pull, multiplier, (later, g), reverse=True)
         d_step, d_inputs = blocks.pull_one(step, before, inputs, multipliers, of_inputs)
@@ -51,8 +65,8 @@ def run(step, before, inputs, g, total, of_inputs: bool):
 
     unknown = jax.eval_shape(step.linearise, before[0], _first(inputs))[1]
     behind = jnp.zeros_like(g[0]), jax.tree.map(jnp.zeros_like, unknown), total
-    given = blocks.cut((before, inputs, blocks.without_more(g, B)), B)
-    (multiplier, pattern, total), d_inputs = lax.scan(block, behind, given, reverse=True)
+    steps = blocks.cut((before, inputs, blocks.without_more(g, B)), B)
+    (multiplier, pattern, total), d_inputs = lax.scan(block, behind, steps, reverse=True)
     return step_back(pattern, multiplier), total, blocks.join(d_inputs, T)
 
 

@@ -1,13 +1,20 @@
 """The exact adjoint by windows that run side by side, without a Jacobian.
 
-The adjoint is linear in the cotangents of the states, so it can be summed in parts. First every window runs backwards as if
-nothing came from later times. Then what leaves a window at its start is handed to the window before it, runs through that one, is
-handed on again, and so forth until it has died out. Under forcing it dies out after ℓ steps, not T. Nothing is dropped but what
-is below `tolerance` times the largest multiplier, and after K sweeps the result is exact whatever the map.
+Step by step, the adjoint takes T steps one after the other, each too small to fill a CPU or GPU. K windows that run backwards
+side by side take T / K. What stands in the way is that the multiplier at the end of a window comes from the window after it.
 
-Three forms give equal cotangents. `all_at_once` adds up those of the parameters in the same passes, in O(T M) memory. Where what
-is handed on runs far, `multipliers_first` is cheaper: it finds the multipliers alone and sums the cotangents once, from them.
-`one_each` is for one window on each of several devices.
+The way out is that the adjoint is linear in the cotangents of the states, so that it can be summed in parts. In the first sweep
+every window runs backwards as if nothing came from later windows. The cotangent that leaves it at its start is the correction
+which the window before it lacked: in the next sweep that window runs backwards once more with the correction alone, adds the
+result to its sums, and hands the correction on, until it has died out. Under forcing that takes ℓ steps, the memory of the
+map, not T. A correction is dropped once it is below `tolerance` times the largest multiplier; after K sweeps it has passed all
+windows, so that the result is exact whatever the map.
+
+Three forms give equal cotangents:
+
+    all_at_once        adds up the cotangents of the parameters during the passes: O(T M) memory
+    multipliers_first  finds the multipliers alone and sums the cotangents once, from them: cheaper where corrections run far
+    one_each           has one window on each of several devices
 """
 
 from typing import Any, NamedTuple
@@ -24,21 +31,26 @@ from methods.problem import Problem
 
 
 def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
-    """Cotangents of the problem for cotangents g `(T, ..., M)` of the states; those of its inputs where wanted, else None."""
+    """Cotangents of the problem; those of the parameters are added up in the very passes that find the multipliers.
+
+    states, g  (T, ..., M), the trajectory and the cotangents of its states
+    tolerance  a correction is dropped below this share of the largest multiplier
+    of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    """
 
     def body(everywhere, shares):
         step, lanes = everywhere[0].lanes(), windows.lanes(_with_previous(devices, everywhere, shares))
 
-        def pull(carry, now):
+        def pull(carry, element):
             arriving, total = carry
-            z, u, source = now
+            z, u, source = element
             arriving, total, d_u = step.pull(z, u, arriving if source is None else arriving + source, total)
             return (arriving, total), d_u if of_inputs else None
 
         def alone(at, arriving, sums):
             total, d_inputs = sums
-            now = block(lanes[:2], at, windows.block)
-            (arriving, total), more = lax.scan(pull, (arriving, total), (*now, None), reverse=True)
+            elements = block(lanes[:2], at, windows.block)
+            (arriving, total), more = lax.scan(pull, (arriving, total), (*elements, None), reverse=True)
             more = jax.tree.map(jnp.add, block(d_inputs, at, windows.block), more)
             return arriving, (total, put(d_inputs, more, at))
 
@@ -53,7 +65,11 @@ def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices,
 def multipliers_first(
     problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool
 ) -> Problem:
-    """Cotangents as of `all_at_once`, summed once, when all multipliers λ_1 … λ_T are known; a device keeps its own of them."""
+    """Cotangents of the problem, summed once, when all multipliers λ_1 … λ_T are known. Arguments as for `all_at_once`.
+
+    A step that corrections pass many times is then only paid for once in full: passes cost a product Jᵀλ, and no sum over
+    parameters. Each device keeps the multipliers of its own windows.
+    """
 
     def body(everywhere, shares):
         shares = _with_previous(devices, everywhere, shares)
@@ -70,45 +86,58 @@ def multipliers_first(
 
 
 class _Passes(NamedTuple):
-    """Passes backwards through the windows of one device, side by side, that find multipliers `(C, M, lanes)`."""
+    """Passes backwards through the windows of one device, side by side, that find multipliers `(C, M, lanes)`.
+
+    `arriving` and `leaving` are the cotangents `(M, lanes)` of the state at the end and at the start of the steps passed.
+    """
 
     step: Any  # the map in lanes
     patterns: Any  # its linearisation at every step
-    block: int
+    block: int  # steps
 
     def alone(self, g):
-        """As if nothing came from later windows: what leaves at the start of every window `(M, lanes)`, and multipliers."""
+        """The first sweep, as if later windows had no influence.
 
-        def back(arriving, now):
-            g, pattern = now
+        g  (C, M, lanes), cotangents of the states
+        Returns the cotangent that leaves each window at its start `(M, lanes)`, and the multipliers.
+        """
+
+        def back(arriving, element):
+            g, pattern = element
             multiplier = g + self.step.flip(arriving)
             return self.step.back(pattern, self.step.flip(multiplier)), multiplier
 
         return self._scan(back, jnp.zeros_like(g[0]), (g, self.patterns))
 
     def add(self, at, arriving, multipliers):
-        """One block of steps from `at` on, with what `arrives` behind it added to the multipliers that it passes."""
+        """Carry a correction back through the block of steps that begins at `at`, and add it to the multipliers there.
 
-        def back(arriving, now):
-            multiplier, pattern = now
+        Returns the correction as it leaves the block, and all multipliers.
+        """
+
+        def back(arriving, element):
+            multiplier, pattern = element
             return self.step.back(pattern, arriving), multiplier + self.step.flip(arriving)
 
         arriving, passed = self._scan(back, arriving, block((multipliers, self.patterns), at, self.block))
         return arriving, put(multipliers, passed, at)
 
-    def _scan(self, back, arriving, now):
-        leaving, found = lax.scan(back, self.step.flip(arriving), now, reverse=True)
-        return self.step.flip(leaving), found
+    def _scan(self, back, arriving, elements):
+        leaving, multipliers = lax.scan(back, self.step.flip(arriving), elements, reverse=True)
+        return self.step.flip(leaving), multipliers
 
 
 def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, tolerance: float, of_inputs: bool) -> Problem:
-    """Cotangents as of `all_at_once`, where each device has one window and goes through it step by step."""
+    """Cotangents of the problem where each device has one window. Arguments as for `all_at_once`.
+
+    Lanes would hold one window each and gain nothing, so a device goes through its window by the blocks of `stepwise`.
+    """
 
     def body(everywhere, shares):
         before, inputs, g = jax.tree.map(_flat, _with_previous(devices, everywhere, shares))
 
-        def back(now, g, total):
-            leaving, total, d_inputs = stepwise.run(everywhere[0], *now, g, total, of_inputs)
+        def back(steps, g, total):
+            leaving, total, d_inputs = stepwise.run(everywhere[0], *steps, g, total, of_inputs)
             return windows.columns(leaving), total, d_inputs
 
         def alone(at, arriving, sums):
@@ -126,14 +155,14 @@ def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, to
 
 
 def _run(body, problem, states, g, windows, devices):
-    """`body` of the map and z_0, and of each device's windows of states, inputs and cotangents."""
+    """Run `body` on every device, with its windows of states, inputs and cotangents, and put the results together again."""
     shares = windows.rows(states), windows.rows(problem.inputs), windows.rows(g, fill=0)
     d_step, d_z0, d_inputs = devices.run(body, (problem.step, problem.z0), shares, (SAME, SAME, DEALT))
     return Problem(d_step, d_z0.T.reshape(problem.z0.shape), windows.join(d_inputs))
 
 
 def _with_previous(devices, everywhere, shares):
-    """`shares` with the states before every step in place of those after it."""
+    """`shares`, with the state before every step in place of the state after it."""
     (_, z0), (states, *rest) = everywhere, shares
     after = _flat(states)
     before = jnp.concatenate([devices.before(z0, after[-1])[None], after[:-1]])
@@ -146,30 +175,32 @@ def _flat(rows):
 
 
 class _Handed(NamedTuple):
-    """Where the handing on stands after some sweeps."""
+    """How far corrections have been handed on after some sweeps."""
 
     sweeps: Any
-    leaving: Any  # (M, lanes) what leaves at the start of every window, and arrives in the one before
-    any_left: Any  # whether some of it is worth handing on, on any device
-    sums: Any
-    first: Any  # (M, S) what has left the very first window so far
+    leaving: Any  # (M, lanes) the correction that leaves each window at its start, for the window before it
+    any_left: Any  # whether any correction, on any device, is still large enough to be handed on
+    sums: Any  # what the passes add up
+    first: Any  # (M, S) all that has left the very first window so far: the cotangent of z_0
 
 
 def _hand_on(windows, devices, add, leaving, sums, sources, tolerance):
-    """Hand what leaves every window to the window before it, again and again, until it has died out.
+    """Hand the correction that leaves every window to the window before it, again and again, until all have died out.
 
-    In every sweep all windows run at once, each backwards over its steps, and adds what it was handed to its sums. Under forcing
-    what is handed on shrinks by the factor of C steps in each sweep; after K sweeps it has passed all windows.
+    In every sweep all windows run backwards at once, each with the correction that it was handed, and add it to their sums. Under
+    forcing a correction shrinks on its way, by the factor of C steps in each sweep; after K sweeps it has passed all windows.
 
-    add      `add(at, arriving, sums)` for the block of steps from `at` on: what arrives before the block, and the sums with it
+    add      `add(at, arriving, sums)` takes a correction back through the block of steps that begins at `at`, and returns the
+             correction as it leaves the block, and the sums
+    leaving  (M, lanes), the corrections after the first sweep
     sources  cotangents of the states, whose size says what is negligible
-    Returns the sums, and what leaves the very first window `(M, S)`.
+    Returns the sums, and the cotangent of z_0 `(M, S)`.
     """
     S, C, length = windows.S, windows.C, windows.block
     negligible = tolerance * devices.max(jnp.maximum(jnp.abs(sources).max(), jnp.abs(leaving).max()))
 
     def alive(arriving):
-        return ~(jnp.abs(arriving).max() <= negligible)  # NaN is
+        return ~(jnp.abs(arriving).max() <= negligible)  # written so that NaN counts as alive
 
     def through_the_windows(arriving, sums):
         def going(carry):
@@ -181,7 +212,7 @@ def _hand_on(windows, devices, add, leaving, sums, sources, tolerance):
             return at - length, *add(at - length, arriving, sums)
 
         at, leaving, sums = lax.while_loop(going, through_a_block, (C, arriving, sums))
-        return jnp.where(at == 0, leaving, 0), sums  # else it died on the way
+        return jnp.where(at == 0, leaving, 0), sums  # at > 0: it died out inside the window
 
     def sweep(now: _Handed):
         leaving, sums = through_the_windows(devices.backwards(now.leaving, S), now.sums)

@@ -1,15 +1,16 @@
-"""Cheap stand-ins for C forced steps, which two-level solvers correct their fine sweeps with.
+"""Coarse maps: cheap stand-ins for C forced steps, with which two-level solvers carry corrections from window to window.
 
-C steps of forcing alone compose to z̃ = E^C z + Σ_{j<C} E^j D x: for the projected and the gtf form that is forcing of strength
-α_C = 1 − (1−α)^C in place of α. With F the free map,
+A coarse map has to be much cheaper than C steps, so it cannot run the model C times. What C steps of forcing do can be had at
+once, though: without the model they compose to z̃ = E^C z + Σ_{j<C} E^j D x. For projected and for gtf forcing that is forcing
+of strength α_C = 1 − (1−α)^C in place of α. With F the free map,
 
     blend   𝒢(z) = z̃, x the data at the window's end                 the forcing without the model
     euler   𝒢(z) = z̃ + C (F(z̃) − z̃), x the data at its start         one step C times as long: MGRIT's Φ_c
     none    𝒢(z) = 0
 
-The forms are ours. On forced reconstructions of Lorenz-63 they save sweeps only in windows of a few steps, with `euler` and every
-variable observed. Unobserved directions are not forced, so there E^C stays 1 however fast the model forgets: both maps then
-carry corrections on for ever, and 𝒢 = 0 needs fewer sweeps.
+These forms are our own. On forced reconstructions of Lorenz-63 they save sweeps only in windows of a few steps, with `euler` and
+every variable observed. Directions that are not observed are not forced, so E^C stays 1 there however fast the model forgets:
+`blend` and `euler` then carry corrections on for ever, and 𝒢 = 0 needs fewer sweeps.
 """
 
 import dataclasses
@@ -42,10 +43,11 @@ class Parts:
 
 
 def change_of(kind: CoarseMap, parts: Parts | None, steps: int) -> Callable | None:
-    """The function (new, old, x) ↦ 𝒢(new) − 𝒢(old) for windows of `steps` steps that start with data x; None where 𝒢 = 0.
+    """The function (new, old, x) ↦ 𝒢(new) − 𝒢(old) for windows of `steps` steps; None where 𝒢 = 0.
 
-    States `(M, lanes)` and data `(N, lanes)` lie in columns. A problem that does not say what it is made of (`parts` None) has no
-    coarse map but 0.
+    new, old  (M, lanes), two states at the start of each window
+    x         (N, lanes), the data there
+    parts     None where a problem does not say what it is made of: it has no coarse map but 0
     """
     if kind == "none" or parts is None:
         return None

@@ -1,6 +1,7 @@
-"""One step of a recurrence, with its linearisation.
+"""Maps: one step of a recurrence, with its linearisation.
 
-Arrays may have any batch axes in front of their components: states `(..., M)`, inputs `(..., ·)`.
+Solvers and gradients never look inside a model. They ask its map for images, and for products with its Jacobian J = ∂F/∂z or the
+transpose of it. Arrays may have any batch axes in front of their components: states `(..., M)`, inputs `(..., ·)`.
 """
 
 import dataclasses
@@ -17,17 +18,19 @@ from methods.problem.lanes import Lanes
 class Map:
     """One step `F(z, u)` that broadcasts over leading axes, with its linearisation. A pytree of its parameters.
 
-    A subclass gives `__call__`. It may give cheaper forms of the rest: `linearise` returns what `push` (J v) and `pull` (Jᵀ w)
-    need to know about the point, here the point itself.
+    A subclass gives `__call__`; everything else follows from it by autodiff, or in cheaper forms that the subclass gives as well.
+    `linearise` returns, beside the image, the pattern: what the linearisation at a point needs to remember. By autodiff that is
+    the point itself, `(z, u)`; for a piecewise-linear map, which units are active. `push` (J v), `pull` (Jᵀ w) and `dense` (J)
+    take the pattern.
     """
 
-    own_solver: ClassVar[str] = ""  # the method whose solver alone takes it; "": any solver of maps does
+    own_solver: ClassVar[str] = ""  # the one method whose solver takes this map; "": any solver does
 
     def __call__(self, z: Float[Array, "... M"], u) -> Float[Array, "... M"]:
         raise TypeError(f"{type(self).__name__} must define __call__(z, u).")
 
     def linearise(self, z, u) -> tuple[Float[Array, "... M"], Any]:
-        """`F(z, u)` and the pattern that `push`, `pull` and `dense` take."""
+        """`F(z, u)`, and the pattern of the point (z, u)."""
         return self(z, u), (z, u)
 
     def push(self, pattern, v: Float[Array, "... M"]) -> Float[Array, "... M"]:
@@ -41,11 +44,11 @@ class Map:
         return jax.vjp(lambda z: self(z, u), z)[1](w)[0]
 
     def stepper(self):
-        """`__call__` for a scan over time, with what is the same in all steps prepared."""
+        """A function like `__call__` for a scan over time: what all steps share, say a transposed matrix, is computed before."""
         return self
 
     def puller(self):
-        """`pull` for a scan over time, with what is the same in all steps prepared."""
+        """A function like `pull` for a scan over time: what all steps share is computed before."""
         return self.pull
 
     def dense(self, pattern) -> Float[Array, "... M M"]:
@@ -59,7 +62,7 @@ class Map:
         return jnp.diagonal(self.dense(pattern), axis1=-2, axis2=-1)
 
     def lanes(self, count: int | None = None) -> Lanes:
-        """The form of this map that advances so many states in columns; None: any number."""
+        """The form of this map that advances `count` states in columns; None: any number of them."""
         return Lanes(self)
 
     def jacobian(self, z, u) -> Float[Array, "... M M"]:
@@ -94,7 +97,7 @@ class FunctionMap(Map):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class ByAutodiff(Map):
-    """A map whose own linearisation is hidden, so that every Jacobian costs M forward-mode passes."""
+    """A map whose own linearisation is hidden, so that a Jacobian costs M forward-mode passes: DEER as it is published."""
 
     step: Any  # a Map
 

@@ -1,4 +1,4 @@
-"""Step by step through time: the one scan that every form of going step by step calls."""
+"""The step-by-step scan through time, which everything that goes step by step calls."""
 
 from jax import lax
 

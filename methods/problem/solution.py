@@ -1,4 +1,4 @@
-"""What a solver returns: states, cost and an honest status, all arrays, so that it passes through `jit`, `vmap` and `grad`."""
+"""What a solver returns: states, cost and an honest status, as arrays, so that it passes through `jit`, `vmap` and `grad`."""
 
 from typing import NamedTuple
 
@@ -13,27 +13,28 @@ STATUSES = np.array(["converged", "not_converged", "diverged"])
 
 
 def largest(values, axis=(0, -1)):
-    """max |values|, over time and components `(...)`; NaN where one is not finite, which XLA's own maximum may pass over."""
+    """max |values| over time and components, `(...)`; NaN where a value is not finite, as XLA's own maximum may pass over NaN."""
     return jnp.where(jnp.isfinite(values).all(axis), jnp.abs(values).max(axis), jnp.nan)
 
 
 def own_size(states, axis: int = -1):
-    """max(1, |z|), components along `axis`: what an error of a state is measured by."""
+    """max(1, |z|), |z| the largest component along `axis`: the size by which the error of a state is measured."""
     return jnp.maximum(1, jnp.abs(states).max(axis))
 
 
 def by_size(residual, states):
-    """The largest residual of all steps, each by the size of its own state or 1: what stopping rules look at.
+    """The largest residual of all steps, each divided by the size of its own state or 1: what stopping rules look at.
 
-    By the largest state of the sequence, a single outlier would let all other states be wrong by a tolerance of its size.
+    Divided by the largest state of the sequence instead, a single outlier would loosen the tolerance for all other states.
     """
     return largest(residual / own_size(states)[..., None])
 
 
 def from_where_it_broke(states, residual, code):
-    """`states`, those of a diverged sequence NaN from its first residual on that is not finite, as step by step they would be.
+    """`states`, with NaN in a diverged sequence from the first step on whose residual is not finite.
 
-    An iteration may end with a finite iterate whose image is not: nothing that is computed from it may look like an answer.
+    An iteration may end with a finite iterate whose image is not finite. It must not look like an answer, so it is given the form
+    in which the step-by-step scan leaves a sequence that diverged.
     """
     first = (~jnp.isfinite(residual).all(-1)).argmax(0)
     time = jnp.arange(len(states)).reshape(-1, *[1] * code.ndim)
@@ -41,7 +42,7 @@ def from_where_it_broke(states, residual, code):
 
 
 class History(NamedTuple):
-    """What every update did, `(max_iterations + 1, ...)`; row i is the iterate after i updates, NaN where there is none."""
+    """How an iteration went, `(max_iterations + 1, ...)`: row i is about the iterate after i iterations, NaN if there is none."""
 
     residual: Float[Array, "updates ..."]
     step: Float[Array, "updates ..."]  # largest change of a state
@@ -52,7 +53,7 @@ class History(NamedTuple):
         return cls(empty.at[0].set(largest(at.residual)), empty)
 
     def record(self, update, running, at, change) -> "History":
-        """This history with the sequences that are still running at `update`."""
+        """This history with a row for iteration number `update`, for the sequences that still run."""
         residual, step = (jnp.where(running, largest(values), jnp.nan) for values in (at.residual, change))
         return History(self.residual.at[update].set(residual), self.step.at[update].set(step))
 
@@ -64,12 +65,12 @@ class Solution(NamedTuple):
     """
 
     states: Float[Array, "T ... M"]  # z_1 … z_T
-    iterations: Int[Array, "..."]  # updates, not counting the evaluation that verifies the last one
-    evaluations: Int[Array, "..."]  # sweeps of the step over all T
+    iterations: Int[Array, "..."]  # not counting the evaluation that verifies the last one
+    evaluations: Int[Array, "..."]  # sweeps of the map over all T steps
     residual: Float[Array, "..."]  # max |z_t - F_t(z_{t-1})| over time and components
     code: Int[Array, "..."]  # index into STATUSES
     history: History | None = None  # on request
-    choice: Int[Array, ""] | None = None  # of a solver that chooses among others, which
+    choice: Int[Array, ""] | None = None  # of a solver that chooses among others: the number of the one it took
 
     @property
     def status(self):

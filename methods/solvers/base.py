@@ -1,11 +1,12 @@
 """What all solvers share: one loop, one stopping rule, one honest status.
 
-A solver of the iterative kind is a frozen dataclass with one method,
+Solvers can only be compared if they stop by one rule and report by one status, so neither is theirs to choose. An iterative
+solver is a frozen dataclass of settings with one method,
 
     update(problem, at) -> states          the next iterate, from an `Evaluation` of the present one
 
-and nothing else: `iterate` owns counting, stopping, freezing finished sequences and spotting divergence. A solver that carries
-something from one update to the next (a damping, a key) gives `begin` and `advance` in place of `update`.
+and nothing else. `iterate` does the rest: it counts, stops, leaves sequences that have stopped as they are, and spots divergence.
+A solver that carries something from iteration to iteration (a damping, a key) gives `begin` and `advance` in place of `update`.
 """
 
 import dataclasses
@@ -27,15 +28,15 @@ from settings import Count, NonNegative, Positive
 class Solver:
     """Solves a `Problem` from a first guess `(T, ..., M)`."""
 
-    # The papers that the algorithm is from; none for what needs no paper, one step after the other.
+    # The papers that the algorithm is from; going step by step needs none.
     references: ClassVar[tuple[Reference, ...]] = ()
 
     # What theory promises; the laws in `bench.conformance` hold a solver to it.
-    prefix_exact: ClassVar[bool] = False  # after i updates the first i states are exact, so that T updates suffice
+    prefix_exact: ClassVar[bool] = False  # after i iterations the first i states are exact, so that T iterations suffice
     contraction_suffices: ClassVar[bool] = True  # it converges wherever the map contracts, however long the sequence
-    # What it wants to be given.
+    # What it needs.
     uses_guess: ClassVar[bool] = True  # it starts from a first guess
-    uses_coarse: ClassVar[bool] = False  # `Problem.coarse`, what the map is made of
+    uses_coarse: ClassVar[bool] = False  # it wants `Problem.coarse`, what the map is made of
 
     solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
     stepwise_adjoint: ClassVar[bool] = False  # `adjoint_scan` "auto" means step by step, whatever suits the device
@@ -43,27 +44,34 @@ class Solver:
 
     @property
     def stepwise(self) -> "Solver | None":
-        """The solver that goes step by step, which this one must agree with; None: the sequential scan."""
+        """The solver that goes step by step, with which this one must agree; None: the sequential scan."""
         return None
 
     def evaluate(self, backwards: adjoint.Adjoint, problem: Problem, guess) -> Solution:
         """`solve`, differentiable in the problem by the adjoint that is asked for."""
         return adjoint.solve(self, backwards, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
 
-    def cotangents(self, of, adjoint, states, choice):
-        """The cotangents of a solved problem, `of(adjoint)`, by the adjoint that goes with this solver.
+    def cotangents(self, pull_back, adjoint, states, choice):
+        """The cotangents of a solved problem, by the adjoint that goes with this solver.
 
-        choice  `Solution.choice`
+        pull_back  `pull_back(adjoint)` gives them
+        adjoint    the settings that the user has asked for
+        states     (T, ..., M)
+        choice     `Solution.choice`
         """
         if adjoint.adjoint_scan == "auto" and self.stepwise_adjoint:
             adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
-        return of(adjoint)
+        return pull_back(adjoint)
 
     def phases(self, method) -> dict:
-        """What measures time: functions of (params, x), for an update of (state, x); `Foreign` ones if not jax's."""
+        """What is timed, by the name of the phase: a function of (params, x), for "update" of (state, x).
+
+        Functions that do not run in jax are `methods.torch_mamba.foreign.Foreign`.
+        """
         return {"forward": method.solve, "gradient": jax.value_and_grad(method.loss, has_aux=True), "update": method.update}
 
     def solve(self, problem: Problem, guess) -> Solution:
+        """The trajectory of the problem, found from the first guess."""
         raise TypeError(f"{type(self).__name__} must define solve(problem, guess), or be an Iterative with update(problem, at).")
 
 
@@ -71,12 +79,13 @@ class Solver:
 class Iterative(Solver):
     """A solver that repeats `update` until the residual `r_t = z_t - F_t(z_{t-1})` is small.
 
-    rule        converged when every state is finite and, with e = max |r_t|,
-      residual  |r_t| <= tolerance max(1, |z_t|) at every step
-      absolute  e <= tolerance
-      merit     ½ Σ r² / T <= tolerance                              (Gonzalez et al. 2025, arXiv:2508.16817)
-      increment all |z' - z| <= atol + rtol |z'|, then `residual` decides the status. The update that shows no change is
-                counted, as in the front end of Lim et al. 2024, arXiv:2309.12252.
+    A sequence has converged when all its states are finite and the rule is met, with z' the next iterate:
+
+    residual   |r_t| <= tolerance max(1, |z_t|) at every step
+    absolute   max |r_t| <= tolerance
+    merit      ½ Σ r² / T <= tolerance                              (Gonzalez et al. 2025, arXiv:2508.16817)
+    increment  stop once all |z' - z| <= atol + rtol |z'|, then `residual` decides the status. The iteration that shows no
+               change is counted, as in the front end of Lim et al. 2024, arXiv:2309.12252.
     """
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
@@ -84,25 +93,25 @@ class Iterative(Solver):
     rule: Literal["residual", "absolute", "merit", "increment"] = "residual"
     # (atol, rtol) of `increment`. None: (1e-4, 1e-3) in float32, (1e-6, 1e-4) in float64.
     increment_tolerance: tuple[NonNegative, NonNegative] | None = None
-    history: bool = False  # keep the residual and the size of every update
+    history: bool = False  # keep the residual after every iteration, and by how much it changed the states
 
     def update(self, problem: Problem, at: Evaluation):
         """The next iterate `(T, ..., M)`."""
         raise TypeError(f"{type(self).__name__} must define update(problem, at).")
 
     def begin(self, problem: Problem, at: Evaluation) -> Any:
-        """What the first `advance` is given: a pytree with the batch axes, if any, in front of every leaf."""
+        """What is carried into the first `advance`: a pytree with the batch axes, if any, in front of every leaf."""
         return ()
 
     def advance(self, problem: Problem, at: Evaluation, carried) -> tuple[Evaluation, Any]:
-        """The next iterate, evaluated, and what the next `advance` is given."""
+        """The next iterate, evaluated, and what is carried into the next `advance`."""
         return problem.evaluate(self.update(problem, at)), carried
 
     def solve(self, problem: Problem, guess) -> Solution:
         return iterate(self, problem, guess)
 
     def meets(self, at: Evaluation):
-        """Whether each sequence satisfies the rule; NaN compares false, so it never does."""
+        """Whether each sequence meets the rule. One with NaN never does, as NaN compares false."""
         if self.rule == "merit":
             allowed = 1e-10 if self.tolerance is None else self.tolerance
             return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= allowed
@@ -110,22 +119,23 @@ class Iterative(Solver):
         return error <= default_tolerance(self.tolerance, at.states.dtype)
 
     def status(self, at: Evaluation):
-        """The code of each sequence, whose present iterate is its last."""
+        """The status of each sequence, as a code, if `at` is where it stops."""
         return jnp.where(finite(at), jnp.where(self.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)
 
     def stalls(self, before, after):
-        """Whether an update changed each sequence by no more than the increment tolerance."""
+        """Whether an iteration changed each sequence by no more than the increment tolerance."""
         double = after.dtype == jnp.float64
         atol, rtol = self.increment_tolerance or ((1e-6, 1e-4) if double else (1e-4, 1e-3))
         return (jnp.abs(after - before) <= atol + rtol * jnp.abs(after)).all((0, -1))
 
 
 def default_tolerance(tolerance: float | None, dtype) -> float:
-    """`tolerance`, or what the precision allows."""
+    """`tolerance`, or the default for this precision where it is None."""
     return tolerance if tolerance is not None else 1e-10 if dtype == jnp.float64 else 1e-6
 
 
 def finite(at: Evaluation):
+    """Whether all residuals of each sequence are finite."""
     return jnp.isfinite(at.residual).all((0, -1))
 
 
@@ -135,7 +145,7 @@ class _Progress(NamedTuple):
     at: Evaluation
     carried: Any
     running: Bool[Array, "..."]
-    updates: Int[Array, "..."]
+    updates: Int[Array, "..."]  # iterations of each sequence
     history: History | None
 
 
@@ -143,7 +153,10 @@ _AXES = Problem(step=None, z0=0, inputs=1), _Progress(at=1, carried=0, running=0
 
 
 def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
-    """Update until every sequence has stopped; one that has stopped keeps its states and its count, and soon costs nothing."""
+    """Iterate until every sequence has stopped, by the rule, by divergence or at the cap.
+
+    A sequence that has stopped keeps its states and its count, and is soon left behind, so that it costs nothing more.
+    """
     increments = solver.rule == "increment"
 
     def going(now: _Progress):
@@ -153,7 +166,7 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
         before, running = now.at, now.running
         at, carried = solver.advance(problem, before, now.carried)
         stalled = solver.stalls(before.states, at.states)
-        if running.size > 1:  # a single sequence is running, or this would not run
+        if running.size > 1:  # a single sequence still runs, or the loop would have ended
             at = jax.tree.map(lambda new, old: jnp.where(over_time(running, new), new, old), at, before)
         updates = now.updates + running
         done = stalled if increments else solver.meets(at)
@@ -174,5 +187,5 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
 
 
 def over_time(per_sequence, leaf):
-    """A value per sequence, shaped to choose between leaves `(T, ..., ·)`."""
+    """A value per sequence, shaped so that `jnp.where` can choose by it between leaves `(T, ..., ·)`."""
     return per_sequence.reshape(1, *per_sequence.shape, *[1] * (leaf.ndim - 1 - per_sequence.ndim))

@@ -1,11 +1,12 @@
 """ELK: Levenberg–Marquardt on the whole trajectory, for guesses from which Newton overshoots out of range.
 
-With r_t = z_t − F_t(z_{t−1}) and 𝒥 = ∂r/∂z an update adds
+Where a map expands, a Newton correction grows along the sequence and can leave the range of numbers. Levenberg–Marquardt keeps
+corrections small by a price λ on their size. With r_t = z_t − F_t(z_{t−1}) and 𝒥 = ∂r/∂z an iteration adds
 
     Δ = argmin ½‖r + 𝒥Δ‖² + ½λ‖Δ‖² = −(𝒥ᵀ𝒥 + λ I)⁻¹ 𝒥ᵀ r
 
-which `kalman` finds as a smoothed mean. λ → 0 is Newton. Gonzalez et al. 2024, arXiv:2407.19115, where the released code stops at
-the filtered mean: that is another method with the same fixed point, and here says `filter` in its name.
+which `linear.kalman` finds as the mean of a Kalman smoother; λ → 0 is Newton. Gonzalez et al. 2024, arXiv:2407.19115, whose
+released code ends at the mean of the Kalman filter: a different method with the same fixed point, named `filter` here.
 """
 
 import dataclasses
@@ -34,16 +35,17 @@ SARKKA2021 = Reference(  # the parallel smoother
     eprint="1905.13002",
 )
 
-SMALLEST, LARGEST = 1e-12, 1e12  # λ that steps are tried with
+SMALLEST, LARGEST = 1e-12, 1e12  # λ
 
 
 @dataclasses.dataclass(frozen=True)
 class Elk(Iterative):
-    """One parallel Kalman smoother per update. Full Jacobians: work O(T M³), memory O(T M²); diagonal (quasi-ELK): O(T M).
+    """One parallel Kalman smoother per iteration. Full Jacobians: work O(T M³), memory O(T M²); diagonal (quasi-ELK): O(T M).
 
-    Fixed damping converges linearly, by about λ / (λ + μ) per update with μ the smallest eigenvalue of 𝒥ᵀ𝒥, and never is
-    exact on a prefix. Adaptive damping compares the fall of the merit 𝓜 = ½ Σ r² with the one foreseen, their ratio being ρ:
-    an update with ρ < 1e-4, or that is not finite, is refused, λ ← 10 λ, and counts; ρ > 0.75, λ ← λ/10.
+    With fixed damping λ it converges linearly, by about λ / (λ + μ) per iteration with μ the smallest eigenvalue of 𝒥ᵀ𝒥, and no
+    prefix ever becomes exact. Adaptive damping follows ρ, the fall of the merit 𝓜 = ½ Σ r² divided by the fall that the linear
+    model promised. Where ρ < 1e-4, or the new states are not finite, they are refused, λ ← 10 λ, and the iteration counts; where
+    ρ > 0.75, λ ← λ/10.
 
     The merit then never rises, which has a price: where the guess lies in another basin of attraction than the trajectory, 𝒥 is
     nearly singular and the iterates creep, while Newton, if it stays in range, leaps over.
@@ -57,7 +59,8 @@ class Elk(Iterative):
     kind: Literal["smoother", "filter"] = "smoother"
     scan: kalman.Scan = "auto"
     max_iterations: Count = 200
-    rule: Literal["residual", "absolute", "merit"] = "residual"  # an update refused changes nothing: `increment` would stop there
+    # no `increment`: it would stop at the first iteration whose states are refused, as that changes nothing
+    rule: Literal["residual", "absolute", "merit"] = "residual"
 
     def update(self, problem: Problem, at: Evaluation):
         return at.states + self._correction(self._linear(problem, at), at, self.begin(problem, at))
@@ -81,15 +84,18 @@ class Elk(Iterative):
         return (problem.step.diagonal if self.jacobian == "diagonal" else problem.step.dense)(at.pattern)
 
     def _correction(self, G, at, damping):
-        given = kalman.filtered(G, at.residual, damping, self.scan)
+        filtered = kalman.filtered(G, at.residual, damping, self.scan)
         if self.kind == "filter":
-            return given.mean
-        # undamped, the two are equal, but the smoother's w may overflow where the mean does not
-        return jnp.where(damping[..., None] > 0, kalman.smoothed(G, given, self.scan), given.mean)
+            return filtered.mean
+        # undamped, filter and smoother have one mean, but the smoother's w may overflow where the mean does not
+        return jnp.where(damping[..., None] > 0, kalman.smoothed(G, filtered, self.scan), filtered.mean)
 
 
 def _falls(G, delta, at, tried):
-    """By how much the merit fell and by how much the linear model said it would, over (max |r|)², which may overflow alone."""
+    """By how much the merit fell, and by how much the linear model said it would.
+
+    Both are divided by (max |r|)², which cancels in their ratio: squares of large residuals would overflow.
+    """
     unit = jnp.abs(at.residual).max((0, -1), keepdims=True)
     before, after = at.residual / unit, tried.residual / unit
     change = (delta - recurrence.apply(G, jnp.concatenate([jnp.zeros_like(delta[:1]), delta[:-1]]))) / unit  # of r

@@ -1,10 +1,12 @@
-"""Fixed-point iterations: Newton's template with G_t = 0 (Jacobi) or G_t = I (Picard), which need no Jacobian.
+"""Fixed-point iterations: Newton's iteration with 0 (Jacobi) or the identity (Picard) in place of the Jacobian.
+
+They take more iterations than Newton, but each costs little more than one evaluation of the map at all steps:
 
     Jacobi   z'_t = F_t(z_{t−1})
     Picard   z'_t = z_0 + Σ_{j≤t} [F_j(z_{j−1}) − z_{j−1}]
 
-Work and memory O(T M) beside one evaluation of the step; depth 1, and O(log T) for Picard's prefix sum. After i updates the first
-i states are exact. Gonzalez et al. 2025, arXiv:2509.21716, for these and Newton as one template.
+Work and memory O(T M) beside that evaluation; depth 1, and O(log T) for Picard's prefix sum. After i iterations the first i
+states are exact. Gonzalez et al. 2025, arXiv:2509.21716, write these and Newton as one template.
 """
 
 import dataclasses
@@ -33,7 +35,7 @@ GONZALEZ2025 = Reference(
 
 @dataclasses.dataclass(frozen=True)
 class Jacobi(Iterative):
-    """Each state becomes the image of the one before. Errors shrink like the Jacobian products: log(tolerance) / λ_f updates."""
+    """Each state becomes the image of the one before. Errors shrink like Jacobian products: log(tolerance) / λ_f iterations."""
 
     references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
     prefix_exact: ClassVar[bool] = True
@@ -59,7 +61,7 @@ class Picard(Iterative):
     max_iterations: Count = 1000
 
     def update(self, problem: Problem, at: Evaluation):
-        # Not `states − cumsum(residual)`, equal on paper: wrong states that have grown large would leave their rounding in it.
+        # Not `states − cumsum(residual)`, though equal on paper: rounding errors of wrong, large states would stay in the sum.
         return problem.z0 + jnp.cumsum(at.image - problem.previous(at.states), axis=0)
 
 

@@ -1,6 +1,8 @@
 """Quasi-DEER with the diagonal of J estimated by products with random signs, for maps that do not give it cheaply.
 
-    diag J ≈ mean over q probes of v ⊙ (J v),   v uniform in {−1, 1}^M, drawn anew for every time step and update
+By autodiff the exact diagonal takes M products with J. The estimate takes q, the number of probes v:
+
+    diag J ≈ mean over q probes of v ⊙ (J v),   v uniform in {−1, 1}^M, drawn anew for every time step and iteration
 
 Hutchinson 1989; in quasi-DEER: Zoltowski et al. 2025, arXiv:2508.18413.
 """
@@ -42,10 +44,10 @@ HUTCHINSON1989 = Reference(
 
 @dataclasses.dataclass(frozen=True)
 class Hutchinson(Iterative):
-    """One `push` per probe and one diagonal scan per update: work O(T q c), c that of J v, memory O(T M).
+    """One `push` per probe and one diagonal scan per iteration: work O(T q c) with c the work of J v, memory O(T M).
 
-    The variance of an entry is Σ_{j≠i} J_ij² / q. Fresh probes keep a bad draw from being met at every update. The sequences of a
-    batch share their probes, so that each gets what it would alone. The same call gives the same bits.
+    The variance of an entry is Σ_{j≠i} J_ij² / q. Probes are drawn anew in every iteration, so that a bad draw spoils only one.
+    The sequences of a batch share their probes, so that each is solved as if it were alone. Repeating a call repeats its bits.
     """
 
     references: ClassVar[tuple[Reference, ...]] = (ZOLTOWSKI2025, GONZALEZ2024, HUTCHINSON1989)
@@ -57,7 +59,7 @@ class Hutchinson(Iterative):
     scan: recurrence.Scan = "auto"
 
     def begin(self, problem: Problem, at: Evaluation):
-        return jnp.zeros(at.states.shape[1:-1], jnp.int32)  # updates done: they number the draws
+        return jnp.zeros(at.states.shape[1:-1], jnp.int32)  # iterations done, which number the draws
 
     def advance(self, problem: Problem, at: Evaluation, carried):
         key = jr.fold_in(jr.key(self.probe_seed), carried.max())
@@ -66,7 +68,7 @@ class Hutchinson(Iterative):
         return problem.evaluate(states), carried + 1
 
     def diagonal(self, problem: Problem, at: Evaluation, key):
-        """The estimate `(T, ..., M)`."""
+        """The estimated diagonals `(T, ..., M)`."""
         T, M = at.states.shape[0], at.states.shape[-1]
         shared = (T, *[1] * (at.states.ndim - 2), M)
 

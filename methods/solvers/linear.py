@@ -1,9 +1,11 @@
 """Models that are linear in their state: one scan, no iteration.
 
-    z_t = A z_{t-1} + u_t,  A diagonal and the same at every step
+    z_t = A z_{t-1} + u_t,  A diagonal and constant in time
 
-Time is cut into K windows that run side by side from 0; what reaches the start of a window is carried through it by powers of A.
-Depth O(C + K) for windows of C steps, work and memory O(T M); exact up to rounding, and so is the gradient, by plain autodiff.
+Being linear, the solution is a sum: of what the inputs of a window do, and of what the state at its start does. So time is cut
+into K windows that run side by side from 0; then the states at their starts follow one from the other, and are carried through
+the windows by powers of A. Depth O(C + K) for windows of C steps, work and memory O(T M). States are exact up to rounding, and so
+is the gradient, by plain autodiff.
 """
 
 import dataclasses
@@ -36,7 +38,7 @@ MARTIN2018 = Reference(
 
 @dataclasses.dataclass(frozen=True)
 class LinearScan(Solver):
-    """Reports one update, and the residual that rounding has left."""
+    """The scan for a linear recurrence with diagonal A. Reports one iteration, and the residual that rounding has left."""
 
     references: ClassVar[tuple[Reference, ...]] = (MARTIN2018,)
     uses_guess: ClassVar[bool] = False
@@ -50,10 +52,10 @@ class LinearScan(Solver):
             raise TypeError(f"LinearScan solves z = A z + u with a diagonal A alone, not a {type(problem.step).__name__}.")
         A, z0 = problem.step.A, problem.z0
         states = decay(A, z0, problem.inputs)
-        fixed, found = lax.stop_gradient((problem, states))
-        residual = fixed.evaluate(found).residual
+        fixed, fixed_states = lax.stop_gradient((problem, states))
+        residual = fixed.evaluate(fixed_states).residual
         error, one = largest(residual), jnp.ones(z0.shape[:-1], jnp.int32)
-        met = by_size(residual, found) <= default_tolerance(self.tolerance, states.dtype)
+        met = by_size(residual, fixed_states) <= default_tolerance(self.tolerance, states.dtype)
         code = jnp.where(jnp.isfinite(error), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
         return Solution(from_where_it_broke(states, residual, code), one, one, error, code)
 

@@ -1,7 +1,7 @@
 """Mamba-2 by the package mamba-ssm: its Triton kernels on an NVIDIA GPU, trained in torch, scored like every other method.
 
-What is trained and what is timed is mamba-ssm. Its weights are those of `mamba2`, which runs freely for it, and answers calls of
-`solve` and `loss` by hand. Dao and Gu 2024, arXiv:2405.21060.
+Training and timing use mamba-ssm. Its weights can be copied to the model `mamba2` in jax, which does all the rest: it makes the
+free runs that are scored, and answers direct calls of `solve` and `loss`. Dao and Gu 2024, arXiv:2405.21060.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ class TritonScan(ChunkedScan):
 
 @dataclasses.dataclass(frozen=True)
 class TorchTraining(Training):
-    """The same training with updates in torch."""
+    """The training loop of all methods, with updates done in torch."""
 
     def train_block(self, method, states, series, T, batch, length):
         from methods.torch_mamba import training

@@ -1,12 +1,13 @@
 """Newton's method on the whole trajectory: DEER, quasi-DEER and their forced forms.
 
-With r_t = z_t − F_t(z_{t−1}) an update solves the linear recurrence
+A non-linear recurrence has to be computed step by step; a linear one need not (`linear.recurrence`). So Newton linearises all T
+steps at the present iterate z, and solves the linear recurrence that results for the next iterate z':
 
     z'_t = F_t(z_{t−1}) + G_t (z'_{t−1} − z_{t−1}),      z'_0 = z_0
 
-for all t at once. G_t = J_t, the full Jacobian, is Newton (DEER, Lim et al. 2024, arXiv:2309.12252); its diagonal is quasi-DEER
+G_t = J_t, the full Jacobian of F_t at z_{t−1}, is Newton (DEER, Lim et al. 2024, arXiv:2309.12252); its diagonal is quasi-DEER
 (Gonzalez et al. 2024, arXiv:2407.19115). Under generalised teacher forcing F is the forced map (GTF-DEER, Hess et al. 2026,
-arXiv:2605.12683). After i updates the first i states are exact, so T updates always suffice in exact arithmetic.
+arXiv:2605.12683). After i iterations the first i states are exact, so T iterations always suffice in exact arithmetic.
 """
 
 import dataclasses
@@ -26,9 +27,9 @@ from references.papers import GONZALEZ2024, HESS2026, LIM2024
 
 @dataclasses.dataclass(frozen=True)
 class Newton(Iterative):
-    """One parallel scan per update. With full Jacobians work O(T M³) and memory O(T M²), depth O(log T); diagonal O(T M).
+    """One parallel scan per iteration. With full Jacobians work O(T M³) and memory O(T M²), depth O(log T); diagonal O(T M).
 
-    Scanned sequentially the full form never builds a Jacobian: it pushes one vector through the linearised map.
+    With a sequential scan the full form never builds a Jacobian: it pushes one vector through the linearised map.
     """
 
     prefix_exact: ClassVar[bool] = True
@@ -38,7 +39,7 @@ class Newton(Iterative):
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Of DEER, or of quasi-DEER."""
+        """The paper of DEER, or that of quasi-DEER."""
         return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
 
     def update(self, problem: Problem, at: Evaluation):
@@ -53,8 +54,10 @@ class Newton(Iterative):
 
 
 def _pushed_through(problem: Problem, at: Evaluation):
-    def step(correction, now):
-        states, image, pattern = now
+    """The next iterate step by step: the correction z' − z is pushed through the linearised map."""
+
+    def step(correction, element):
+        states, image, pattern = element
         after = image + problem.step.push(pattern, correction)
         return after - states, after
 

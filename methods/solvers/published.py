@@ -1,6 +1,7 @@
 """GTF-DEER in the form in which DEER is published: the yardstick of the field, kept to be compared with.
 
-machine-discovery/deer (Lim et al. 2024, arXiv:2309.12252), with which Hess et al. 2026, arXiv:2605.12683, build GTF-DEER.
+The form is that of the code machine-discovery/deer (Lim et al. 2024, arXiv:2309.12252), on which Hess et al. 2026,
+arXiv:2605.12683, build GTF-DEER.
 """
 
 import dataclasses
@@ -17,9 +18,10 @@ from references.papers import HESS2026
 
 @dataclasses.dataclass(frozen=True)
 class Published(Newton):
-    """Newton with dense Jacobians by forward-mode autodiff and one associative scan of T M×M matrices per update.
+    """Newton with dense Jacobians by forward-mode autodiff and one associative scan of T M×M matrices per iteration.
 
-    Stops when an update changes nothing (rule `increment`); the residual still decides the status. Memory O(T M²) several times.
+    Stops when an iteration changes nothing any more (rule `increment`); the residual still decides the status. The scan holds
+    several copies of the O(T M²) numbers.
     """
 
     rule: Literal["residual", "absolute", "merit", "increment"] = "increment"

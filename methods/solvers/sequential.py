@@ -26,7 +26,7 @@ class Sequential(Solver):
     uses_guess: ClassVar[bool] = False
     stepwise_adjoint: ClassVar[bool] = True
 
-    # Steps per turn of the compiled loop. More than one is nowhere faster on two CPU cores: M = 3, 16 and 24, 1 and 16 sequences.
+    # Steps per turn of the compiled loop. On two CPU cores more than one was never faster: M = 3, 16 and 24, 1 and 16 sequences.
     unroll: Count = 1
 
     def solve(self, problem: Problem, guess=None) -> Solution:
@@ -47,7 +47,7 @@ METHODS = {
         forcing=Forcing("none"),
         summary="step by step in time, trained without forcing",
     ),
-    # The adjoint of any recurrence is affine: it is parallel without any Newton, wherever the states are known.
+    # The adjoint of any recurrence is linear: once the states are known, its gradient is parallel without a Newton iteration.
     "sequential-parallel-adjoint": dict(
         solver=Sequential(),
         forcing=Forcing("projected"),

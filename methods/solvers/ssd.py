@@ -1,4 +1,7 @@
-"""Mamba-2 over all time: one chunked scan, or step by step to compare it with."""
+"""Mamba-2 over all time: one chunked scan, or step by step to compare it with.
+
+A Mamba-2 block is linear in its own state, so that no iteration is needed and no other solver fits it.
+"""
 
 import dataclasses
 from typing import ClassVar
@@ -18,7 +21,7 @@ from settings import Natural
 
 @dataclasses.dataclass(frozen=True)
 class Recurrent(Solver):
-    """Step by step, as the block runs when no data are left. No iteration, hence no residual: NaN."""
+    """The block step by step, as it runs freely. There is no iteration and no residual to report: it is NaN."""
 
     references: ClassVar[tuple[Reference, ...]] = (DAO2024,)
     uses_guess: ClassVar[bool] = False
@@ -39,7 +42,7 @@ class Recurrent(Solver):
         return Solution(outputs, one, one, jnp.full(batch, jnp.nan, outputs.dtype), code)
 
     def outputs(self, params, x):
-        """o_1 … o_T `(T, ..., d)`."""
+        """Outputs o_1 … o_T `(T, ..., d)` of the block for data x `(T, ..., N)`."""
 
         def step(state, x):
             state = params.step(state, x)
@@ -50,7 +53,7 @@ class Recurrent(Solver):
 
 @dataclasses.dataclass(frozen=True)
 class ChunkedScan(Recurrent):
-    """By chunks, as many side by side as suit the device."""
+    """The block by chunks of time, as many side by side as suit the device."""
 
     chunk: Natural = 0  # Q; 0: what suits the device
 

@@ -1,12 +1,15 @@
 """Newton with smaller Jacobians or shorter steps, where the plain update overshoots: scaled, clipped, relaxed.
 
+A Newton correction is carried along the sequence by products of Jacobians. Where these expand, it grows until the next iterate is
+useless. Four remedies, which can be combined:
+
     scaled    G = (1 − k) J
     clipped   G = J min(1, c/‖J‖) for full Jacobians, every entry cut to [−c, c] for diagonal ones
     relaxed   z + ω (z' − z) in place of z'
     reset     a state that is not finite starts again from the guess
 
-The fixed point stays what it was; convergence is linear in place of quadratic. Without relaxation the first i states are still
-exact after i updates. Scaling and clipping of quasi-DEER: Gonzalez et al. 2024, arXiv:2407.19115.
+None of them changes the fixed point; convergence is linear in place of quadratic. Without relaxation the first i states are still
+exact after i iterations. Scaling and clipping of quasi-DEER: Gonzalez et al. 2024, arXiv:2407.19115.
 """
 
 import dataclasses
@@ -26,7 +29,7 @@ from settings import Fraction, Limit, Relaxation
 
 @dataclasses.dataclass(frozen=True)
 class Stabilised(Newton):
-    """Work and memory as Newton's; clipping full Jacobians builds them, O(T M²) memory, whatever the scan."""
+    """Newton with bounded corrections. Work and memory are Newton's, but clipping builds full Jacobians whatever the scan."""
 
     scale_down: Fraction = 0.0  # k, 0 … 1
     clip: Limit = math.inf  # c
@@ -63,7 +66,7 @@ class Stabilised(Newton):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class _Scaled(Map):
-    """A map whose Jacobians appear smaller: the pattern holds a factor per time step."""
+    """A map whose Jacobians are scaled down: its pattern is that of the map and a factor per time step."""
 
     step: Any  # a Map
     clip: float = dataclasses.field(metadata={"static": True})  # of the diagonal

@@ -1,7 +1,8 @@
 """Newton window by window: W steps are solved to convergence, then the next W from where they end.
 
-Needed where T M² numbers do not fit: the work arrays are O(W M²). Windows start from an exact state, so that a wrong guess costs
-updates in its own window only, and where Newton needs more updates the longer the sequence, windows need fewer.
+It is for sequences so long that the T M² numbers of all Jacobians do not fit into memory: only those of one window, W M², are
+held at a time. Every window starts from a converged state. So a wrong guess costs iterations in its own window only, and where
+Newton needs more iterations the longer the sequence, windows need fewer.
 """
 
 import dataclasses
@@ -24,9 +25,9 @@ from settings import Count
 class WindowedNewton(Newton):
     """Depth T/W times that of Newton on W steps; memory O(T M + W M²). A sequence of at most W steps is plain Newton.
 
-    The rule is met in every window, with the cap in each; the residual reported, and the status, are those of the whole
-    trajectory. `iterations` and `evaluations` are what they cost in updates and sweeps of all T steps, rounded up, as compares
-    with Newton's: updates of all windows times W/T. Row i of the history is the worst window still running after i updates.
+    Rule and cap hold in every window by itself; the reported residual, and the status, are those of the whole trajectory. To
+    compare with Newton's, `iterations` and `evaluations` are counted in sweeps of all T steps, rounded up: those of all windows
+    added up, times W/T. Row i of the history is the worst window that still runs after i iterations.
     """
 
     window: Count = 256  # W
@@ -48,7 +49,7 @@ class WindowedNewton(Newton):
             window = iterate(self, Problem(problem.step, z0, part(problem.inputs, start)), part(states, start))
             return lax.dynamic_update_slice_in_dim(states, window.states, start, 0), window._replace(states=None)
 
-        # The last window ends at T, and starts among states that are exact already where W does not divide T.
+        # Where W does not divide T, the last window starts earlier, among states that have converged, so that it ends at T.
         starts = jnp.minimum(jnp.arange(-(-T // W)) * W, T - W)
         states, windows = lax.scan(one_window, guess, starts)
         at = problem.evaluate(states)

@@ -1,8 +1,9 @@
 """What solvers on windows of time share: windows run side by side, get better starts, and run again until they meet old states.
 
-Time is cut into K windows of C steps, side by side as lanes. A solver of this kind gives `restart`, the states that the windows
-start from next; here is the rest: a sweep, the check of what is left between windows, leaving what has finished behind, and
-devices.
+Step by step, T steps go one after the other, each too small to fill a CPU or GPU. Cut into K windows of C steps that run side by
+side as lanes, there are only C steps one after the other; but the state in which a window starts is at first a guess. Solvers of
+this kind differ in one thing, how the next starts follow from the last sweep, which they give as `restart`. The rest is here and
+in `sweeps`: the sweeps, the residual that is left, leaving behind sequences that have stopped, and several devices.
 """
 
 import dataclasses
@@ -25,11 +26,12 @@ from settings import Count, Natural, Positive
 
 @dataclasses.dataclass(frozen=True)
 class Relaxation(Solver):
-    """No Jacobians of its own. Work O(T) per sweep, memory O(T M).
+    """Windows that run again from better starts. Work O(T) per sweep, memory O(T M), no Jacobian.
 
-    The first sweep runs every window from the guess at its start. Later ones run only until all windows have met the states that
-    are there: what forgets where it started meets them after ℓ ≈ log(error / tolerance) / |λ_f| steps. The residual is 0 but
-    where one window ends and the next begins, and where states were met.
+    The first sweep runs every window from the guess at its start, over all C steps. A later sweep may stop early: as the forced
+    map forgets where it started, a window that starts anew comes back to the states of the sweep before after
+    ℓ ≈ log(error / tolerance) / |λ_f| steps, and from there on those need not be computed again. The residual is therefore 0
+    except where one window ends and the next begins, and where a sweep has met old states.
     """
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
@@ -40,26 +42,27 @@ class Relaxation(Solver):
 
     @property
     def sweeps_per_update(self) -> int:
+        """Sweeps in one iteration."""
         return 1
 
     def keep(self, given: Given, starts):
-        """What the first `restart` finds in `At.kept`."""
+        """What the first `restart` finds in `At.kept`: nothing, unless a solver carries something from sweep to sweep."""
         return ()
 
     def restart(self, given: Given, at: At):
-        """The next starts `(M, lanes)`, and what to keep."""
+        """The states `(M, lanes)` that the windows start from next, and what to carry in `At.kept`."""
         raise TypeError(f"{type(self).__name__} must define restart(given, at).")
 
     def windows(self, guess) -> Windows:
         windows = Windows.of(guess, self.window, memory=self.memory, devices=self.devices)
         if self.window or self.sweeps_per_update == 1 or windows.K == 1:
             return windows
-        # so that an update is no deeper than one of a single sweep
+        # Shorter windows, so that an iteration of several sweeps is no deeper than one of a single sweep.
         return Windows.of(guess, -(-windows.C // self.sweeps_per_update), devices=self.devices)
 
     def solve(self, problem: Problem, guess) -> Solution:
         windows, devices = self.windows(guess), Devices(self.devices)
-        if windows.K == 1:  # no start is guessed: one pass is exact
+        if windows.K == 1:  # it starts at z_0, not at a guess: one sweep is exact
             solution = Sequential().solve(problem)
             return solution._replace(iterations=solution.evaluations)
 
@@ -77,10 +80,13 @@ class Relaxation(Solver):
 
 
 def _iterate(solver: Relaxation, given: Given, starts):
-    """States of this device's windows; sweeps, residual and code, `(S,)`.
+    """Sweep until every sequence has stopped, or the cap is reached.
 
-    The loop leaves sequences behind that have stopped. For that it wants the sequences as an axis of their own, so lanes
+    Sequences that have stopped are left behind by `compaction.loop`, which wants the sequences as an axis of their own. So lanes
     `(..., K·S)` come apart as `(..., K, S)` between two sweeps, and lie side by side again within one.
+
+    starts  (M, lanes), the guess at the start of each window of this device
+    Returns the states of this device's windows `(C, M, lanes)`, and sweeps, residual and code `(S,)`.
     """
     windows = given.windows
     tolerance = default_tolerance(solver.tolerance, starts.dtype)
@@ -102,7 +108,7 @@ def _iterate(solver: Relaxation, given: Given, starts):
     at = sweeps.first(given, starts, solver.keep(given, starts), tolerance)
     fixed = jax.tree.map(partial(_apart, batch), (given.problem.z0, given.problem.inputs, given.before))
     at = compaction.loop(going, sweep, fixed, at.of_lanes(partial(_apart, batch)), (-1, -1))
-    # Finite states whose images are not: what diverged must not look like an answer.
+    # A sequence may diverge with finite states whose images are not finite: NaN, so that they do not look like an answer.
     states = jnp.where((at.code == DIVERGED) & jnp.isfinite(at.size), jnp.nan, at.states)
     return _side_by_side(batch, states), at.sweeps, at.residual, at.code
 

@@ -1,9 +1,10 @@
 """Windowed relaxation: K windows of time run side by side as plain scans and hand their ends on (chunk Jacobi, additive Schwarz).
 
-Each window starts again from the end of the one before, and runs only until it meets the states that are there. For windows
-longer than the memory ℓ of the map the cost is one sweep and ℓ steps more, what an overlap of ℓ would cost, without having to
-know ℓ. Shorter windows hand corrections on over several sweeps; K sweeps are always exact, and where the map does not contract
-all K are needed.
+The simplest choice of new starts: each window starts again where the window before it has just ended, and runs until it meets
+the states of the sweep before. Where windows are longer than the memory ℓ of the map, that costs one sweep and ℓ steps more.
+Windows that overlap by ℓ steps would cost as much, but their length would have to be known; here it shows by itself. Shorter
+windows need several sweeps until a correction has died out. K sweeps are always exact, and where the map does not contract, all K
+are needed.
 
 Gander 2008 for Schwarz in time; D'Amore 2025, doi 10.17352/tcsit.000091, for the decomposition of RNNs.
 """
@@ -33,7 +34,7 @@ GANDER2008 = Reference(
 
 @dataclasses.dataclass(frozen=True)
 class Schwarz(Relaxation):
-    """Depth C + ℓ for windows of C steps."""
+    """Each window starts again where the one before it ends. Depth C + ℓ for windows of C steps longer than the memory ℓ."""
 
     references: ClassVar[tuple[Reference, ...]] = (GANDER2008, DAMORE2025)
 

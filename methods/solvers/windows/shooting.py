@@ -1,13 +1,17 @@
 """Multiple shooting: Newton's method on the states between windows of time.
 
-As in `schwarz`, K windows run side by side. Where their corrections do not die out within a window, because a few slow directions
-carry information across, the ends are not just handed on: with D_n the derivative of window n, new starts U' solve
+As in `schwarz`, K windows run side by side. There, a correction crosses one window per sweep; where a few slow directions keep
+it from dying out within a window, that takes many sweeps. Newton's method takes a correction across all windows at once. With U_n
+the state at the start of window n, Φ_n(U_n) where the window ends, and D_n the derivative of Φ_n, new starts U' solve
 
     U'_{n+1} = Φ_n(U_n) + D_n (U'_n − U_n),      U'_0 = z_0
 
-one window after the other, K small steps. D_n is known on r directions only: those that a perturbation before window n has not
-left by the time it gets there (tangents of the window before, made orthonormal). That is exact up to what is damped by all
-other directions in one window, and what it misses the next sweep corrects: the states are accepted on their residual alone.
+one window after the other, which is K small steps.
+
+The whole D_n would be M×M. It is only needed on the r directions in which corrections survive: if all but r directions die out
+within a window, then whatever reaches window n lies in the directions that window n − 1 has turned its own r directions into.
+So tangents along r directions are pushed through window n − 1, made orthonormal, and serve as the r directions of window n in the
+next sweep. What this misses the next sweep corrects, as states are accepted on their residual alone.
 
 Nievergelt 1964; Newton on all of time is DEER, arXiv:2309.12252, which is this with windows of one step.
 """
@@ -37,20 +41,21 @@ NIEVERGELT1964 = Reference(
     year=1964,
 )
 
-# Steps in which tangents that start along single units turn into the slow directions.
+# Before there are directions from an earlier sweep, tangents start along single units, this many steps before the end of a
+# window: in these steps they turn into the slow directions.
 TURNING = 128
 
 
 @dataclasses.dataclass(frozen=True)
 class Shooting(Relaxation):
-    """Pushes r tangents through all windows in every sweep: work O(T r)."""
+    """Newton's method on window starts, along r directions. It pushes r tangents through all windows per sweep: work O(T r)."""
 
     references: ClassVar[tuple[Reference, ...]] = (NIEVERGELT1964,)
 
-    directions: Count = 12  # r; no fewer than latent dimensions make it Newton's method proper
+    directions: Count = 12  # r; with M or more of them this is Newton's method in full
 
     def keep(self, given: Given, starts):
-        """The directions before each window `(M, r, lanes)`, none known yet."""
+        """The directions at the start of each window `(M, r, lanes)`: 0, as none are known yet."""
         M, lanes = starts.shape
         return jnp.zeros((M, min(M, self.directions), lanes), starts.dtype)
 
@@ -61,7 +66,7 @@ class Shooting(Relaxation):
         if r == M:
             Q = jnp.broadcast_to(jnp.eye(M, dtype=before.dtype)[:, :, None], at.kept.shape)
         else:
-            # found in the sweep before, or else as what the slowest single units turn into at the end of the windows
+            # from the sweep before; in the first one, what tangents along the slowest units turn into towards the end of a window
             Q = lax.cond((at.kept != 0).any(), lambda: at.kept, lambda: _slow(given, before, r))
         ends = _transport(step, before, inputs, Q)
         starts = _interfaces(given, at, Q, ends)
@@ -70,17 +75,20 @@ class Shooting(Relaxation):
 
 
 def _transport(step, before, inputs, V):
-    """D V for the tangents V `(M, r, lanes)` at the start of the given steps of each window."""
+    """The tangents V `(M, r, lanes)`, pushed through steps of each window from the states `before` them `(steps, M, lanes)`."""
     fast = step.lanes()
 
-    def push(V, now):
-        return fast.push(*now, V)[1], None
+    def push(V, point):
+        return fast.push(*point, V)[1], None
 
     return lax.scan(push, V, (before, inputs))[0]
 
 
 def _slow(given, before, r):
-    """The r directions that are left at the end of the window before of what starts along the r slowest units."""
+    """Directions for the first sweep `(M, r, lanes)`: what tangents along the r slowest units turn into in the window before.
+
+    The slowest units are those with the largest entries on the diagonals of the Jacobians.
+    """
     step, last = given.problem.step, max(0, given.windows.C - TURNING)
     before, inputs = jax.tree.map(lambda leaf: leaf[last:], (before, given.problem.inputs))
     rows = jax.tree.map(lambda leaf: jnp.moveaxis(leaf[0], -1, 0), (before, inputs))
@@ -92,9 +100,9 @@ def _slow(given, before, r):
 
 
 def _orthonormal(V):
-    """Orthonormal directions that span V `(M, r, lanes)`; Gram and Schmidt, twice, which is enough for any V.
+    """Orthonormal directions that span V `(M, r, lanes)`, by Gram and Schmidt, done twice, which is enough for any V.
 
-    Not `jnp.linalg.qr`, which in this loop, with 64 lanes on each of two devices of a CPU, never came back (jax 0.10.2).
+    Not by `jnp.linalg.qr`, which in this loop, with 64 lanes on each of two devices of a CPU, never came back (jax 0.10.2).
     """
     r = V.shape[1]
 
@@ -108,19 +116,25 @@ def _orthonormal(V):
 
 
 def _ahead(given, V):
-    """What belongs to the end of each window, given to the next; the first window has nothing to correct."""
+    """V `(M, r, lanes)` at the end of each window as the V at the start of the next; 0 at z_0, which is never corrected."""
     M, r, lanes = V.shape
     first = jnp.zeros((M * r, given.windows.S), V.dtype)
     return given.devices.forwards(first, V.reshape(M * r, lanes)).reshape(V.shape)
 
 
 def _interfaces(given, at, Q, ends):
-    """U' `(M, lanes)`: the jumps, and what the derivatives of the windows make of the changes before them."""
+    """New starts U' `(M, lanes)`, by one pass over the windows in order.
+
+    The change U' − U of a start is the jump between it and the end of the window before, plus D of the change before that.
+
+    Q     (M, r, lanes), directions at the start of each window
+    ends  (M, r, lanes), what the window turns them into: D Q
+    """
     windows, devices = given.windows, given.devices
     jump, Q, ends = (windows.one_by_one(devices.gather(each)) for each in (at.handed_on - at.starts, Q, ends))
 
-    def window(change, now):
-        jump, Q, ends = now
+    def window(change, one):
+        jump, Q, ends = one
         change = jump + change
         return jnp.einsum("mrs,rs->ms", ends, jnp.einsum("mrs,ms->rs", Q, change)), change
 

@@ -1,7 +1,8 @@
-"""One sweep of windows that run side by side, and what the states that it made are worth.
+"""One sweep of windows that run side by side, and the residual and status of the states that it made.
 
 A state inside a window is the image of the state before it, so its residual is 0. Residuals are left in two places only: between
 windows, where one ends and the next begins, and inside a window where a sweep met the states of the sweep before it (`At.jumps`).
+So a sweep is judged without evaluating the map at all T steps once more.
 """
 
 from typing import Any, NamedTuple
@@ -17,30 +18,30 @@ from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, largest
 
 
 class At(NamedTuple):
-    """Where an iteration stands; lanes are the windows of this device, K of each sequence."""
+    """Where an iteration stands after a sweep; lanes are the windows of this device, K of each sequence."""
 
-    starts: Any  # (M, lanes) of the last sweep
-    states: Any  # (C, M, lanes) what it made
-    jumps: Any  # (C / block, lanes) left at the ends of blocks, where sweeps met the states of the sweep before
-    handed_on: Any  # (M, lanes) the end of the window before each
-    kept: Any  # (..., lanes) what `restart` keeps from one sweep to the next
+    starts: Any  # (M, lanes) from which the last sweep ran
+    states: Any  # (C, M, lanes) that it made
+    jumps: Any  # (C / block, lanes) residuals at the ends of blocks, where sweeps met the states of the sweep before
+    handed_on: Any  # (M, lanes) where the window before each one ends
+    kept: Any  # (..., lanes) what `restart` carries from one sweep to the next
     size: Any  # (S,) 1 + max |z|
     residual: Any  # (S,)
-    code: Any  # (S,)
-    sweeps: Any  # (S,) that each sequence needed
+    code: Any  # (S,) the status
+    sweeps: Any  # (S,) that each sequence has needed
 
     @property
     def running(self):
         return self.code == NOT_CONVERGED
 
     def of_lanes(self, function) -> "At":
-        """With `function` of every leaf that has lanes."""
+        """This with `function` applied to every leaf that has lanes."""
         lanes = ("starts", "states", "jumps", "handed_on", "kept")
         return self._replace(**{name: jax.tree.map(function, getattr(self, name)) for name in lanes})
 
 
 class Given(NamedTuple):
-    """What does not change: the problem in the form of windows, and where they lie."""
+    """What stays fixed from sweep to sweep: the problem in the form of windows, and where they lie."""
 
     windows: Windows
     devices: Devices
@@ -49,7 +50,7 @@ class Given(NamedTuple):
 
 
 def first(given: Given, starts, kept, tolerance) -> At:
-    """Every window run from its start `(M, lanes)`, all C steps."""
+    """The first sweep: every window runs from its start `(M, lanes)` over all C steps."""
     windows, problem = given.windows, given.problem
     _, states = problem.step.lanes(starts.shape[-1]).run(starts, problem.inputs)
     jumps = jnp.zeros((windows.C // windows.block, starts.shape[-1]), states.dtype)
@@ -58,7 +59,11 @@ def first(given: Given, starts, kept, tolerance) -> At:
 
 
 def again(given: Given, at: At, restarted, kept, tolerance) -> At:
-    """The windows of running sequences run from new starts, until they meet states that are there."""
+    """A later sweep: the windows of sequences that still run start anew, and run until they meet the states of the sweep before.
+
+    restarted  (M, lanes), the new starts
+    kept       what the solver carries to its next `restart`
+    """
     windows, running = given.windows, at.running
     in_lanes = jnp.tile(running, at.starts.shape[-1] // windows.S)
     starts = jnp.where(in_lanes, restarted, at.starts)
@@ -69,27 +74,29 @@ def again(given: Given, at: At, restarted, kept, tolerance) -> At:
 
 
 class _Run(NamedTuple):
-    """A sweep before its block `row`."""
+    """A sweep under way, before its block number `row`."""
 
     row: Any
-    z: Any  # (M, lanes)
+    z: Any  # (M, lanes) the state of each window
     states: Any  # (C, M, lanes) new ones before the block, old ones from it on
     jumps: Any  # (C / block, lanes)
     met: Any  # whether all windows have met old states
 
 
 def _until_they_meet(given, at, starts, finished, tolerance):
-    """The states after a sweep, and the jumps that it left.
+    """Run the windows until all have met old states; the states after the sweep, and the jumps that it left.
 
-    Every window runs block after block. Where the end of a block is as good as the old state there, the window goes on from the
-    old one, so that its old states follow; the sweep ends when all windows do.
+    Every window runs block after block. After each block its state is compared with the old state at that step. Where the two
+    agree to the tolerance, the window has met its old states: it takes the old state and leaves the small difference as a jump.
+    Once all windows have met theirs in one block, the old states that follow need no new computation, and the sweep ends.
 
-    finished  lanes not to wait for; from their old starts they give their old states, or what is not a number, again
+    starts    (M, lanes)
+    finished  (lanes,), windows not to wait for, as their sequence has stopped; they only repeat their old states
     """
     length, inputs = given.windows.block, given.problem.inputs
     fast = given.problem.step.lanes(starts.shape[-1])
     real = given.windows.T - given.before  # steps of each window up to T; behind them there is nothing to meet
-    # A copy of the old states where they are looked at: read from `states` they would make XLA copy all of them in every turn.
+    # A copy of the old states that are compared with: read from `states`, they would make XLA copy all states in every turn.
     old = at.states[length - 1 :: length]
 
     def going(now: _Run):
@@ -111,7 +118,7 @@ def _until_they_meet(given, at, starts, finished, tolerance):
 
 
 def _judged(given, starts, states, jumps, kept, sweeps, tolerance) -> At:
-    """What a sweep has made, with the largest residual of each sequence and its status."""
+    """The outcome of a sweep: its states, with the largest residual of each sequence and its status."""
     windows, devices = given.windows, given.devices
 
     def per_sequence(values):
@@ -138,7 +145,7 @@ def _between(given, handed_on, states):
 
 
 def _without_the_filling(given, between, states):
-    """0 for windows and states behind T, which say nothing about the solution."""
+    """`between` and `states`, with 0 in windows and at steps behind T, which say nothing about the solution."""
     windows, before = given.windows, given.before
     if not windows.filled_up:
         return between, states

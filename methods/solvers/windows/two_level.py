@@ -1,19 +1,20 @@
 """Two-level iterations on window starts: parareal, and MGRIT with F- or FCF-relaxation.
 
 Time is cut into K windows of C steps; U_n is the state at time nC, U_0 = z_0, and Φ_n the C fine steps of window n. All windows
-run side by side from the present U, then a cheap coarse map 𝒢 (`methods.problem.coarse`) carries the
+run side by side from the present U. Then a cheap coarse map 𝒢 (`methods.problem.coarse`), which stands in for Φ, carries the
 corrections from window to window:
 
     U'_{n+1} = Φ_n(U_n) + 𝒢_n(U'_n) − 𝒢_n(U_n)            K steps of 𝒢, one after the other
 
 is parareal (Lions, Maday, Turinici 2001; MGRIT's F-relaxation). FCF-relaxation first hands the ends on, U_{n+1} ← Φ_n(U_n), and
-runs all windows once more (Falgout et al. 2014, doi 10.1137/130944230). With 𝒢 = 0 both are chunk Jacobi.
+runs all windows once more (Falgout et al. 2014, doi 10.1137/130944230). With 𝒢 = 0 both are chunk Jacobi, as in `schwarz`.
 
-An expansive 𝒢 can overflow on its way through K windows although the states stay finite. A correction is the difference of two
-states: one larger than states are, or not a number, is left out, and the next window starts as in chunk Jacobi.
+A 𝒢 that expands can overflow on its way through K windows although the states stay finite. A correction is the difference of two
+states, so one that is larger than the states themselves, or not a number, cannot be right: it is left out, and the next window
+starts as in chunk Jacobi.
 
-After i updates U_0 … U_i are exact (FCF: U_0 … U_{2i}), whatever 𝒢, so K updates (FCF: ⌈K/2⌉) always suffice. Fewer do where 𝒢 is
-close to Φ, or where Φ forgets its start; where it does neither, sequential evaluation is faster.
+After i iterations U_0 … U_i are exact (FCF: U_0 … U_{2i}), whatever 𝒢, so K iterations (FCF: ⌈K/2⌉) always suffice. Fewer do
+where 𝒢 is close to Φ, or where Φ forgets its start; where neither holds, going step by step is faster.
 """
 
 import dataclasses
@@ -58,9 +59,10 @@ FALGOUT2014 = Reference(  # MGRIT
 
 @dataclasses.dataclass(frozen=True)
 class TwoLevel(Relaxation):
-    """Per update depth C + K, twice as much fine work with FCF, whose windows are half as long by themselves.
+    """Windows whose starts a coarse map corrects, one window after the other. Depth C + K per iteration.
 
-    `iterations` counts updates, a sweep or an FCF cycle; `evaluations` counts fine sweeps.
+    An iteration with FCF-relaxation has two sweeps; where the number of steps per window is not set, its windows are half as
+    long to make up for it. `iterations` counts corrections by the coarse map, `evaluations` counts fine sweeps.
     """
 
     uses_coarse: ClassVar[bool] = True
@@ -71,7 +73,7 @@ class TwoLevel(Relaxation):
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Of parareal, or of MGRIT with FCF-relaxation."""
+        """The paper of parareal, or that of MGRIT for FCF-relaxation."""
         return (LIONS2001,) if self.relaxation == "F" else (FALGOUT2014,)
 
     @property
@@ -89,13 +91,17 @@ class TwoLevel(Relaxation):
 
 
 def _correct(given, change, at, trust):
-    """U'_0 … U'_{K−1} from U and the ends of the windows, one window after the other; no correction above the trusted size."""
+    """U'_0 … U'_{K−1} from U and the ends of the windows, one window after the other.
+
+    change  (new, old, x) ↦ 𝒢(new) − 𝒢(old), see `methods.problem.coarse.change_of`
+    trust   largest correction that is made, in units of 1 + max |z|
+    """
     windows, devices = given.windows, given.devices
 
     def window(new, before):
         old, end, x = before
         correction = change(new, old, x)
-        # exactly 0 where nothing has changed: the coarse map's rounding must not move starts that are exact
+        # exactly 0 where nothing has changed: the rounding of the coarse map must not move starts that are exact
         kept = (jnp.abs(correction) <= trust * at.size).all(0) & (new != old).any(0)
         new = end + jnp.where(kept, correction, 0)
         return new, new
