@@ -13,9 +13,9 @@ from time_first import scanned
 import methods
 from methods.forcing.sampling import ScheduledSampling
 from methods.layout import cost
+from methods.linear.decay import decay
 from methods.models import ShallowPLRNN
 from methods.models.mamba2 import ssd
-from methods.solvers.linear import decay
 
 N = 5
 

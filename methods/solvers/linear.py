@@ -2,10 +2,7 @@
 
     z_t = A z_{t-1} + u_t,  A diagonal and constant in time
 
-Being linear, the solution is a sum: of what the inputs of a window do, and of what the state at its start does. So time is cut
-into K windows that run side by side from 0; then the states at their starts follow one from the other, and are carried through
-the windows by powers of A. Depth O(C + K) for windows of C steps, work and memory O(T M). States are exact up to rounding, and so
-is the gradient, by plain autodiff.
+`methods.linear.decay` evaluates all of it at once. States are exact up to rounding, and so is the gradient, by plain autodiff.
 """
 
 import dataclasses
@@ -16,6 +13,7 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
+from methods.linear.decay import decay
 from methods.models.lssm import Decay, LSSMShape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
@@ -58,30 +56,6 @@ class LinearScan(Solver):
         met = by_size(residual, fixed_states) <= default_tolerance(self.tolerance, states.dtype)
         code = jnp.where(jnp.isfinite(error), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
         return Solution(from_where_it_broke(states, residual, code), one, one, error, code)
-
-
-def decay(A, z0, u):
-    """z_1 … z_T `(T, ..., M)` of `z_t = A z_{t-1} + u_t` for A `(M,)` and u `(T, ..., M)`."""
-    T = u.shape[0]
-    K = max(1, round(T**0.5))
-    C = -(-T // K)
-    padded = jnp.concatenate([u, jnp.zeros_like(u, shape=(K * C - T, *u.shape[1:]))])
-    windows = padded.reshape(K, C, *u.shape[1:]).swapaxes(0, 1)
-
-    def step(z, u):
-        z = A * z + u
-        return z, z
-
-    _, alone = lax.scan(step, jnp.zeros_like(windows[0]), windows)
-    powers = jnp.cumprod(jnp.broadcast_to(A, (C, *A.shape)), axis=0)
-
-    def hand_on(z, end):
-        return powers[-1] * z + end, z
-
-    _, arriving = lax.scan(hand_on, z0, alone[-1])
-    powers = powers.reshape(C, *[1] * (u.ndim - 1), *A.shape)
-    states = alone + powers * arriving
-    return states.swapaxes(0, 1).reshape(K * C, *u.shape[1:])[:T]
 
 
 METHODS = {
