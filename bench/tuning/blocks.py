@@ -9,7 +9,7 @@ import methods
 from bench.tuning import problems
 from bench.tuning.trial import Trial, Way
 from methods.adjoint import Adjoint
-from methods.layout import blocks
+from methods.layout import blocks, cost
 
 
 def evaluation(trial: Trial) -> dict:
@@ -51,10 +51,11 @@ def _pulled(M: int, T: int, *S: int, L: int = problems.HIDDEN, **changed) -> Way
 
 
 def look(trial: Trial) -> dict:
-    """A gradient by windows, whose corrections die out within some tens of steps."""
+    """A gradient by windows of a map that forgets in about as many steps as maps are taken to: corrections run on for long."""
     given = problems.given(16, trial.T(32768), 1)
-    method = methods.get("gtf-schwarz", alpha=0.2, window=trial.T(8192) // 16)
-    way = Way(problems.gradient_of(method), (given.params, given.windows))
+    late = dataclasses.replace(given.params, A=np.full(16, 0.95, np.float32), W1=0.05 * given.params.W1)
+    method = methods.get("gtf-schwarz", alpha=0.2, window=2 * cost.MEMORY)
+    way = Way(problems.gradient_of(method), (late, given.windows))
     return {"look": trial.choose("look", (8, 16, 32, 64, 128), [way])}
 
 
