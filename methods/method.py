@@ -46,7 +46,7 @@ class Method:
     training: Training = Training()
     guess: Guess = "pinv"
     name: str = ""
-    # What a list says of it, to tell it from its neighbours, and the papers of the combination. No part of what it computes.
+    # One line for lists, and the papers of the combination. Neither is part of what it computes.
     summary: str = dataclasses.field(default="", compare=False, repr=False)
     source: tuple[Reference, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
@@ -68,13 +68,13 @@ class Method:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The papers of the combination, and then those of its parts, each once."""
+        """The papers of the combination, then those of its parts, each once."""
         parts = (self.solver, self.model, self.forcing, self.adjoint, self.regularisation, self.training)
         return unique((*self.source, *(each for part in parts for each in of(part))))
 
     @cached_property
     def parameters(self) -> dict:
-        """Every hyperparameter by name, with its value; what has no effect on this method is left out."""
+        """Every hyperparameter that has an effect on this method, by name, with its value."""
         fields = {"guess": self.guess}
         for part in self.PARTS if self._uses_adjoint else [part for part in self.PARTS if part != "adjoint"]:
             fields.update({f.name: getattr(getattr(self, part), f.name) for f in dataclasses.fields(getattr(self, part))})
@@ -110,9 +110,9 @@ class Method:
         return configured
 
     def with_model(self, name: str) -> "Method":
-        """This method for the registered model `name`, in the sizes that have been set here where the model has such.
+        """This method for the registered model `name`, with the sizes that have been set here, as far as the model has them.
 
-        A model that cannot be forced as this method has it is forced in its own way.
+        A model that cannot take this method's forcing gets its own kind of forcing.
         """
         model = models.get(name)
         sizes = {field.name for field in dataclasses.fields(self.model) if getattr(self.model, field.name) != field.default}
@@ -130,14 +130,14 @@ class Method:
         return registry.UnknownName(f'{self.label}: no field "{key}"{effect}.{suggestion} Known: {", ".join(sorted(known))}.')
 
     def _strength(self, alpha):
-        """α given to one call, in the range of the setting; an array may be traced, and is not looked at."""
+        """α as given to one call, checked like the setting; an array is taken as it is, as it may be traced."""
         return settings.checked(Forcing, "alpha", alpha, label=self.label) if isinstance(alpha, int | float) else alpha
 
     @property
     def stepwise(self) -> "Method":
-        """The same model, forcing and loss, solved step by step with the exact adjoint: what this method must agree with.
+        """This model, forcing and loss, solved step by step with the exact adjoint: with this the method must agree.
 
-        Equal for all methods that pose the same problem, so that they share its compiled program.
+        Methods that pose one problem have equal ones, so that they share the compiled program.
         """
         training = Training(warmup=self.training.warmup)
         return Method(
@@ -149,7 +149,7 @@ class Method:
         return self.model.init(key, observed_dim, dtype)
 
     def problem(self, params, x: Float[Array, "T_plus_1 ... N"], alpha=None, **drawn) -> tuple[Problem, Array]:
-        """The problem that data x_0 … x_T pose, time first, and the teacher signal that guesses are made of `(T, ..., M)`."""
+        """The problem that data x_0 … x_T pose, time first, and the teacher signal `(T, ..., M)`, see `Model.pose`."""
         alpha = getattr(self.forcing, "alpha", None) if alpha is None else alpha
         return params.pose(self.forcing, x, alpha=alpha, parts=self.solver.uses_coarse, **drawn)
 
@@ -160,29 +160,29 @@ class Method:
         alpha     forcing strength in place of the method's own; may be traced
         key       for a random first guess, or a forcing that draws
         progress  share of the training that is over, for a forcing that follows a schedule
-        Returns states (S, T, M) = z_1 … z_T; they are compared with x_1 … x_T. Solver fields are per sequence.
+        Returns a `Solution` with states (S, T, M), z_1 … z_T, whose read-outs predict x_1 … x_T; its other fields are (S,).
         """
         return _solve(self, params, x, self._strength(alpha), key=key, progress=progress)
 
     def explain(self, params, x: Real[ArrayLike, "... T_plus_1 N"]) -> str | None:
-        """What a method that chooses its solver would do here, and why; None for all others."""
+        """For a method that chooses its solver: what it would do here, and why; None for all others."""
         explain = getattr(self.solver, "explain", None)
         return explain(*_posed(self, params, x)) if explain else None
 
     def loss(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, **drawn) -> tuple[Float[Array, ""], Aux]:
-        """Mean squared error of the un-forced states' read-out on x_{T_w+1} … x_T, plus penalties, and the solver's report.
+        """Mean squared error of the read-out against x_{T_w+1} … x_T, plus penalties, and how the sequences were solved.
 
-        alpha, drawn  as in `solve`
+        States are read out as they are before forcing. alpha, key and progress are as in `solve`.
         """
         return _loss(self, params, x, self._strength(alpha), **drawn)
 
     def certify(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None) -> Certificate:
-        """How far the gradient of the loss on x is from that of the sequential scan; costs both of them."""
+        """How far the gradient of the loss on x is from that of the step-by-step scan, by computing both."""
         return certificate(self, params, x, alpha)
 
     @property
     def phases(self) -> dict:
-        """What measures time, by the name of the phase; see `Solver.phases`."""
+        """What is timed, by the name of the phase; see `Solver.phases`."""
         return self.solver.phases(self)
 
     def start(self, params, key) -> updates.TrainingState:
@@ -192,7 +192,7 @@ class Method:
     def update(
         self, state: updates.TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None
     ) -> tuple[updates.TrainingState, updates.Log]:
-        """One optimiser step on the segments x of a series."""
+        """One optimiser step on the segments x of a series, and its log."""
         return _update(self, state, x, self._strength(alpha))
 
     def fit(self, series: Real[ArrayLike, "rows N"], *, T: int, batch: int, seeds=(0,), **options) -> Fit:
@@ -213,7 +213,7 @@ class Method:
 @precise()
 def _solve(method, params, x, alpha, *, key=None, progress=None) -> Solution:
     x = border.sequences(params, x)
-    if x.ndim == 3 and x.shape[0] == 1:  # maps have faster forms for one state
+    if x.ndim == 3 and x.shape[0] == 1:  # as one sequence without a batch axis, for which maps have faster forms
         return _solve(method, params, x[0], alpha, key=key, progress=progress).as_batch()
     problem, teacher = method.problem(params, jnp.moveaxis(x, -2, 0), alpha, key=key, progress=progress)
     guess = first_guess(method.guess, problem, teacher, jr.key(0) if key is None else key)
@@ -242,7 +242,7 @@ def _posed(method, params, x):
 
 
 def made(entry) -> Any:
-    """The method that an entry of a plug-in file's METHODS gives as data: its parts by name."""
+    """The method of one entry of METHODS in a plug-in file, which gives its parts by name, as data."""
     if not isinstance(entry, dict):
         return entry
     known = _fields(Method) - {"name"}

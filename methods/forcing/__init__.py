@@ -1,3 +1,3 @@
-"""How data enter while a model is trained."""
+"""Forcing: how data enter while a model is trained."""
 
 from methods.forcing.teacher import Forcing as Forcing

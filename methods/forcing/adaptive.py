@@ -1,13 +1,15 @@
 """Forcing that is no stronger than a model needs: α follows an estimate of how much the free map expands.
 
-With 𝒩 an estimate of the norm of its Jacobians, α = max(0, 1 − 1/𝒩) makes (1 − α) 𝒩 ≤ 1:
+Too weak, forcing lets errors and gradients grow; too strong, it hides from training what the model does by itself. With 𝒩 an
+estimate of the norm of the Jacobians of the free map, α = max(0, 1 − 1/𝒩) makes (1 − α) 𝒩 ≤ 1, just enough not to expand:
 
     bound        max |A| + ‖W1‖ ‖W2‖
     batch_max    max_t ‖J(z̄_t)‖ over the batch               z̄_t = B⁺ x_t
     product      max over sequences of exp(mean_t log ‖J(z̄_t)‖)
     arithmetic   max over sequences of ‖mean_t J(z̄_t)‖
 
-Every few updates α rises to the estimate at once, or else sinks towards it slowly. Hess et al. 2023, arXiv:2306.04406.
+Every few updates α is compared with the estimate: it rises to it at once, but sinks to it slowly. Hess et al. 2023,
+arXiv:2306.04406.
 """
 
 from typing import Any, NamedTuple
@@ -23,12 +25,16 @@ SLOWNESS = 0.999  # of sinking
 
 
 def adapts(forcing) -> bool:
-    """Whether α is not what the user says."""
+    """Whether α follows an estimate, not a number that the user has set."""
     return getattr(forcing, "alpha_from", "constant") != "constant"
 
 
 def following(forcing, state, x):
-    """α for the update after the one on windows x `(S, T+1, N)` that led to `state`; as it was where 𝒩 is not finite."""
+    """α for the next update. It stays as it was where 𝒩 is not finite, and between the updates at which it is estimated.
+
+    state  the training state after this update
+    x      (S, T+1, N), the segments of this update
+    """
     if not adapts(forcing):
         return state.alpha
 
@@ -38,12 +44,12 @@ def following(forcing, state, x):
         moved = jnp.where(wanted > alpha, wanted, SLOWNESS * alpha + (1 - SLOWNESS) * wanted)
         return False, jnp.where(jnp.isfinite(wanted), moved, alpha).astype(alpha.dtype)
 
-    # A loop of at most one turn: under `vmap` a `cond` would estimate at every update.
+    # A loop of at most one turn, not `cond`, which under `vmap` would estimate at every update.
     return lax.while_loop(lambda carry: carry[0], adapted, (state.done % EVERY == 0, state.alpha))[1]
 
 
 def estimate(forcing, params, x):
-    """max(0, 1 − 1/𝒩), between 0 and 1; NaN where 𝒩 is not finite."""
+    """α = max(0, 1 − 1/𝒩) for data x `(S, T+1, N)`; NaN where 𝒩 is not finite."""
     if forcing.alpha_from == "bound":
         full = params.full()
         norm = jnp.abs(full.A).max() + jnp.linalg.norm(full.W1, 2) * jnp.linalg.norm(full.W2, 2)
@@ -55,7 +61,7 @@ def estimate(forcing, params, x):
 
 
 class _Sums(NamedTuple):
-    """Over the time steps of each sequence."""
+    """What is added up over the time steps of each sequence."""
 
     largest: Any  # (S,) norm of a Jacobian
     log: Any  # (S,) Σ log norm
@@ -63,7 +69,7 @@ class _Sums(NamedTuple):
 
 
 def _norm(kind: str, free, states):
-    """𝒩 at states `(S, T, M)`, some Jacobians at a time: all of them would be T M² numbers for each sequence."""
+    """𝒩 at states `(S, T, M)`, from some Jacobians at a time, as all of them would be T M² numbers for each sequence."""
     S, T, M = states.shape
     length = cost.size(cost.here().jacobians / S, T)
 

@@ -1,12 +1,14 @@
 """Scheduled sampling: a model that reads data is fed its own predictions more and more often as training goes on.
 
-x̄_t = x_t with probability 1 − ε, else x̂_t; ε grows with the share p of the training that is over, k = p · 100:
+A model that has only ever read data meets its own errors for the first time when it runs freely. So it is given some of its own
+predictions in training: x̄_t = x_t with probability 1 − ε, else x̂_t. ε grows with the share p of the training that is over,
+k = p · 100:
 
     linear       min(ε_max, rate k)
     exponential  ε_max (1 − (1 − rate)^k)
     sigmoid      ε_max (1 − κ / (κ + exp(k / κ))),  κ = 1 / rate
 
-Where the model reads itself the recurrence is not linear any more, so no linear scan solves it.
+Where the model reads its own predictions, the recurrence is not linear any more, so that no linear scan solves it.
 Bengio et al. 2015, arXiv:1506.03099; App. C of arXiv:2605.12683.
 """
 
@@ -44,7 +46,7 @@ class ScheduledSampling:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Settings that play no part."""
+        """Settings that have no effect: none."""
         return ()
 
     def probability(self, progress):
@@ -58,9 +60,13 @@ class ScheduledSampling:
         return self.sampling_max * (1 - kappa / (kappa + jnp.exp(k / kappa)))
 
     def takes_data(self, x, key, progress):
-        """1 where a step of a sequence reads the data, else 0, `(T, ..., 1)`; the first step always reads them."""
+        """1 where a step of a sequence reads the data, else 0, `(T, ..., 1)`; the first step always reads them.
+
+        x         (T, ..., N), the data
+        progress  share of the training that is over; None: all of it
+        """
         epsilon = stop_gradient(self.probability(jnp.asarray(1.0 if progress is None else progress)))
-        # in one precision, whatever that of the data: another would draw other numbers
+        # always in float32, as another precision would draw other numbers
         drawn = jr.uniform(jr.key(0) if key is None else key, x.shape[:-1], jnp.float32)
         mask = drawn < 1 - epsilon.astype(jnp.float32)
         return mask.at[0].set(True)[..., None].astype(x.dtype)

@@ -1,12 +1,15 @@
-"""Generalised teacher forcing: data pulls the state before each step, `z̃ = E z + D x` with strength α.
+"""Generalised teacher forcing: data pull the state before each step, `z̃ = E z + D x`, with strength α.
 
-    gtf        z̃ = (1−α) z + α B⁺ x            E = (1−α) I     every direction is damped, latent memory too
-    projected  z̃ = z + α B⁺ (x − B z)          E = I − α B⁺B   only what is observed is damped (the default)
+In a chaotic system the smallest error grows until a long free run, and the gradient through it, say nothing any more. Pulled
+towards the data before each step, the model stays close to them, and the forced map forgets where it started. The kinds:
+
+    gtf        z̃ = (1−α) z + α B⁺ x            E = (1−α) I     every direction is damped, unobserved ones too
+    projected  z̃ = z + α B⁺ (x − B z)          E = I − α B⁺B   only observed directions are damped (the default)
     sparse     projected with α = 1 at every τ-th step, none in between
     none       z̃ = z
-    input      for models that read the data as their input: they are always told the data
+    input      for models that read the data as their input, at every step
 
-For M ≤ N both forced forms agree. Hess et al. 2023, arXiv:2306.04406; sparse: Mikhaeil et al. 2022, arXiv:2110.07238.
+For M ≤ N, gtf and projected agree. Hess et al. 2023, arXiv:2306.04406; sparse: Mikhaeil et al. 2022, arXiv:2110.07238.
 """
 
 import dataclasses
@@ -31,14 +34,14 @@ _UNUSED = {
 
 @dataclasses.dataclass(frozen=True)
 class Forcing:
-    """Kind and strength of teacher forcing, and what of it the gradient sees."""
+    """Kind and strength of teacher forcing, and which parts of it are differentiated."""
 
     forcing: Literal["none", "gtf", "projected", "sparse", "input"] = "projected"
-    alpha: Fraction = 0.5  # 0 free run, 1 the data replace what they determine
-    # Where α comes from: the field above, or an estimate that training follows from α = 1 on, see `adaptive`.
+    alpha: Fraction = 0.5  # 0: a free run; 1: data replace all of the state that they determine
+    # Where α comes from: the field above, or an estimate that it follows from α = 1 on, see `adaptive`.
     alpha_from: Literal["constant", "bound", "batch_max", "product", "arithmetic"] = "constant"
     interval: Count = 10  # τ of sparse forcing; ln 2 / λ, the time in which errors double, is a good choice
-    # NaN in the data: not taken by `fit`, or a value that is missing, for which the read-out stands in (`forcing.missing`).
+    # NaN in the data: an error in `fit`, or a missing value, for which the read-out stands in (`forcing.missing`).
     missing: Literal["refuse", "mask"] = "refuse"
     # Which occurrences of B are differentiated: `readout` x̂ = B z only; `residual` also B in x − B z; `full` also B⁺ and z_0.
     differentiate: Literal["readout", "residual", "full"] = "readout"
@@ -52,16 +55,16 @@ class Forcing:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Settings that play no part in this kind of forcing."""
+        """Settings that have no effect with this kind of forcing."""
         return _UNUSED.get(self.forcing, ())
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Those of its kind; a model that reads data, or is trained without, takes none."""
+        """The papers of its kind of forcing; none for a model that reads data or is trained without forcing."""
         return {"gtf": (HESS2023,), "projected": (HESS2023,), "sparse": (MIKHAEIL2022,)}.get(self.forcing, ())
 
     def operators(self, B: Float[Array, "N M"], alpha) -> "Operators":
-        """The affine map of one forcing step, and the data's image in latent space."""
+        """E, D and B⁺ for the read-out B: what forcing does before a step, and how data become states."""
         pinv = by_decomposition(B) if self.differentiate == "full" else stop_gradient(pseudoinverse(stop_gradient(B)))
         if self.differentiate == "readout":
             B = stop_gradient(B)
@@ -75,23 +78,24 @@ class Forcing:
         return Operators(identity - alpha * pinv @ B, alpha * pinv, pinv)
 
     def forced_steps(self, x: Float[Array, "T ... N"]) -> Float[Array, "T ... 1"]:
-        """1 where sparse forcing acts before a step, else 0."""
+        """1 where sparse forcing acts before a step, else 0, for data x of these steps."""
         at = (jnp.arange(x.shape[0]) % self.interval == 0).astype(x.dtype)
         return jnp.broadcast_to(at.reshape(-1, *[1] * (x.ndim - 1)), (*x.shape[:-1], 1))
 
 
 @dataclasses.dataclass(frozen=True)
 class Operators:
-    """z̃ = E z + D x, and z̄ = B⁺ x."""
+    """The matrices of forcing: z̃ = E z + D x, and z̄ = B⁺ x, the state that data suggest."""
 
     E: Float[Array, "M M"]
     D: Float[Array, "M N"] | None
     pinv: Float[Array, "M N"]
 
     def apply(self, z: Float[Array, "... M"], x: Float[Array, "... N"]) -> Float[Array, "... M"]:
+        """z̃, the state after forcing."""
         forced = z @ self.E.T
         return forced if self.D is None else forced + x @ self.D.T
 
     def teacher(self, x: Float[Array, "... N"]) -> Float[Array, "... M"]:
-        """z̄ = B⁺ x."""
+        """z̄ = B⁺ x, the teacher signal."""
         return x @ self.pinv.T

@@ -1,12 +1,15 @@
 """The Levenberg–Marquardt step of a recurrence as a Kalman smoother: `(𝒥ᵀ𝒥 + λ I) Δ = −𝒥ᵀ r` for all t at once.
 
-𝒥 = ∂r/∂z has I on its diagonal and −J_t below. Δ is the posterior mean of a linear model with unit noise in which every Δ_t is
-seen to be 0 with variance 1/λ (Gonzalez et al. 2024, arXiv:2407.19115):
+As it stands, this is one system of T M equations. A Kalman smoother solves it by one pass forwards and one backwards, each of
+which can be a parallel scan. For 𝒥 = ∂r/∂z has I on its diagonal and −J_t below, so that Δ is the posterior mean of a linear
+model with unit noise, in which an observation says of every Δ_t that it is 0, with variance 1/λ (Gonzalez et al. 2024,
+arXiv:2407.19115):
 
     Δ_t = J_t Δ_{t−1} − r_t + 𝒩(0, I),      Δ_0 = 0
 
-S_t is λ times its filtered covariance and lies between 0 and I, so that nothing is divided by λ: at λ = 0 the filter is Newton,
-m_t = J_t m_{t−1} − r_t, and S vanishes. The filter, and the smoother in the form that inverts no covariance (Bierman 1973):
+Computed with is S_t, λ times the filtered covariance of Δ_t. It lies between 0 and I, and nothing is ever divided by λ: at λ = 0
+the filter is Newton, m_t = J_t m_{t−1} − r_t, and S vanishes. The filter, with P_t the predicted covariance and m_t the mean, and
+the smoother in the form that inverts no covariance (Bierman 1973):
 
     P_t = J_t S_{t−1} J_tᵀ + λ I      S_t = (I + P_t)⁻¹ P_t      m_t = (I + P_t)⁻¹ (J_t m_{t−1} − r_t)
     q_t = J_{t+1}ᵀ w_{t+1}            Δ_t = m_t + S_t q_t         w_t = q_t − Δ_t,      w_{T+1} = 0
@@ -36,18 +39,25 @@ def choose(scan: Scan) -> Scan:
 
 
 class Filtered(NamedTuple):
+    """What the filter says of every Δ_t from the observations up to t: m_t and S_t."""
+
     mean: Float[Array, "T ... M"]
     covariance: Float[Array, "T ... M M"] | Float[Array, "T ... M"]  # times λ
 
 
 def filtered(J, r: Float[Array, "T ... M"], damping: Float[Array, "..."], scan: Scan = "auto") -> Filtered:
-    """Δ_t given what is seen up to t. J_1 has no effect: z_0 is exact."""
+    """The pass forwards: m_t and S_t for all t. J_1 has no effect, as z_0 is exact.
+
+    J        (T, ..., M, M), or its diagonals (T, ..., M)
+    r        (T, ..., M)
+    damping  (...), λ of each sequence
+    """
     matrix = _Diagonal if J.ndim == r.ndim else _Full
     if choose(scan) == "associative":
         return _by_stretches(matrix, J, r, damping)
 
-    def step(before, now):
-        J, r = now
+    def step(before, element):
+        J, r = element
         P = matrix.congruent(J, before.covariance) + matrix.spread(damping) * matrix.identity(r)
         after = Filtered(*matrix.seen(P, matrix.apply(J, before.mean) - r))
         return after, after
@@ -56,7 +66,7 @@ def filtered(J, r: Float[Array, "T ... M"], damping: Float[Array, "..."], scan: 
 
 
 def smoothed(J, given: Filtered, scan: Scan = "auto") -> Float[Array, "T ... M"]:
-    """Δ_t given all that is seen."""
+    """The pass backwards: Δ `(T, ..., M)`, from what the pass forwards has `given`."""
     matrix = _Diagonal if J.ndim == given.mean.ndim else _Full
     back = matrix.transpose(jnp.concatenate([J[1:], jnp.zeros_like(J[:1])]))  # J_{t+1}ᵀ
     if choose(scan) == "associative":
@@ -65,19 +75,20 @@ def smoothed(J, given: Filtered, scan: Scan = "auto") -> Float[Array, "T ... M"]
         q = matrix.apply(back, jnp.concatenate([w[1:], jnp.zeros_like(w[:1])]))
         return given.mean + matrix.apply(given.covariance, q)
 
-    def step(w, now):
-        back, given = now
+    def step(w, element):
+        back, filtered = element
         q = matrix.apply(back, w)
-        delta = given.mean + matrix.apply(given.covariance, q)
+        delta = filtered.mean + matrix.apply(filtered.covariance, q)
         return q - delta, delta
 
     return lax.scan(step, jnp.zeros_like(given.mean[0]), (back, given), reverse=True)[1]
 
 
 class _Stretch(NamedTuple):
-    """What a stretch of time says: Δ_end | Δ_start ~ 𝒩(A Δ_start + b, C/λ) and a likelihood of Δ_start with λη, λΓ.
+    """What a stretch of time says of Δ at its start and its end; two neighbouring ones can be joined to one.
 
-    Särkkä & García-Fernández 2021, arXiv:1905.13002.
+    Δ_end given Δ_start is 𝒩(A Δ_start + b, C/λ), and the observations inside give Δ_start a likelihood with information vector λη
+    and matrix λΓ. Särkkä & García-Fernández 2021, arXiv:1905.13002.
     """
 
     A: Array
@@ -88,8 +99,9 @@ class _Stretch(NamedTuple):
 
 
 def _by_stretches(matrix, J, r, damping) -> Filtered:
+    """The pass forwards as an associative scan, from stretches of one step to those that reach from 1 to t."""
     J = J.at[0].set(0)
-    left = 1 / (1 + damping)  # the share of a prediction that its observation leaves
+    left = 1 / (1 + damping)  # the share of a prediction that is left once its observation counts
     b = -r * left[..., None]
     back = matrix.transpose(J)
     A = J * matrix.spread(left)
@@ -97,7 +109,7 @@ def _by_stretches(matrix, J, r, damping) -> Filtered:
     steps = _Stretch(A, b, C, eta=-matrix.apply(back, b), Gamma=matrix.product(back, A))
 
     def join(first: _Stretch, then: _Stretch) -> _Stretch:
-        # X = (I + C Γ)⁻¹ and (I + Γ C)⁻¹ are each other's transposes: one solve gives X A, X C and X (b + C η)
+        # X = (I + C Γ)⁻¹ and (I + Γ C)⁻¹ are each other's transposes, so one solve is enough: for X A, X C and X (b + C η).
         A, C, b = matrix.shrunk(first.C, then.Gamma, first.A, first.b + matrix.apply(first.C, then.eta))
         return _Stretch(
             A=matrix.product(then.A, A),
@@ -112,7 +124,7 @@ def _by_stretches(matrix, J, r, damping) -> Filtered:
 
 
 class _Full:
-    """M×M matrices."""
+    """The operations of filter and smoother on M×M matrices."""
 
     transpose = staticmethod(lambda A: A.swapaxes(-1, -2))
     product = staticmethod(jnp.matmul)
@@ -125,7 +137,10 @@ class _Full:
 
     @staticmethod
     def seen(P, a):
-        """(I + P)⁻¹ a and (I + P)⁻¹ P, the latter to its relative precision where P is small."""
+        """(I + P)⁻¹ a and (I + P)⁻¹ P: what an observation makes of the predicted mean a and covariance P.
+
+        The second keeps its relative precision where P is small, as it is not computed as a difference from I.
+        """
         M = a.shape[-1]
         if M > cost.here().kalman_small:
             factor = jnp.linalg.cholesky(P + jnp.eye(M, dtype=P.dtype))
@@ -147,7 +162,7 @@ class _Full:
 
 
 class _Diagonal:
-    """Diagonals of M×M matrices, (M,)."""
+    """The operations of filter and smoother on diagonals (M,)."""
 
     transpose = symmetric = staticmethod(lambda A: A)
     product = apply = staticmethod(jnp.multiply)

@@ -1,9 +1,9 @@
-"""B⁺ without a singular value decomposition, which on a GPU takes as long as a whole update of a solver.
+"""B⁺ without a singular value decomposition, which on a GPU takes as long as a whole iteration of a solver.
 
     X_0 = Bᵀ (B Bᵀ)⁻¹ by Cholesky,      X' = X + X (I − B X)
 
-The second line squares the error that forming B Bᵀ has left, so that B⁺ is as exact as by the decomposition. Where the rows of B
-are dependent, or too nearly so for this, the decomposition is taken after all.
+Forming B Bᵀ costs digits. The refinement on the right squares the error that this has left, so that B⁺ is as exact as by the
+decomposition. Where the rows of B are dependent, or too nearly so for this, the decomposition is taken after all.
 """
 
 import jax
@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 
 def pinv(B: Float[Array, "N M"]) -> Float[Array, "M N"]:
-    """B⁺, singular values below max(N, M) eps times the largest left out. Not differentiable: give `stop_gradient(B)`."""
+    """B⁺, leaving out singular values below max(N, M) eps times the largest. Not differentiable: give `stop_gradient(B)`."""
     N, M = B.shape
     if N > M:
         return pinv(B.T).T
@@ -20,12 +20,12 @@ def pinv(B: Float[Array, "N M"]) -> Float[Array, "M N"]:
     X = jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(B @ B.T), True), B).T
     X = X + X @ (identity - B @ X)
     error = identity - B @ X
-    close = jnp.linalg.norm(error) <= eps**0.5  # its square is rounding; not true for NaN
-    # A loop of at most one turn: unlike `cond` it costs nothing under `vmap` while nobody needs it.
+    close = jnp.linalg.norm(error) <= eps**0.5  # the next refinement then leaves only rounding; false for NaN
+    # A loop of at most one turn, not `cond`, which under `vmap` would decompose for all although none needs it.
     decomposed = lambda _: (False, by_decomposition(B))  # noqa: E731
     return jax.lax.while_loop(lambda carry: carry[0], decomposed, (~close, X + X @ error))[1]
 
 
 def by_decomposition(B: Float[Array, "N M"]) -> Float[Array, "M N"]:
-    """The same, differentiable where the rank of B is full."""
+    """B⁺ by a singular value decomposition; differentiable where the rank of B is full."""
     return jnp.linalg.pinv(B, rtol=max(B.shape) * jnp.finfo(B.dtype).eps)

@@ -1,16 +1,18 @@
 """Linear recurrences `d[t] = G[t] d[t-1] + b[t]`, `d[0] = 0`, solved for all t at once, forwards or backwards in time.
 
-G is full `(T, ..., M, M)` or diagonal `(T, ..., M)`. Four ways, equal up to rounding:
+Newton's method and the adjoint come down to such a recurrence, and it can be solved in parallel: two steps d ↦ G d + b compose
+to one map of that form, whatever d is. So steps can be composed before the d that they start from is known. G is full
+`(T, ..., M, M)` or diagonal `(T, ..., M)`. Four ways, equal up to rounding:
 
     associative  compose neighbouring maps in a tree    depth O(log T), work O(T M³), several copies of G in memory
     chunked      K chunks side by side, each step by    depth O(T/K + K), work O(T M³), one copy of G
                  step, then joined through K end maps
     blocked      short chunks side by side, their end    depth O(log T), work O(T M³), one copy of G
                  maps joined in a tree
-    sequential   step by step                           depth T, work O(T M²), forms no products of G, hence cannot
+    sequential   step by step                           depth T, work O(T M²); composes nothing, and so cannot
                                                         overflow where the solution is finite
 
-Full M×M elements. Diagonal ones cost M in place of M² and M³. Blelloch 1990; for DEER: Lim et al. 2024, arXiv:2309.12252.
+That is for full G. A diagonal one costs M in place of M² and M³. Blelloch 1990; for DEER: Lim et al. 2024, arXiv:2309.12252.
 """
 
 from typing import Literal
@@ -75,11 +77,19 @@ def _sequential(G, b, reverse):
 
 
 def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse: bool = False):
-    """`solve` by chunks for G = form(elements), or its transpose; G is made in the order of the chunks, to lie in memory once."""
+    """`solve` by chunks, for a G that is not given but made from smaller `elements`, as Jacobians are from patterns.
+
+    Chunks need G in an order of their own. Making it in that order saves a second copy in memory.
+
+    form        G = form(elements), both with two leading axes: steps of a chunk, and chunks
+    elements    leaves (T, ...)
+    b           (T, ..., M)
+    transposed  the recurrence is that of Gᵀ
+    """
     T = b.shape[0]
     length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else cost.size(cost.here().scan_block, T)
     chunks = -(-T // length)
-    # What is added at the end of the recurrence is harmless: nothing reads what comes out of it.
+    # Steps that fill up the last chunk come at the end of the recurrence, so that no other step reads their results.
     padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)
 
     def cut(leaf):

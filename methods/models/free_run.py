@@ -1,4 +1,4 @@
-"""Free runs: what a model makes once the data end."""
+"""Free runs: what a model does once the data end, which is what it is trained for and judged by."""
 
 from functools import partial
 
@@ -13,22 +13,23 @@ from methods.layout.precision import precise
 def free_run(forcing, params, history: Float[Array, "... rows N"], length: int, alpha=None) -> Float[Array, "... length N"]:
     """The read-out of `length` free steps after `history`, whose last row is the last datum used.
 
-    A shPLRNN starts at B⁺x of the first row and runs through the history forced by every row of it, with strength
+    A free run needs a state to start from, and data may show only part of it; the history is there to find the rest. A shPLRNN
+    starts at B⁺x of the first row and runs through the history, forced by every row of it, with strength
 
         alpha            where it is given: what a training with an adaptive strength ended with, `Fit.alpha`
-        forcing.alpha    for the forms gtf and projected; the estimate on the history, where the strength adapts
-        1, projected     where training had no forcing: what is observed is then the last datum, the rest what the rows before
-                         have made of it
-        1, sparsely      as in training, at the last row and at every τ-th before it
+        forcing.alpha    for gtf and projected forcing; where the strength adapts, the estimate on the history
+        1, projected     where training had no forcing: the observed part of the state is then the last datum, and the rest
+                         follows from the rows before
+        1, sparsely      for sparse forcing, as in training: at the last row and at every τ-th before it
 
-    A model that reads data reads all of it. Step by step, on the CPU: without data there is nothing for a parallel solver to win.
-    Depends on no solver, so that all methods of one forcing share one compiled program.
+    A model that reads data reads the whole history. The run goes step by step, on the CPU, as without data to force it a parallel
+    solver has nothing to gain. It depends on no solver, so that all methods of one forcing share one compiled program.
     """
     return host.run(lambda *given: _free_run(forcing, *given, length), params, jnp.asarray(history), alpha)
 
 
 def warmed_up(forcing, params, history: Float[ArrayLike, "... rows N"], alpha=None):
-    """The state after `history` from which a free run starts, a pytree."""
+    """The state after `history` from which a free run starts; a pytree, whose form is the model's own."""
     more = {} if alpha is None else {"alpha": alpha}
     return params.warmed_up(forcing, jnp.moveaxis(history, -2, 0), **more)
 

@@ -1,6 +1,7 @@
 """A shPLRNN whose coupling W1 = Q Y has rank R: how much of a model's power is in the rank?
 
-An LSSM that runs freely is a shPLRNN of rank at most N; R = N + 1, N + 2, … adds a little. Sect. 5.4 of arXiv:2605.12683.
+An LSSM that runs freely is a shPLRNN of rank at most N. With R = N this model has as little, and R = N + 1, N + 2, … shows what a
+little more is worth. Sect. 5.4 of arXiv:2605.12683.
 """
 
 import dataclasses
@@ -20,7 +21,7 @@ from settings import Count, Natural
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class LowRankPLRNN(Diagonal):
-    """Parameters, 2M + MR + RL + LM + L + NM of them. It acts as the shPLRNN `full()`."""
+    """Parameters of a low-rank shPLRNN, 2M + MR + RL + LM + L + NM of them. It acts as the shPLRNN `full()`."""
 
     forcings: ClassVar = ShallowPLRNN.forcings
 
@@ -33,6 +34,7 @@ class LowRankPLRNN(Diagonal):
     B: Any  # (N, M)
 
     def full(self) -> ShallowPLRNN:
+        """The shPLRNN with W1 = Q Y, which does the computing."""
         return ShallowPLRNN(self.A, self.Q @ self.Y, self.W2, self.h1, self.h2, self.B)
 
     @property
@@ -63,7 +65,10 @@ class LowRankPLRNN(Diagonal):
 
 @dataclasses.dataclass(frozen=True)
 class LowRankShape(Shape):
-    """Sizes, and first weights: those of a shPLRNN, with Q ~ U(±0.01 √(3/R)), Y ~ U(±1/√L), so that Q Y varies as W1 would."""
+    """Sizes of a low-rank shPLRNN, and its first weights.
+
+    They are those of a shPLRNN, with Q ~ U(±0.01 √(3/R)) and Y ~ U(±1/√L), so that the entries of Q Y have the variance of W1.
+    """
 
     forcings: ClassVar = LowRankPLRNN.forcings
     references: ClassVar[tuple[Reference, ...]] = (HESS2023, HESS2026)

@@ -3,8 +3,9 @@
     training   z_t = A z_{t-1} + U x_{t-1} + h                        x̂_t = W_o φ(V z_t + b_h) + b_o,    z_0 = 0
     free       z_t = A z_{t-1} + W φ(V z_{t-1} + b_h) + h + U b_o      W = U W_o,   rank W ≤ min(N, M, L)
 
-The free form is the training form with x̂_{t-1} in place of x_{t-1}. It is a shPLRNN, of rank at most N: what more latent units
-could represent, they cannot. Gradients through time are powers of A and cannot explode.
+In training the model is linear in its state, so that one linear scan solves it, and gradients through time are powers of A, which
+cannot explode. The price shows in the free form, the training form with x̂_{t-1} in place of x_{t-1}: it is a shPLRNN of rank at
+most N, however many latent units there are.
 Orvieto et al. 2023, arXiv:2303.06349; Hess et al. 2026, arXiv:2605.12683, eqs. 3-4 (restored from their words).
 """
 
@@ -90,7 +91,7 @@ class LSSM(Diagonal):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Decay(Map):
-    """`z ↦ A z + u`, A diagonal: one linear scan solves it."""
+    """The map `z ↦ A z + u`, A diagonal, which one linear scan solves."""
 
     A: Any  # (M,)
 
@@ -116,7 +117,7 @@ class Decay(Map):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Sampled(Map):
-    """The step under scheduled sampling: it reads the data where the mask says so, and its own read-out elsewhere."""
+    """The step under scheduled sampling: it reads the data where the mask is 1, and its own read-out elsewhere."""
 
     model: LSSM
 
@@ -130,7 +131,8 @@ class Sampled(Map):
 class LSSMShape(Shape):
     """Sizes of an LSSM, and its first weights.
 
-    A as in a shPLRNN; U ~ U(±1/√N); V, b_h ~ U(±1/√M); W_o ~ U(±1/√L); h = b_o = 0. Forms derived, numbers free choices.
+    A as in a shPLRNN; U ~ U(±1/√N); V, b_h ~ U(±1/√M); W_o ~ U(±1/√L); h = b_o = 0. The forms are derived, the numbers are free
+    choices.
     """
 
     forcings: ClassVar = LSSM.forcings

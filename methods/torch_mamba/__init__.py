@@ -1,1 +1,1 @@
-"""The published Mamba-2 block: everything that may import torch, and only when it is used."""
+"""Training the published Mamba-2 block in torch. All that imports torch is here, and is imported only when it is used."""

@@ -1,15 +1,15 @@
-"""Programs that run outside jax, for measures that time them."""
+"""Programs that run outside jax, in a form in which they can be timed."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 
 class Foreign(NamedTuple):
-    """A function of jax's arrays that runs elsewhere. Bringing arguments there and results back is no part of what it costs."""
+    """A function of jax arrays that is computed elsewhere, in three parts, so that `run` can be timed without the transfers."""
 
-    place: Callable  # the arguments as `run` wants them, a tuple; returns when they are there
-    run: Callable  # returns when its results are ready
-    fetch: Callable  # the results in jax
+    place: Callable  # brings the arguments there, as the tuple that `run` takes; returns when they have arrived
+    run: Callable  # computes; returns when the results are ready
+    fetch: Callable  # brings the results back into jax
 
     def __call__(self, *arguments):
         return self.fetch(self.run(*self.place(*arguments)))

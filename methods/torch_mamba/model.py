@@ -1,4 +1,7 @@
-"""The model of `mamba2` in torch: the same lift and read-out around the block of mamba-ssm, with weights that go both ways."""
+"""The model `mamba2` in torch: its lift and its read-out around the block of mamba-ssm.
+
+Weights can be copied from jax to torch and back, so that first weights and free runs are those of the model in jax.
+"""
 
 import dataclasses
 
@@ -55,12 +58,12 @@ class TorchMamba(nn.Module):
                 weight.copy_(self.like(field, getattr(params, field)))
 
     def like(self, field: str, values) -> torch.Tensor:
-        """A copy of an array shaped as `field` of a `Mamba2`, in the shape and place of the weight here."""
+        """A copy of `values`, which have the shape of `field` in jax, with the shape and on the device of the weight here."""
         weight = self.weights[field]
         return tensor(values, weight.device).view_as(weight)
 
     def exported(self, values: dict[str, torch.Tensor]) -> Mamba2:
-        """Weights, or gradients or moments of them, by field, as a `Mamba2` in jax."""
+        """Weights, or their gradients or moments, given by field, as a `Mamba2` in jax."""
         shapes = {field: getattr(self.params, field).shape for field in values}
         return dataclasses.replace(self.params, **{field: array(value).reshape(shapes[field]) for field, value in values.items()})
 
@@ -69,10 +72,11 @@ class TorchMamba(nn.Module):
         return self.block(self.lift(x[:, :-1]))
 
     def readout(self, o):
+        """x̂ for outputs o of the block."""
         return self.out(torch.relu(self.hidden(o)))
 
     def loss(self, x, warmup: int):
-        """Mean squared error as in `Method.loss`, and the outputs."""
+        """The mean squared error of `Method.loss` for x `(S, T+1, N)`, and the outputs of the block."""
         outputs = self(x)
         return torch.mean((self.readout(outputs[:, warmup:]) - x[:, warmup + 1 :]) ** 2), outputs
 

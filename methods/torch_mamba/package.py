@@ -1,7 +1,7 @@
 """The block of the package mamba-ssm itself, its class Mamba2, without the CUDA extension that `import mamba_ssm` asks for.
 
-On a GPU its chunk scan and its norm are Triton kernels; on the CPU the package's own references in plain torch stand in for them,
-which is what tests run. The kernels multiply float32 as float32, not as TF32. Dao and Gu 2024, arXiv:2405.21060.
+On a GPU its chunk scan and its norm are Triton kernels. On the CPU the package's own reference functions in plain torch stand in
+for them, so that tests need no GPU. The kernels multiply float32 as float32, not as TF32. Dao and Gu 2024, arXiv:2405.21060.
 """
 
 import functools
@@ -16,7 +16,7 @@ DEVICE = "cuda"  # where methods that use the package run; tests set "cpu"
 
 
 def missing() -> list[str]:
-    """What a training on the GPU lacks here; found without importing torch, which takes seconds."""
+    """What a training on the GPU lacks here, found out without importing torch, which takes seconds."""
     lacks = []
     if not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/dxg").exists():  # the latter under WSL
         lacks.append("an NVIDIA GPU")
@@ -28,7 +28,7 @@ def missing() -> list[str]:
 
 
 def why_unavailable() -> str | None:
-    """The reason for the catalogue; nothing where nothing is missing."""
+    """The reason that the catalogue gives where something is missing, else None."""
     lacks = missing()
     if not lacks:
         return None
@@ -43,7 +43,7 @@ def module() -> types.ModuleType:
     if spec is None:
         raise ImportError('mamba-ssm is not installed. bench/README.md says how, under "GPU".')
     if "mamba_ssm" not in sys.modules:
-        # the package's own __init__ imports the CUDA extension and other models: put one in its place that imports nothing
+        # The package's own __init__ imports the CUDA extension and other models; an empty one takes its place.
         package = sys.modules["mamba_ssm"] = types.ModuleType("mamba_ssm")
         package.__path__, package.__spec__ = list(spec.submodule_search_locations), spec
     import torch
@@ -53,7 +53,7 @@ def module() -> types.ModuleType:
     mamba2.mamba_chunk_scan_combined = _by_device(mamba2.mamba_chunk_scan_combined, _chunk_scan(ssd_combined))
     layernorm_gated.rmsnorm_fn = _by_device(layernorm_gated.rmsnorm_fn, layernorm_gated.rms_norm_ref)
     torch.backends.cudnn.allow_tf32 = False
-    # of the package causal-conv1d; only the fused form can use it, elsewhere it refuses strides that are no multiple of 8
+    # They are from causal-conv1d, which only the fused form can use: elsewhere it refuses strides that are no multiple of 8.
     mamba2.causal_conv1d_fn = mamba2.causal_conv1d_update = None
     return mamba2
 
@@ -64,6 +64,8 @@ def can_fuse(channels: int, width: int) -> bool:
 
 
 def _by_device(kernel, reference):
+    """A function that calls the kernel for tensors on the GPU, and the reference for those on the CPU."""
+
     def either(x, *arguments, **options):
         return (kernel if x.is_cuda else reference)(x, *arguments, **options)
 
@@ -71,7 +73,7 @@ def _by_device(kernel, reference):
 
 
 def _chunk_scan(ssd_combined):
-    """The package's reference for any T: by itself it takes whole chunks alone. What fills the last one up is cut off again."""
+    """The package's reference scan, for any T: it takes whole chunks only, so the last one is filled up and cut off again."""
     from torch.nn.functional import pad
 
     def scan(x, dt, A, B, C, *, chunk_size, D, dt_bias, dt_softplus, return_final_states=False, **unused):

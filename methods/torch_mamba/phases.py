@@ -1,4 +1,4 @@
-"""What of the training in torch is timed, synchronised with the device before the clock starts and before it stops."""
+"""The phases of a training in torch that are timed: they wait for the GPU before the clock starts and before it stops."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from methods.training.objective import Aux
 
 
 def phases(method) -> dict[str, Foreign]:
-    """Forward, gradient and update with the meaning that they have in jax."""
+    """Forward, gradient and update, which compute in torch what the functions of `Solver.phases` compute in jax."""
     return {
         "forward": Foreign(partial(_place, method), _forward, _solution),
         "gradient": Foreign(partial(_place, method), partial(_gradient, method), _fetched_gradient),
@@ -50,6 +50,7 @@ def _update(run, x):
 
 
 def _ready(*results):
+    """The results, once the device has computed them."""
     if package.DEVICE == "cuda":
         torch.cuda.synchronize()
     return results

@@ -1,7 +1,7 @@
-"""The updates of `methods.training.loop` in torch, for the block of mamba-ssm: same segments, loss, RAdam and log.
+"""The updates of `methods.training.loop` in torch, for the block of mamba-ssm, with equal segments, loss, RAdam and log.
 
-A block of updates starts from a `TrainingState` of the jax training and ends in one, so that first weights, schedules and
-checkpoints are shared. Seeds train one after the other. Has run on the CPU alone so far, never on a GPU.
+A block of updates starts from the `TrainingState` of jax and ends in one, so that first weights, schedules and checkpoints are
+shared. Seeds train one after the other. So far this has run on the CPU only, never on a GPU.
 """
 
 from functools import partial
@@ -23,28 +23,28 @@ BETAS = 0.9, 0.999
 
 
 def train_block(method, states: TrainingState, series, T: int, batch: int, length: int) -> tuple[TrainingState, Log]:
-    """`length` updates of every seed, as jax would do them."""
+    """`length` updates of every seed, as `Training.train_block` does them in jax."""
     check(method, states.weights)
-    ended = []
+    results = []
     for seed in range(states.done.shape[0]):
         run = Run(method, jax.tree.map(lambda leaf, seed=seed: leaf[seed], states), length)
         for _ in range(length):
             key, x = _draw(method.training, run.key, series, T, batch)
             run.update(key, torch.from_dlpack(x))
-        ended.append((run.state(), run.log()))
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *ended)
+        results.append((run.state(), run.log()))
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *results)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4))
 def _draw(training, key, series, T, batch):
-    """The segments of the next update, drawn with the very keys that jax would use, and the key after it."""
+    """The random key after the next update, and its segments, drawn with the keys with which jax would draw them."""
     key, segment_key = jr.split(key)
     key, drawn = jr.split(key)
     return key, noisy(training, segments(series, segment_key, T=T, batch=batch), drawn)
 
 
 def check(method, params) -> None:
-    """Refuses what jax would do and this training cannot."""
+    """Raise an error for settings that a training in jax takes and this one cannot."""
     if package.DEVICE == "cuda":
         if params.W_e.dtype != jnp.float32:
             raise ValueError(f'dtype = "{params.W_e.dtype}": the kernels of mamba-ssm compute in float32. Set dtype = "float32".')
@@ -52,18 +52,21 @@ def check(method, params) -> None:
             raise RuntimeError('method "mamba2-cuda" runs on the GPU, but jax is on the CPU here. Run with --device gpu.')
     if method.training.on_failure == "sequential":
         raise ValueError('on_failure = "sequential": mamba-ssm trains by its scan alone. Set "skip" or "accept".')
-    method.regularisation.penalty(params)  # refuses what its models refuse, and is 0 for this one
+    method.regularisation.penalty(params)  # raises for a penalty that this model cannot have; otherwise it is 0
 
 
 class Run:
     """The training of one seed under way in torch; `update` changes it in place."""
 
     def __init__(self, method, start: TrainingState, length: int):
-        """`length`: the most updates that will come."""
+        """Start from a state of the training in jax.
+
+        length  the most updates that will be done
+        """
         self.method, self.start, self.key = method, start, start.key
         self.model = TorchMamba(start.weights, chunk=method.solver.chunk, device=package.DEVICE)
         self.reports = []
-        # Updates that were not skipped. The count of RAdam and that of its schedule are the same.
+        # Updates that were not skipped: RAdam and its schedule count alike.
         self.taken = int(optax.tree.get_all_with_path(start.optimiser, "count")[0][1])
         rates = jax.vmap(method.training.schedule())(self.taken + jnp.arange(length))
         self.rates = iter(np.asarray(rates, float))
@@ -74,7 +77,10 @@ class Run:
             self.radam.state[weight] = {"step": torch.tensor(float(self.taken)), **kept}
 
     def update(self, key, x: torch.Tensor) -> None:
-        """One optimiser step on the segments x `(S, T+1, N)`, or none: see `training.updates.update`. `key`: the one after it."""
+        """One optimiser step on the segments x `(S, T+1, N)`, or none where `training.updates.update` would take none.
+
+        key  the random key after this update
+        """
         training = self.method.training
         loss, outputs, gradient = self.model.gradient(x, training.warmup)
         norm = torch.stack([part.norm() for part in gradient.values()]).norm()
@@ -95,13 +101,12 @@ class Run:
         self.taken += 1
         group = self.radam.param_groups[0]
         group["lr"] = next(self.rates)
-        group["eps"] = (
-            EPSILON * (1 - BETAS[1] ** self.taken) ** 0.5
-        )  # torch adds it before ν is corrected for its bias, optax after
+        # torch adds ε before ν is corrected for its bias, optax after
+        group["eps"] = EPSILON * (1 - BETAS[1] ** self.taken) ** 0.5
         self.radam.step()
 
     def state(self) -> TrainingState:
-        """What jax would carry on to the next update."""
+        """The training state with which jax would go on."""
         weights, export = self.model.weights, self.model.exported
         mu, nu = (export({f: self.radam.state[w][name] for f, w in weights.items()}) for name in ("exp_avg", "exp_avg_sq"))
         optimiser = optax.tree.set(self.start.optimiser, mu=mu, nu=nu, count=jnp.asarray(self.taken, jnp.int32))
@@ -109,7 +114,7 @@ class Run:
         return self.start._replace(weights=export(weights), optimiser=optimiser, key=self.key, done=done)
 
     def log(self) -> Log:
-        """One row per update."""
+        """The log, one row per update."""
         loss, norm, failed, skipped = (
             np.asarray([float(value) for value in column]) for column in zip(*self.reports, strict=True)
         )

@@ -1,4 +1,4 @@
-"""A training between two blocks, as plain arrays, to go on from after whatever stopped it."""
+"""Checkpoints: a training between two blocks, as plain arrays, from which it goes on after whatever stopped it."""
 
 import dataclasses
 import hashlib
@@ -13,9 +13,10 @@ from methods.training.updates import Log, TrainingState
 
 
 def question(method, series, *, T: int, batch: int, seeds, dtype, params=None) -> str:
-    """What decides how a training ends: all settings, sizes, seeds and data, in 16 hexadecimal digits.
+    """A fingerprint of all that decides how a training ends: settings, sizes, seeds and data, in 16 hexadecimal digits.
 
-    The name of the method is no part of it, nor is the number of updates per block.
+    A checkpoint is resumed only by a call with the same fingerprint. The name of the method is no part of it, nor is the number
+    of updates per block.
     """
     settings = repr((dataclasses.replace(method, name=""), T, batch, [int(seed) for seed in seeds], jnp.dtype(dtype).name))
     digest = hashlib.sha256(settings.encode())
@@ -29,9 +30,9 @@ def question(method, series, *, T: int, batch: int, seeds, dtype, params=None) -
 class Checkpoint(NamedTuple):
     """A training between two blocks, as plain arrays."""
 
-    arrays: list  # leaves of the states, keys as their data
+    arrays: list  # the leaves of the states; random keys as the numbers that they are made of
     log: Log
-    question: str
+    question: str  # fingerprint of the training
 
     @classmethod
     def of(cls, states: TrainingState, log: Log, question: str) -> "Checkpoint":
@@ -39,7 +40,7 @@ class Checkpoint(NamedTuple):
         return cls(jax.tree.leaves(plain), log, question)
 
     def restore(self, like: TrainingState, question: str) -> tuple[TrainingState, Log]:
-        """The states, in the structure of those that the same training starts with."""
+        """The states and the log. `like` are the states with which this training starts; they lend their structure."""
         plain = like._replace(key=jr.key_data(like.key))
         leaves, structure = jax.tree.flatten(plain)
         same_shapes = [leaf.shape for leaf in leaves] == [np.shape(array) for array in self.arrays]

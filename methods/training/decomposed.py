@@ -1,15 +1,17 @@
 """Training decomposed in time: K overlapping windows with losses of their own exchange states, and parameters, with neighbours.
 
-T = K C + δ steps. Window k covers steps kC + 1 … kC + C + δ; its first δ are the overlap with window k − 1, its own part is the
-rest. With s_k its state at time kC, z^k its states and z̊ those of its neighbours at the last exchange,
+Elsewhere one loss is minimised and the solver is parallel in time. Here the training problem itself is cut in time: each window
+trains by itself, in parallel with the others, and now and then tells its neighbours where it is. T = K C + δ steps. Window k
+covers steps kC + 1 … kC + C + δ; its first δ are the overlap with window k − 1, its own part is the rest. With s_k its state at
+time kC, z^k its states and z̊ those of its neighbours at the last exchange,
 
     J_k = mean over the own part of (x_t − B z_t^k)²
           + μ [mean over the head overlap of (z^k − z̊^{k-1})² + mean over the tail overlap of (z^k − z̊^{k+1})²]
           + μ_θ / 2 [‖θ_k − θ̊_{k-1}‖² + ‖θ_k − θ̊_{k+1}‖²]
           + the penalties of an undecomposed training
 
-Steps that belong to a warm-up of the whole sequence are left out, and the others weigh so much that the mean of the first line
-over k is that over all steps that are looked at.
+Steps of the warm-up of the whole sequence are left out of the first line. The others are weighted so that its mean over all k is
+the mean over all steps that count.
 
     repeat:  all windows in parallel;  exchange overlaps (and θ);  new s_k;  m steps on J_k, all k at once or even before odd k
 
@@ -18,10 +20,10 @@ over k is that over all steps that are looked at.
     gossip   local, then θ_k ← θ_k + ⅓ Σ_{j = k±1} (θ_j − θ_k)
     mean     local, then θ_k ← mean_j θ_j
 
-Sequential depth per exchange m (C + δ); exchanged 2 δ M numbers a window (and θ). Starts from the window before make the shared
-form chunk Jacobi with one sweep per update, its gradients cut at the window starts. The local loss flatters: judge by the
-undecomposed one. D'Amore 2025, doi 10.17352/tcsit.000091, whose abstract alone could be read: the idea is hers, the forms are
-derived.
+Sequential depth per exchange is m (C + δ); 2 δ M numbers per window (and θ) are exchanged. With starts from the window before,
+the shared form is chunk Jacobi with one sweep per update, whose gradients are cut at the starts of windows. The local losses
+flatter, as every window starts anew: judge a training by the loss on the whole sequence. D'Amore 2025,
+doi 10.17352/tcsit.000091, of which only the abstract could be read: the idea is hers, the forms are derived.
 """
 
 import dataclasses
@@ -48,11 +50,11 @@ from settings import Count, Natural, NonNegative
 
 @dataclasses.dataclass(frozen=True)
 class Decomposition(Training):
-    """How the training on one sequence is cut into windows, and what these tell each other.
+    """How the training on one sequence is cut into windows, and what these exchange.
 
-    Each window is run step by step and differentiated by plain autodiff: settings of an adjoint, and what to do where an
-    iteration fails, have no meaning here. Nor has a curriculum, on one sequence, or a strength that adapts to batches.
-    Observation noise is drawn anew for every exchange.
+    Each window is run step by step and differentiated by plain autodiff, so that settings of an adjoint, and what to do where a
+    solver fails, have no meaning here. There is one sequence, and so no curriculum of lengths and no strength that adapts to
+    batches. Observation noise is drawn anew for every exchange.
     """
 
     references: ClassVar[tuple[Reference, ...]] = (DAMORE2025,)
@@ -63,7 +65,7 @@ class Decomposition(Training):
     sharing: Literal["shared", "local", "gossip", "mean"] = "shared"
     windows: Count = 8  # K
     overlap: Natural = 20  # δ
-    # Where a window starts: from the one before, as it was at the last exchange; at B⁺x; or at a state that is trained.
+    # Where a window starts: at the state of the window before at the last exchange; at B⁺x; or at a state that is trained.
     window_start: Literal["schwarz", "data", "learned"] = "schwarz"
     order: Literal["additive", "red-black"] = "additive"
     local_steps: Count = 1  # m
@@ -86,7 +88,7 @@ class Decomposition(Training):
         self.length(T)
 
     def length(self, T: int) -> int:
-        """C for T steps in all."""
+        """C, for T steps in all; an error where T cannot be cut so."""
         C, left = divmod(T - self.overlap, self.windows)
         if left or C < max(1, self.overlap):
             good = self.windows * max(C, self.overlap, 1) + self.overlap
@@ -98,7 +100,7 @@ class Decomposition(Training):
 
 
 class ExchangeState(NamedTuple):
-    """What one seed carries from one exchange to the next."""
+    """What the training of one seed carries from one exchange to the next."""
 
     carry: exchange.Carry
     key: Array
@@ -117,10 +119,11 @@ def fit(
     params=None,
     callback=lambda done, log: None,
 ) -> Fit:
-    """Train on the first T + 1 rows of `series`, all seeds in one compiled program; the log has a row per optimiser step.
+    """Train on the first T + 1 rows of `series`, all seeds in one compiled program. Arguments as for `training.loop.fit`.
 
-    Its loss is the mean of the windows' own losses, its residual the largest jump between neighbours, both at the last exchange;
-    failures are windows whose states were not finite, and an update counts as skipped where a window skipped it.
+    The log has a row per optimiser step: as loss the mean of the windows' own losses, as residual the largest jump between
+    neighbours, both at the last exchange; as failures the windows whose states were not finite. An update counts as skipped where
+    any window skipped it.
     """
     decomposition = method.training
     border.sizes(T=T, batch=batch, block=block)
@@ -143,7 +146,7 @@ def fit(
 
 
 def _log(method, report: exchange.Report) -> Log:
-    """One row per optimiser step, in what an undecomposed training logs."""
+    """One row per optimiser step, in the form in which an undecomposed training logs."""
     loss, jump = (np.repeat(leaf, method.training.local_steps, axis=1) for leaf in (report.local_loss, report.jump))
     norm, failures, skipped = (leaf.reshape(loss.shape) for leaf in report.steps)
     alpha = np.full_like(loss, getattr(method.forcing, "alpha", np.nan))

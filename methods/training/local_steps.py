@@ -1,6 +1,7 @@
-"""Optimiser steps of windows on losses of their own, with what their neighbours told them at the last exchange.
+"""Optimiser steps that windows take on losses of their own, between two exchanges of a training decomposed in time.
 
-The loss of window k, J_k, is written out in `methods.training.decomposed`.
+The loss of window k, J_k, is written out in `methods.training.decomposed`. It depends on other windows only through what they
+told at the last exchange, so that all windows step side by side.
 """
 
 from typing import Any, NamedTuple
@@ -15,15 +16,15 @@ from methods.training.overlapping import Windowed
 
 
 class Steps(NamedTuple):
-    """What m optimiser steps of all windows met, `(m,)` each."""
+    """How m optimiser steps of all windows went, `(m,)` each."""
 
     gradient_norm: Float[Array, "m"]  # of the shared parameters; else the mean over windows of their own
     failures: Int[Array, "m"]  # windows whose states are not finite
-    skipped: Array  # whether parameters, those of a window at least, were left as they were
+    skipped: Array  # whether the parameters, of one window at least, were left as they were
 
 
 class Told(NamedTuple):
-    """What every window knows while it steps; all of it is fixed until the next exchange."""
+    """What every window has been told at the last exchange; all of it is fixed until the next one."""
 
     starts: Float[Array, "K M"]
     k: Int[Array, "K"]
@@ -45,9 +46,10 @@ class LocalLoss(NamedTuple):
     drawn: dict
 
     def __call__(self, trained, told: Told):
-        """The loss of the window that `told` is about, its leaves without the axis K, and whether its states are finite.
+        """The loss of one window, and whether its states are finite.
 
         trained  its parameters in unconstrained coordinates, and its start; None: the start is not trained
+        told     what it has been told, without the axis K
         """
         weights, start = trained
         params = weights.from_unconstrained()
@@ -61,14 +63,14 @@ class LocalLoss(NamedTuple):
 
     @property
     def _share(self):
-        """What a squared error weighs: the mean of all J_k is the mean over all that is looked at, wherever that lies."""
+        """The weight of a squared error, such that the mean of all J_k is the mean over all values that count, in any window."""
         data, K = self.data, self.decomposition.windows
         if data.seen is None:
             return 1 / (data.C * data.x.shape[-1])
         return K / jnp.maximum(data.seen.sum(), 1)
 
     def _disagreement(self, weights, z, told):
-        """The penalties on what sets this window apart from its neighbours: states in the overlaps, and parameters."""
+        """The penalties on differences from the neighbours: of states in the overlaps, and of parameters."""
         decomposition, C, overlap = self.decomposition, self.data.C, self.data.overlap
         total = 0.0
         if decomposition.match_weight and overlap:
@@ -81,8 +83,10 @@ class LocalLoss(NamedTuple):
 
 
 def with_one_set(loss: LocalLoss, optimiser, trained, optimiser_state, told: Told, active):
-    """m steps of parameters that all windows share, each down the mean gradient of the active windows.
+    """m optimiser steps of parameters that all windows share, each along the mean gradient of the active windows.
 
+    trained  parameters in unconstrained coordinates, and starts (K, M) or None
+    active   (K,), which windows take part
     Returns ((trained, optimiser_state), Steps), as `with_own_sets` does.
     """
     axes = (None, None if trained[1] is None else 0)
@@ -100,7 +104,7 @@ def with_one_set(loss: LocalLoss, optimiser, trained, optimiser_state, told: Tol
 
 
 def with_own_sets(loss: LocalLoss, optimiser, trained, optimiser_state, told: Told, active):
-    """m steps of each active window's own parameters; the other windows stay as they are."""
+    """m optimiser steps of each active window's own parameters; the other windows stay as they are. Arguments as above."""
 
     def of_one(trained, optimiser_state, told, active):
         def step(state, _):
@@ -111,9 +115,9 @@ def with_own_sets(loss: LocalLoss, optimiser, trained, optimiser_state, told: To
 
         return lax.scan(step, (trained, optimiser_state), length=loss.decomposition.local_steps)
 
-    after, met = jax.vmap(of_one)(trained, optimiser_state, told, active)
-    norms = jnp.where(active[:, None], met.gradient_norm, 0).sum(0) / active.sum()
-    return after, Steps(norms, met.failures.sum(0), met.skipped.any(0))
+    after, steps = jax.vmap(of_one)(trained, optimiser_state, told, active)
+    norms = jnp.where(active[:, None], steps.gradient_norm, 0).sum(0) / active.sum()
+    return after, Steps(norms, steps.failures.sum(0), steps.skipped.any(0))
 
 
 def distance(one, other):

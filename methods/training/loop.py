@@ -1,5 +1,6 @@
 """One training loop for all methods: segments of a long series, RAdam with cosine decay, several seeds in one compiled program.
 
+Methods differ in how a trajectory and its gradient are found; all else about training is shared, so that they can be compared.
 Hess et al. 2026, arXiv:2605.12683, Algorithms 1–3; the numbers here are free choices, not the paper's. A is trained through
 A = tanh(a), so that |A| stays below 1.
 """
@@ -24,7 +25,7 @@ from methods.training.checkpoint import Checkpoint, question
 from methods.training.updates import Log, TrainingState, first_state, segments, update
 from settings import Count, Natural, NonNegative, Positive
 
-LARGEST_START = 1e3  # states before training
+LARGEST_START = 1e3  # a forced trajectory that is larger before training says that the initialisation is unstable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Training:
     """Loss and optimiser settings. The defaults are the paper's plain recipe; the rest is for sequences on which it blows up."""
 
     resumes: ClassVar[bool] = True  # `fit` takes `resume` and `keep`
-    uses_adjoint: ClassVar[bool] = True  # the gradient is that of the method
-    unused: ClassVar[tuple[str, ...]] = ()  # settings, of whatever part of a method, that play no part in this training
+    uses_adjoint: ClassVar[bool] = True  # gradients come from the method's adjoint
+    unused: ClassVar[tuple[str, ...]] = ()  # settings, of any part of a method, that have no effect on this training
 
     warmup: Natural = 0  # T_w: forced steps at the start of each segment that the loss does not see
     updates: Count = 1000
@@ -41,10 +42,11 @@ class Training:
     final_learning_rate: NonNegative = 1e-5
     rate_warmup: Natural = 0  # updates in which the learning rate rises from 0
     clip_norm: NonNegative = 0.0  # gradients are scaled down to this norm; 0: never
-    # Shorter segments to train on first, an equal share of the updates each; T comes last. The share of T_w stays the same.
+    # Lengths of shorter segments to train on first; T comes last. Each has an equal share of the updates, and T_w in proportion.
     curriculum: tuple[Count, ...] = ()
-    observation_noise: NonNegative = 0.0  # std of noise drawn anew for every segment, on what forces and on what is compared
-    # What an update does when a solve has not converged: no step; solve again step by step; use whatever finite states came back.
+    # Standard deviation of noise that is drawn anew for every segment, and added to its data before they force or are compared.
+    observation_noise: NonNegative = 0.0
+    # What an update does where a solve has not converged: no step; solve again step by step; use the states if they are finite.
     on_failure: Literal["skip", "sequential", "accept"] = "skip"
 
     def __post_init__(self):
@@ -52,7 +54,7 @@ class Training:
             raise ValueError(f"rate_warmup = {self.rate_warmup}: must be less than updates = {self.updates}.")
 
     def schedule(self) -> optax.Schedule:
-        """The learning rate by the number of steps taken before."""
+        """The learning rate as a function of the number of steps taken before."""
         rates = self.learning_rate, self.final_learning_rate
         if self.rate_warmup:
             return optax.warmup_cosine_decay_schedule(0.0, rates[0], self.rate_warmup, self.updates, rates[1])
@@ -67,15 +69,15 @@ class Training:
         return fit(method, series, **options)
 
     def check(self, T: int, batch: int) -> None:
-        """Raise `ValueError` for sizes in which it cannot train."""
+        """Raise `ValueError` for sizes with which it cannot train."""
         self.stages(T)
 
     def train_block(self, method, states: TrainingState, series, T: int, batch: int, length: int) -> tuple[TrainingState, Log]:
-        """`length` updates of every seed; a subclass may have another machine do them."""
+        """`length` updates of every seed; a subclass may have them done outside jax."""
         return _train_block(method, where_seeds_are(method, states), series, T, batch, length)
 
     def stages(self, T: int) -> list["Stage"]:
-        """Lengths of segments and how many updates each gets."""
+        """The parts of the training, one for each length of segments."""
         lengths = (*self.curriculum, T)
         if any(not 1 <= length <= T for length in lengths) or self.updates < len(lengths):
             raise ValueError(
@@ -86,7 +88,7 @@ class Training:
 
 
 class Stage(NamedTuple):
-    """A part of a training with segments of one length."""
+    """A part of a training, with segments of one length."""
 
     T: int
     warmup: int
@@ -99,8 +101,9 @@ class Fit(NamedTuple):
     params: Any
     log: Log  # (seeds, updates)
     initial_size: Float[Array, "seeds"]  # max |z| of a forced roll-out before training; see `LARGEST_START`
-    spread: Float[Array, "seeds"] | None = None  # of parameters that windows have of their own, from their mean, relative to it
-    # Strength that the training ended with, for the history of a free run; None without forcing.
+    # How far apart the parameters of windows are that have their own: distance from their mean, relative to it.
+    spread: Float[Array, "seeds"] | None = None
+    # Strength with which the training ended, for the history of a free run; None without forcing.
     alpha: Float[Array, "seeds"] | None = None
 
 
@@ -120,12 +123,13 @@ def fit(
 ) -> Fit:
     """Train one model per seed on segments of T+1 rows of `series`, all seeds in one compiled program.
 
+    T, batch  steps and number of the segments of an update
     seeds     whole numbers from 0 to 2³¹ − 1
     block     updates per compiled call
-    params    where every seed starts, in place of its own initialisation
+    params    parameters from which every seed starts, in place of its own initialisation
     callback  called after each block with the number of updates done and their log (seeds, block)
-    resume    what a call with the same arguments has kept: goes on from there, to the same end
-    keep      called after each block with what is needed to resume
+    resume    a checkpoint that a call with the same arguments has given to `keep`: goes on from there, to the same end
+    keep      called after each block with a checkpoint
     """
     border.sizes(T=T, batch=batch, block=block)
     series = border.series(series, T=T, dtype=dtype, missing=method.parameters.get("missing"))
@@ -153,7 +157,7 @@ def fit(
 
 
 def _calls(stages: list[Stage], block: int, done: int):
-    """Each stage in blocks, without the first `done` updates."""
+    """The compiled calls that are left: the stages in blocks, without the first `done` updates."""
     for stage in stages:
         left = stage.updates - min(done, stage.updates)
         done -= stage.updates - left
@@ -164,20 +168,23 @@ def _calls(stages: list[Stage], block: int, done: int):
 
 
 def joined(logs: list[Log]) -> Log:
+    """Logs of consecutive blocks as one."""
     return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *logs)
 
 
 def begin(method, observed_dim, dtype, seeds, params=None) -> TrainingState:
+    """The states of all seeds before the first update, from `params` where they are given."""
     first, keys = _draw(method.model, observed_dim, dtype, seeds)
     if params is not None:
         first = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(seeds), *leaf.shape)), params)
     return jax.vmap(partial(first_state, method))(first, keys)
 
 
-# Of the model alone, so that all methods share the compiled generator. Optimising it takes six times as long as not to, 2.7 s.
+# It takes the model, not the method, so that all methods share the compiled program; not optimised, as that takes six times as
+# long, 2.7 s.
 @partial(jax.jit, static_argnums=(0, 1, 2), compiler_options={"xla_backend_optimization_level": 0})
 def _draw(model, observed_dim, dtype, seeds):
-    """First parameters and a key for the data, for every seed."""
+    """For every seed, first parameters and a random key for drawing segments."""
 
     def one(seed):
         model_key, data_key = jr.split(jr.key(seed))
@@ -192,12 +199,12 @@ def _finish(weights):
 
 
 def initial_size(method, weights, x) -> Float[Array, "seeds"]:
-    """max |z| over x `(T+1, N)` before training, with a warning where it says that the initialisation is unstable."""
+    """max |z| of the trajectory under x `(T+1, N)` before training; warns where it shows that the initialisation is unstable."""
     sizes = _initial_size(method.stepwise, weights, x)
-    if not (sizes <= LARGEST_START).all():  # so that NaN warns
-        found = ", ".join(f"{size:.3g}" for size in sizes)
+    if not (sizes <= LARGEST_START).all():  # written so that NaN warns
+        listed = ", ".join(f"{size:.3g}" for size in sizes)
         warnings.warn(
-            f"{method.label}: before training max |z| over T + 1 rows is {found}, one a seed; above {LARGEST_START:g} an "
+            f"{method.label}: before training max |z| over T + 1 rows is {listed}, one a seed; above {LARGEST_START:g} an "
             "initialisation is unstable. Take a smaller T at first (curriculum), a stronger alpha, or another model.",
             stacklevel=3,
         )

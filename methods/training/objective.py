@@ -1,4 +1,4 @@
-"""What every training minimises: the mean squared error of the read-out where it is looked at, and penalties."""
+"""The loss that every training minimises: the mean squared error of the read-out, and penalties."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from methods.forcing import missing
 
 
 class Aux(NamedTuple):
-    """What a loss reports beside its value: how each sequence `(S,)` was solved."""
+    """What comes beside the value of a loss: how each sequence `(S,)` was solved."""
 
     iterations: Int[Array, "..."]
     residual: Float[Array, "..."]
@@ -17,7 +17,7 @@ class Aux(NamedTuple):
 
 
 class Squares(NamedTuple):
-    """Squared errors added up, and how many they are: sums of both over the parts of a sequence make its mean."""
+    """The sum and the number of squared errors, kept apart so that parts of a sequence can be added before the mean is taken."""
 
     total: Float[Array, "..."]
     count: Float[Array, "..."]
@@ -28,9 +28,11 @@ class Squares(NamedTuple):
 
 
 def squares(params, states: Float[Array, "... steps M"], x: Float[Array, "... steps N"], seen=None) -> Squares:
-    """Of the read-out of states beside the data of the same steps; `seen` is 1 where they count, else 0.
+    """Squared errors of the read-out of states against the data of the same steps.
 
-    A state that is not finite makes the sum so, even where nobody sees it.
+    seen  (..., steps, N), 1 for values that count, else 0; None: all count
+
+    A state that is not finite makes the sum not finite, even where it does not count.
     """
     error = params.readout(states) - x
     if seen is None:
@@ -39,10 +41,10 @@ def squares(params, states: Float[Array, "... steps M"], x: Float[Array, "... st
 
 
 def loss(method, params, states: Float[Array, "... T M"], x: Float[Array, "... T_plus_1 N"]) -> Float[Array, ""]:
-    """That of un-forced states z_1 … z_T under data x_0 … x_T; the first `warmup` steps are not looked at."""
+    """The loss of states z_1 … z_T, as they are before forcing, against x_1 … x_T; the first `warmup` steps do not count."""
     T, warmup = x.shape[-2] - 1, method.training.warmup
     if warmup >= T:
         raise ValueError(f"warmup = {warmup}: must be less than the T = {T} steps of the sequence.")
     x, gone = missing.split(method.forcing, x[..., warmup + 1 :, :])
-    found = squares(params, states[..., warmup:, :], x, None if gone is None else 1 - gone)
-    return found.mean + method.regularisation.penalty(params)
+    errors = squares(params, states[..., warmup:, :], x, None if gone is None else 1 - gone)
+    return errors.mean + method.regularisation.penalty(params)

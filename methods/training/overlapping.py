@@ -1,4 +1,4 @@
-"""One long sequence cut into overlapping windows: their data, and the states of one of them.
+"""One long sequence cut into overlapping windows, for training decomposed in time: their data, and the states of one of them.
 
 T = K C + δ steps. Window k covers steps kC + 1 … kC + C + δ. Its first δ steps are the overlap with window k − 1.
 """
@@ -15,13 +15,13 @@ from methods.problem import rollout
 
 
 class Windowed(NamedTuple):
-    """Data of one exchange in windows."""
+    """The data of one exchange, cut into windows."""
 
     whole: Float[Array, "T_plus_1 N"]
     x: Float[Array, "K rows N"]  # rows kC … kC + C + δ
     C: int
     overlap: int
-    seen: Float[Array, "K C N"] | None  # 1 for what the loss of a window's own part looks at, else 0; None: at everything
+    seen: Float[Array, "K C N"] | None  # 1 for values of a window's own part that count in its loss, else 0; None: all count
 
 
 def windows(decomposition, x: Float[Array, "T_plus_1 N"], forcing=None) -> Windowed:
@@ -40,7 +40,7 @@ def windows(decomposition, x: Float[Array, "T_plus_1 N"], forcing=None) -> Windo
 def states(method, data: Windowed, drawn, params, z0: Float[Array, "M"], k) -> Float[Array, "steps M"]:
     """States of the C + δ steps of window k, step by step from z0.
 
-    The problem is cut out of that of the whole sequence, so that a forcing that depends on time has one clock.
+    Its inputs are cut out of the problem of the whole sequence, so that a forcing that depends on time counts from one start.
     """
     problem, _ = method.problem(params, data.whole, **drawn)
     inputs = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, k * data.C, data.C + data.overlap), problem.inputs)

@@ -1,7 +1,7 @@
 """Penalties that keep part of a model slow, and its read-out apart from that part.
 
-The last `slow_units` latent units, 𝒮, are pulled towards z_t = z_{t-1}, a memory that neither grows nor fades. With
-p = mar_power,
+Slow units let a model remember over many steps: the last `slow_units` latent units, 𝒮, are pulled towards z_t = z_{t-1}, which
+neither grows nor fades. With p = mar_power,
 
     manifold attractor  mar_weight [mean_𝒮 |1 − A|^p + mean_𝒮 |h|^p + Σ_W mean_𝒮 |W|^p / σ_W^p]
                         W: the rows of W1 and the columns of W2 (rows of Q where W1 = Q Y; rows of U of an LSSM),
@@ -9,8 +9,8 @@ p = mar_power,
     read-out            readout_weight mean |B[:, 𝒮]|^p               slow units are not read out, hence not forced
     singular values     singular_weight mean (1 − σ_i(B))²             B⁺ stays bounded
 
-Schmidt et al. 2021, arXiv:1910.03471; Hess et al. 2026, arXiv:2605.12683, whose scaling by the variance this follows. Sums are
-means over entries, and all weights are free choices.
+Schmidt et al. 2021, arXiv:1910.03471; Hess et al. 2026, arXiv:2605.12683, whose scaling by the variance this follows. Means over
+entries stand in place of their sums, and all weights are free choices.
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ class Regularisation:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """That of manifold attractors, where they have a weight."""
+        """The paper of manifold attractors, where that penalty has a weight."""
         return (SCHMIDT2021,) if self.mar_weight else ()
 
     def penalty(self, params):

@@ -1,4 +1,4 @@
-"""One update of a training: segments drawn from a series, loss and gradient, a step of the optimiser, and what it logs."""
+"""One update of a training: segments drawn from a series, loss and gradient, a step of the optimiser, and its log."""
 
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class TrainingState(NamedTuple):
 
 
 class Log(NamedTuple):
-    """One update. `iterations` and `residual` are the worst over the batch: the slowest sequence is what costs time."""
+    """The log of an update. `iterations` and `residual` are the worst over the batch, as the slowest sequence costs the time."""
 
     loss: Float[Array, "..."]
     iterations: Array
@@ -33,11 +33,11 @@ class Log(NamedTuple):
     gradient_norm: Float[Array, "..."]
     failures: Array  # sequences whose solve did not converge
     skipped: Array  # whether the parameters were left as they were
-    alpha: Float[Array, "..."]  # NaN for a method without
+    alpha: Float[Array, "..."]  # NaN for a method without forcing strength
 
 
 def first_state(method, params, key) -> TrainingState:
-    """The state before the first update. A bounded diagonal needs |A| < 1."""
+    """The state before the first update. A diagonal that training bounds needs |A| < 1."""
     weights = params.to_unconstrained()
     dtype = jax.tree.leaves(weights)[0].dtype
     return TrainingState(weights, method.training.optimiser().init(weights), key, jnp.zeros((), jnp.int32), jnp.ones((), dtype))
@@ -45,7 +45,10 @@ def first_state(method, params, key) -> TrainingState:
 
 @precise()
 def update(method, state: TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, alpha=None) -> tuple[TrainingState, Log]:
-    """One optimiser step on the segments x."""
+    """One optimiser step on the segments x `(S, T+1, N)`, or none where a solve failed, and its log.
+
+    alpha  forcing strength in place of the method's own
+    """
     key, drawn = jr.split(state.key)
     if adaptive.adapts(method.forcing):
         alpha = state.alpha
@@ -72,9 +75,9 @@ def update(method, state: TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, 
 
 
 def step(optimiser, weights, moments, value, gradient, allowed=True):
-    """The norm of the gradient, whether it was used, and parameters and moments after a step of the optimiser.
+    """One step of the optimiser: the norm of the gradient, whether the step was taken, and parameters and moments after it.
 
-    No step where the loss or its gradient is not finite.
+    No step is taken where the loss or its gradient is not finite, or where it is not `allowed`.
     """
     norm = optax.tree.norm(gradient)
     use = jnp.isfinite(norm) & jnp.isfinite(value) & allowed
@@ -90,7 +93,10 @@ def segments(series: Float[ArrayLike, "rows N"], key, *, T: int, batch: int) -> 
 
 
 def noisy(training, x: Float[Array, "S T_plus_1 N"], key) -> Float[Array, "S T_plus_1 N"]:
-    """Segments with the observation noise of one update; `key` is that of the update."""
+    """Segments with the observation noise of one update.
+
+    key  of the update; the noise is drawn with a key made from it
+    """
     if not training.observation_noise:
         return x
     return x + training.observation_noise * jr.normal(jr.fold_in(key, 1), x.shape, x.dtype)

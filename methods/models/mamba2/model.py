@@ -7,8 +7,9 @@
     y_t = S_t C_t + D X_t
     o_t = W_out RMSNorm(y_t ⊙ SiLU(g_t))                           x̂_t = W_o φ(V o_t + b_h) + b_o
 
-The recurrence is linear in S and is solved by chunks, see `ssd`. The block is the published one of state-spaces/mamba, with
-one group. Dao and Gu 2024, arXiv:2405.21060; with this lift and read-out Hess et al. 2026, arXiv:2605.12683, App. H.4.
+The recurrence is linear in S, so it needs no iteration: `ssd` solves it by chunks of time. The block is the published one of
+state-spaces/mamba, with one group. Dao and Gu 2024, arXiv:2405.21060; with this lift and read-out Hess et al. 2026,
+arXiv:2605.12683, App. H.4.
 """
 
 import dataclasses
@@ -32,24 +33,27 @@ EPSILON = 1e-5  # of the RMS norm, as published
 
 
 class BlockState(NamedTuple):
-    """What a block carries from one step to the next when it runs step by step."""
+    """The state of a block that runs step by step."""
 
     S: Any  # (..., H, p, n)
-    window: Any  # (..., w - 1, r) the last rows it read
+    window: Any  # (..., w - 1, r) the last rows that it read, for its convolution
     o: Any  # (..., d) its last output
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Mamba2(Model):
-    """Parameters, (N+1)d + d(2d_i + 2n + H) + (d_i + 2n)(w+1) + 3H + d_i + d_i d + dL + L + LN + N of them; d_i = H p."""
+    """Parameters of a Mamba-2 model; d_i = H p.
+
+    There are (N+1)d + d(2d_i + 2n + H) + (d_i + 2n)(w+1) + 3H + d_i + d_i d + dL + L + LN + N of them.
+    """
 
     forcings: ClassVar = ("input",)
 
     W_e: Any  # (d, N)
     b_e: Any  # (d,)
     W_in: Any  # (2 d_i + 2 n + H, d)
-    kernel: Any  # (d_i + 2 n, w) of the convolution; the last column meets the present
+    kernel: Any  # (d_i + 2 n, w) of the convolution; its last column acts on the present row
     kernel_bias: Any  # (d_i + 2 n,)
     a_0: Any  # (H,)
     log_decay: Any  # (H,) ℓ
@@ -84,12 +88,12 @@ class Mamba2(Model):
         return (self.kernel.shape[-2] - self.inner_dim) // 2
 
     def pose(self, forcing, x, *, alpha=None, parts=False, key=None, progress=None):
-        """A problem for `solvers.ssd` alone: its states are the outputs o_t `(T, ..., d)` of the block."""
+        """A problem that only `solvers.ssd` can solve: its states are the outputs o_t `(T, ..., d)` of the block."""
         outputs = jnp.zeros((x.shape[0] - 1, *x.shape[1:-1], self.latent_dim), x.dtype)
         return Problem(Block(self), outputs[0], x[:-1]), outputs
 
     def first_state(self, x: Float[Array, "... N"]) -> BlockState:
-        """The state before any data, for data shaped like x."""
+        """The state before any data have been read, for data shaped like x."""
         batch, p = x.shape[:-1], self.inner_dim // self.heads
         S = jnp.zeros((*batch, self.heads, p, self.state_dim), x.dtype)
         window = jnp.zeros((*batch, self.kernel.shape[-1] - 1, self._rows(x).shape[-1]), x.dtype)
@@ -106,7 +110,12 @@ class Mamba2(Model):
     def run(
         self, x: Float[Array, "T ... N"], chunk: int = 0, state: BlockState | None = None
     ) -> tuple[Float[Array, "T ... d"], BlockState]:
-        """All T steps at once from `state`: the outputs, and the state at the end. `chunk` 0: what suits the device."""
+        """All T steps at once: the outputs, and the state at the end.
+
+        x      (T, ..., N)
+        chunk  steps per chunk; 0: what suits the device
+        state  before the first step; None: that before any data
+        """
         state = self.first_state(x[0]) if state is None else state
         T, w = x.shape[0], self.kernel.shape[-1]
         past = jnp.concatenate([jnp.moveaxis(state.window, -2, 0), self._rows(x)])
@@ -135,9 +144,9 @@ class Mamba2(Model):
         return lambda state: self.step(state, self.readout(state.o))
 
     def lift(self) -> tuple:
-        """Matrices from what `_rows` gives to g `(r, d_i)`, [v | B | C] `(r, d_i + 2 n)` and a `(r, H)`.
+        """The matrices that make g `(r, d_i)`, [v | B | C] `(r, d_i + 2 n)` and a `(r, H)` of the rows that the block reads.
 
-        They are the lift and the projection in one, unless data have more variables than the block has inputs.
+        Lift and projection are linear: where the data have fewer variables than the block has inputs, one matrix does both.
         """
         if self.observed_dim < self.latent_dim:
             whole = jnp.concatenate([self.W_e.T, self.b_e[None]]) @ self.W_in.T
@@ -146,14 +155,17 @@ class Mamba2(Model):
         return tuple(jnp.split(whole, (self.inner_dim, self.inner_dim + self.kernel.shape[-2]), axis=-1))
 
     def _rows(self, x):
-        """What the block reads `(..., r)`. A 1 stands behind it, so that zeros are what it reads before any data."""
+        """The rows that the block reads `(..., r)`, for data x.
+
+        A 1 is appended: it carries the bias of the lift, and tells a row of data from the zeros that stand for no data.
+        """
         rows = x if self.observed_dim < self.latent_dim else x @ self.W_e.T + self.b_e
         return jnp.concatenate([rows, jnp.ones_like(rows[..., :1])], axis=-1)
 
     def _mixer(self):
         """A function of the last w rows `(..., w r)` to gate, X `(..., H, p)`, Δ `(..., H)`, Λ `(H,)`, B and C `(..., n)`.
 
-        Lift, projection and convolution are linear maps in a row: one product, and no convolution.
+        Lift, projection and convolution are linear, one after the other, so they become one matrix product.
         """
         of_gate, of_channels, of_a = self.lift()
         mixing = (self.kernel.T[:, None] * of_channels).reshape(-1, of_channels.shape[-1])
@@ -178,7 +190,7 @@ class Mamba2(Model):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Block(Map):
-    """A block as part of a problem. Its memory is S, not what it puts out, so it is no map of outputs to outputs."""
+    """A block as part of a problem. It carries S from step to step, not its output, and so is no map of outputs to outputs."""
 
     own_solver: ClassVar[str] = "mamba2"
 
@@ -190,11 +202,11 @@ class Block(Map):
 
 @dataclasses.dataclass(frozen=True)
 class Mamba2Shape(Shape):
-    """Sizes, and first weights as in the public implementation.
+    """Sizes of a Mamba-2 model, and its first weights, as in the public implementation.
 
-    d = 16 or 32 with n = 64, L = 128, N = 5 have 7 409 and 16 605 parameters: they fit the names "Mamba-2-7k" and "-17k" of
-    arXiv:2605.12683, as other choices would. Linear layers U(±1/√fan_in); ℓ = log U(1, 16); softplus(a_0) log-uniform in
-    [1e-3, 0.1]; D = 1.
+    Linear layers U(±1/√fan_in); ℓ = log U(1, 16); softplus(a_0) log-uniform in [1e-3, 0.1]; D = 1. With d = 16 or 32, n = 64,
+    L = 128 and N = 5 there are 7 409 or 16 605 parameters, which fit the names "Mamba-2-7k" and "-17k" of arXiv:2605.12683, as
+    other choices would.
     """
 
     forcings: ClassVar = Mamba2.forcings

@@ -2,11 +2,13 @@
 
     S_t = exp(Δ_t Λ) S_{t-1} + Δ_t X_t ⊗ B_t,      y_t = S_t C_t
 
-Within a chunk the outputs are a masked, decaying attention of C on B; between chunks only S is handed on. Depth O(Q + T/Q), work
-O(T (Q n + Q p + p n)) per head, memory O(T Q) per head for chunks of Q steps, whatever T. Dao and Gu 2024, arXiv:2405.21060.
+Step by step this would be T small products. The recurrence is linear, so the output at step i is a sum over earlier steps j, with
+weights C_i · B_j that decay with the time between: an attention. Over all T steps that would be T² weights, so it is done within
+chunks of Q steps only, and from chunk to chunk S is handed on. Depth O(Q + T/Q), work O(T (Q n + Q p + p n)) and memory O(T Q)
+per head, whatever T. Dao and Gu 2024, arXiv:2405.21060.
 
-On a CPU chunks run in pieces that stay in its cache, one after the other. Gradients then keep S between pieces alone, and compute
-each piece again.
+On a CPU a few chunks at a time, which stay in its cache, run one piece after the other. Gradients then keep S between pieces
+alone, and compute each piece once more.
 """
 
 import math
@@ -20,11 +22,12 @@ from methods.layout import blocks, cost
 
 
 def cut(x: Float[Array, "T ... r"], Q: int) -> Float[Array, "c ... Q r"]:
-    """In chunks of Q steps, the last filled up with zeros: a step of length Δ = 0 leaves S alone."""
+    """x in c chunks of Q steps. The last one is filled up with zeros, which leave S alone, as their step length Δ is 0."""
     return jnp.moveaxis(blocks.cut(blocks.without_more(x, Q), Q), 1, -2)
 
 
 def join(x: Float[Array, "c ... Q r"], T: int) -> Float[Array, "T ... r"]:
+    """The T steps that `cut` has cut into chunks."""
     return blocks.join(jnp.moveaxis(x, -2, 1), T)
 
 
@@ -36,15 +39,22 @@ def scan(
     C: Float[Array, "c ... n"],
     start: Float[Array, "... H p n"],
 ) -> tuple[Float[Array, "c ... Q H p"], Float[Array, "... H p n"]]:
-    """y_1 … y_T in the chunks of what is given, and S_T; heads share B and C, or have their own, `(c, ..., Q, H, n)`."""
+    """y_1 … y_T, in chunks, and S_T.
+
+    X      (c, ..., Q, H, p)
+    dt     (c, ..., Q, H), Δ
+    rate   (H,), Λ
+    B, C   (c, ..., Q, n), which heads share, or (c, ..., Q, H, n), where each has its own
+    start  (..., H, p, n), S_0
+    """
     h = "h" if B.ndim == X.ndim else ""
-    decay = jnp.cumsum(dt * rate, axis=-2)  # its exponents; never divide exponentials, which underflow
+    decay = jnp.cumsum(dt * rate, axis=-2)  # exponents, which are subtracted: exponentials would underflow before a division
     moved = dt[..., None] * X
     left = jnp.exp(decay[..., -1:, :] - decay)
     added = jnp.einsum(f"...jhp,...j{h}n->...hpn", left[..., None] * moved, B)
 
-    def hand_on(S, now):
-        whole, added = now
+    def hand_on(S, chunk):
+        whole, added = chunk
         return jnp.exp(whole)[..., None, None] * S + added, S
 
     end, arriving = lax.scan(hand_on, start, (decay[..., -1, :], added))
@@ -57,7 +67,10 @@ def scan(
 
 
 def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):
-    """`S, y = function(S, chunks)` for consecutive chunks, as many at a time as suit the device: the last S, and all y."""
+    """`S, y = function(S, chunks)` for pieces of consecutive chunks, as many chunks in a piece as suit the device.
+
+    Returns the last S, and all y.
+    """
     c, rows = chunks.shape[0], math.prod(chunks.shape[1:-1])
     count = blocks.of_rows(c, c * rows, cost.here().ssd_rows)
     if count == c:

@@ -1,6 +1,7 @@
 """The forced shPLRNN on many states in columns, with its adjoint written out.
 
-One step is `[a; b] = onto z + data x`, `F = a + W1 φ(b + h2) + h1`. Backwards, with w the cotangent of F and q = φ'(b + h2):
+Windowed solvers and their gradients spend their time in this step, so its products are arranged by hand. One step is
+`[a; b] = onto z + data x`, `F = a + W1 φ(b + h2) + h1`. Backwards, with w the cotangent of F and q = φ'(b + h2):
 
     c = [w; q ⊙ W1ᵀ w],   Jᵀ w = ontoᵀ c,   d_onto += c zᵀ,   d_data += c xᵀ,   dW1 += w φᵀ,   dh += c
 """
@@ -16,15 +17,18 @@ from methods.problem.lanes import Lanes
 
 @dataclasses.dataclass(frozen=True)
 class ShallowPLRNNLanes(Lanes):
-    """`step` is a ForcedShallowPLRNN. What is cut out of its weights is kept, or XLA would cut it out in every step."""
+    """The lanes of a `ForcedShallowPLRNN`, which is `step`.
+
+    The other fields are parts of its weights, cut out and transposed once; XLA would do that again in every step of a scan.
+    """
 
     onto: Any  # (M+L, M), or (M+L, M+N) [onto data] where states and data go through one product
     data: Any  # (M+L, N), or None
-    onto_b: Any  # (L, ·) the rows of both that make b
-    data_b: Any
+    onto_b: Any  # (L, ·), the rows of `onto` that make b
+    data_b: Any  # (L, N), those of `data`, or None
     onto_T: Any  # (M, M+L); XLA's small products are slow where it has to transpose
     W1_T: Any  # (L, M)
-    on_w: Any  # (M+L, M) [onto_aᵀ; W1ᵀ], what acts on w
+    on_w: Any  # (M+L, M) [onto_aᵀ; W1ᵀ], all that w is multiplied by
     onto_b_T: Any  # (M, L)
 
     @classmethod
@@ -46,16 +50,16 @@ class ShallowPLRNNLanes(Lanes):
         return image, both[:M] + jnp.tensordot(step.W1, self._slope(b, z.dtype)[:, None] * both[M:], 1)
 
     def pattern(self, z, x):
-        return self._slope(self._hidden(z, x), jnp.int8)  # one byte a unit, as the step keeps it
+        return self._slope(self._hidden(z, x), jnp.int8)  # one byte per unit, as in `ForcedShallowPLRNN.linearise`
 
     def back(self, pattern, w):
-        # the concatenation that `pull` needs for other things as well is saved, 5 % of a step (M = 24, 64 lanes)
+        # Without the concatenation [w; q ⊙ W1ᵀ w], which only `pull` needs: that saves 5 % of a step (M = 24, 64 lanes).
         M, both = w.shape[0], self.on_w @ w
         return both[:M] + self.onto_b_T @ (pattern.astype(w.dtype) * both[M:])
 
     def nothing(self, lanes: int):
         M, L = self.step.W1.shape
-        # biases are added up lane by lane, and over the lanes only once
+        # Biases are added up lane by lane in every step, and over the lanes only once, in `collect`.
         biases = {"h1": jnp.zeros((M, lanes), self.step.h1.dtype), "h2": jnp.zeros((L, lanes), self.step.h2.dtype)}
         data = None if self.data is None else jnp.zeros_like(self.data)
         return dataclasses.replace(super().nothing(lanes), onto=jnp.zeros_like(self.onto), data=data, **biases)
@@ -80,7 +84,7 @@ class ShallowPLRNNLanes(Lanes):
         return dataclasses.replace(total, onto=total.onto[:, :M], data=data, h1=total.h1.sum(-1), h2=total.h2.sum(-1))
 
     def _hidden(self, z, x):
-        """b alone."""
+        """b, without a."""
         return self._product(self.onto_b, self.data_b, z, x)
 
     def _split(self, z, x):
@@ -92,7 +96,7 @@ class ShallowPLRNNLanes(Lanes):
         return image if data is None else image + data @ x
 
     def _arguments(self, z, x):
-        """What `onto` is multiplied by."""
+        """The states, or the states and the data, whichever `onto` multiplies."""
         return z if self.onto.shape[1] == z.shape[0] else jnp.concatenate([z, x])
 
     def _activate(self, b):

@@ -1,10 +1,10 @@
 """The forced shPLRNN as a map `(z, x) ↦ F(E z + D x)`, with the forms of its products that are fastest on a CPU.
 
-Teacher forcing acts before the step as an affine map z̃ = E z + D x, so a forced shPLRNN too is two matrix products:
+Teacher forcing acts before the step as an affine map z̃ = E z + D x. Done one after the other, forcing and model would be four
+small products per step. Both are linear up to the hidden layer, so E and D can be folded into the weights once per solve, and a
+forced step costs two matrix products, as a free one does:
 
     [a; b] = [A E; W2 E] z + [A D; W2 D] x        F = a + W1 φ(b + h2) + h1
-
-Folding E and D in once per solve is what makes a step cheap.
 """
 
 import dataclasses
@@ -23,7 +23,10 @@ from methods.problem.lanes import Alone, Rows
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class ForcedShallowPLRNN(Map):
-    """`F(E z + D x)` of a shPLRNN, 2(M+L)(M+N) + 2ML flops a step; its linearisation is the activation pattern alone."""
+    """`F(E z + D x)` of a shPLRNN, 2(M+L)(M+N) + 2ML flops per step.
+
+    It is piecewise linear, so the pattern at a point is only which hidden units are active there.
+    """
 
     onto: Any  # (M+L, M) [A E; W2 E]
     data: Any  # (M+L, N) [A D; W2 D]
@@ -38,7 +41,7 @@ class ForcedShallowPLRNN(Map):
 
     def linearise(self, z, x=None):
         linear, hidden = self._split(z, x)
-        slope = (hidden + self.h2 > 0).astype(jnp.int8)  # one byte a unit: this is what Newton keeps for every time step
+        slope = (hidden + self.h2 > 0).astype(jnp.int8)  # one byte per unit, as Newton keeps it for every time step
         if self.clipped:
             slope = slope - (hidden > 0).astype(jnp.int8)
         return linear + _image(self.W1, self._activate(hidden)) + self.h1, slope
@@ -52,8 +55,9 @@ class ForcedShallowPLRNN(Map):
         return jnp.concatenate([w, pattern.astype(w.dtype) * (w @ self.W1)], axis=-1) @ self.onto
 
     def stepper(self):
-        # Transposes kept from being folded back into the loop: XLA's small products are slow where they transpose. On two CPU
-        # cores the forward pass takes 0.6 to 0.95 times as long. A single state is best left as it is.
+        # XLA's small products are slow where they transpose, so weights are transposed before the loop; the barrier keeps XLA
+        # from folding that back into it. On two CPU cores the forward pass takes 0.6 to 0.95 times as long. A single state is
+        # best left as it is.
         onto, data = self.joint()
         onto_T, data_T, W1_T = lax.optimization_barrier(jax.tree.map(jnp.transpose, (onto, data, self.W1)))
         M = self.W1.shape[0]
@@ -77,7 +81,7 @@ class ForcedShallowPLRNN(Map):
             if w.ndim > 1:
                 both = w @ on_w
                 return both[..., :M] + (pattern.astype(w.dtype) * both[..., M:]) @ onto_b
-            # The forms that XLA's loop over time on a CPU runs fastest.
+            # For a single state, the forms that XLA's loop over time on a CPU runs fastest.
             if M <= cost.here().small:
                 return onto_T @ jnp.concatenate([w, pattern.astype(w.dtype) * (self.W1 * w[:, None]).sum(0)])
             return onto_a_T @ w + onto_b_T @ (pattern.astype(w.dtype) * (W1_T @ w))
@@ -86,8 +90,9 @@ class ForcedShallowPLRNN(Map):
 
     def dense(self, pattern):
         M, L = self.W1.shape
-        # J is affine in the pattern: one matrix product over all time steps, and no M×L×M intermediate per step. The constant
-        # part is the product with a unit that is always on: added afterwards it would take all Jacobians a second time.
+        # J is affine in the pattern, so that one matrix product gives it at all time steps, without M×L×M numbers per step in
+        # between. Its constant part is the product with a unit that is always on: to add it afterwards would hold all Jacobians
+        # a second time.
         units = (self.W1.T[:, :, None] * self.onto[M:, None, :]).reshape(L, M * M)
         units = jnp.concatenate([units, self.onto[:M].reshape(1, M * M)])
         pattern = jnp.concatenate([pattern, jnp.ones_like(pattern[..., :1])], axis=-1)
@@ -103,9 +108,9 @@ class ForcedShallowPLRNN(Map):
         return (Alone if count == 1 else Rows).of(self)
 
     def joint(self):
-        """[onto data] and None, where states and data had better go through one product; else onto and data.
+        """[onto data] and None where one product of states and data together is faster; else onto and data.
 
-        A product with a single column is no call: it becomes part of its neighbours.
+        With a single column of data two products are faster: XLA makes the second one part of its neighbours, without a call.
         """
         if self.data is None or self.data.shape[1] == 1 or not cost.here().joint_products:
             return self.onto, self.data
@@ -127,7 +132,7 @@ class ForcedShallowPLRNN(Map):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class SparselyForced(Map):
-    """`F(E z + D x)` at the steps whose flag is 1, `F(z)` at the others."""
+    """`F(E z + D x)` at the steps whose flag is 1, `F(z)` at the others. Inputs: data `(..., N)` and flags `(..., 1)`."""
 
     free: ForcedShallowPLRNN
     E: Any  # (M, M)
@@ -160,15 +165,15 @@ class SparselyForced(Map):
 
 
 def arguments(onto, z, x):
-    """What `onto` of `joint` is multiplied by."""
+    """The states z, or states and data, whichever the `onto` of `joint` multiplies."""
     return z if onto.shape[1] == z.shape[-1] else jnp.concatenate([z, x], axis=-1)
 
 
 def _image(W, z):
     """W z over leading axes, in the form that is fastest for its shape on a CPU (two cores, one state, T = 65536 steps).
 
-    For one state `W @ z` takes a fifth of the time of `z @ W.T`; and a product of few columns a fifth of that of `W @ z`, because
-    it becomes part of its neighbours where a matrix product is a call of its own.
+    For one state `W @ z` takes a fifth of the time of `z @ W.T`. With few columns, a sum of products takes a fifth of the time of
+    `W @ z`, because XLA makes it part of its neighbours, while a matrix product is a call of its own.
     """
     if z.ndim > 1:
         return z @ W.T

@@ -11,10 +11,15 @@ from methods.models.shplrnn.map import SparselyForced
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class MaskedForced(SparselyForced):
-    """`F(E z + D x')`, x' the data with B z in place of what is missing, at the steps whose flag is 1; `F(z)` at the others.
+    """`F(E z + D x')` at the steps whose flag is 1, `F(z)` at the others; x' is x with the read-out B z for missing values.
 
-    Inputs: data `(..., N)`, 0 where they are missing, 1 where they are missing `(..., N)`, and flags `(..., 1)`. Where no value
-    is missing this is the forced map of `shplrnn_map`, up to rounding.
+    Its inputs are three arrays:
+
+    data     (..., N), 0 where a value is missing
+    missing  (..., N), 1 where a value is missing, else 0
+    flag     (..., 1), 1 at steps that are forced, else 0
+
+    Where no value is missing this is the forced map of `shplrnn.map`, up to rounding.
     """
 
     B: Any  # (N, M)

@@ -25,15 +25,17 @@ from references import Reference
 from references.papers import HESS2023
 from settings import Count
 
-FIRST_W1 = 0.01  # W1 starts in U(±FIRST_W1 / √L); larger values let unforced units blow up over 10⁴ steps before training starts
+# W1 starts in U(±FIRST_W1 / √L). Larger values let units that are not forced blow up over 10⁴ steps before training starts.
+FIRST_W1 = 0.01
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class ShallowPLRNN(Diagonal):
-    """Parameters of a shPLRNN, 2M + 2ML + L + NM of them. A holds the diagonal as it acts.
+    """Parameters of a shPLRNN, 2M + 2ML + L + NM of them. A holds the diagonal itself, not the a of A = tanh(a).
 
-    A pytree: mapped over seeds, or as a gradient, its leaves have more axes in front; jax also puts other things there.
+    A pytree. Its leaves have more axes in front when it is mapped over seeds, and jax also puts leaves there that are no arrays;
+    so nothing is checked here, but in `from_arrays`.
     """
 
     forcings: ClassVar = ("none", "gtf", "projected", "sparse")
@@ -48,16 +50,16 @@ class ShallowPLRNN(Diagonal):
 
     @classmethod
     def from_arrays(cls, *, A, W1, W2, h1, h2, B, clipped: bool = False) -> "ShallowPLRNN":
-        """A model of the given arrays, kept as they are, in one precision; a shape that does not fit is named by a ValueError."""
-        given = {name: jnp.asarray(value) for name, value in dict(A=A, W1=W1, W2=W2, h1=h1, h2=h2, B=B).items()}
-        if given["W1"].ndim != 2 or given["B"].ndim != 2:
-            raise ValueError(f"W1 has shape {given['W1'].shape} and B {given['B'].shape}; wanted (M, L) and (N, M).")
-        (M, L), N = given["W1"].shape, given["B"].shape[0]
+        """A model with these arrays, brought to one precision; a `ValueError` names the array whose shape does not fit."""
+        arrays = {name: jnp.asarray(value) for name, value in dict(A=A, W1=W1, W2=W2, h1=h1, h2=h2, B=B).items()}
+        if arrays["W1"].ndim != 2 or arrays["B"].ndim != 2:
+            raise ValueError(f"W1 has shape {arrays['W1'].shape} and B {arrays['B'].shape}; wanted (M, L) and (N, M).")
+        (M, L), N = arrays["W1"].shape, arrays["B"].shape[0]
         for name, shape in dict(A=(M,), W2=(L, M), h1=(M,), h2=(L,), B=(N, M)).items():
-            if given[name].shape != shape:
-                raise ValueError(f"{name} has shape {given[name].shape}; with W1 of shape {(M, L)} it must be {shape}.")
-        dtype = dtype_of(given)
-        return cls(**{name: value.astype(dtype) for name, value in given.items()}, clipped=clipped)
+            if arrays[name].shape != shape:
+                raise ValueError(f"{name} has shape {arrays[name].shape}; with W1 of shape {(M, L)} it must be {shape}.")
+        dtype = dtype_of(arrays)
+        return cls(**{name: value.astype(dtype) for name, value in arrays.items()}, clipped=clipped)
 
     @property
     def latent_dim(self) -> int:
@@ -75,12 +77,12 @@ class ShallowPLRNN(Diagonal):
         z0 = operators.teacher(x[0])
         if forcing.differentiate != "full":
             z0 = jax.lax.stop_gradient(z0)
-        parts = parts and isinstance(step, ForcedShallowPLRNN)  # else C steps of it are no power of one
+        parts = parts and isinstance(step, ForcedShallowPLRNN)  # other steps differ in time: C of them are no power of one
         coarse = jax.lax.stop_gradient(Parts(self.autonomous(), operators.E, operators.D)) if parts else None
         return Problem(step, z0, inputs, coarse), operators.teacher(x[1:])
 
     def warmed_up(self, forcing, x, alpha=None):
-        """z after a forced pass from B⁺x_0 that ends with the last row, see `methods.models.free_run`."""
+        """z after a forced pass through the history from B⁺x_0; with what strength, says `methods.models.free_run`."""
         if forcing.forcing == "none":
             forcing, alpha = dataclasses.replace(forcing, forcing="projected"), 1.0 if alpha is None else alpha
         elif alpha is None:
@@ -93,7 +95,10 @@ class ShallowPLRNN(Diagonal):
         return last_state(Problem(step, operators.teacher(missing.split(forcing, x)[0][0]), inputs))
 
     def _forced_by(self, forcing, operators, x, flags):
-        """The forced map and its inputs; `flags` are 1 at the steps that are forced, None: at all of them."""
+        """The forced map and its inputs for data x `(T, ..., N)`.
+
+        flags  (T, ..., 1), 1 at the steps that are forced; None: all of them are
+        """
         E, D = operators.E, operators.D
         x, gone = missing.split(forcing, x)
         if D is None or (gone is None and flags is None):
@@ -113,7 +118,7 @@ class ShallowPLRNN(Diagonal):
         return [(1 - self.A[-slow:], 1.0), (self.h1[-slow:], 1.0), into, out_of]
 
     def full(self) -> "ShallowPLRNN":
-        """Itself: a model of lower rank gives the shPLRNN that it acts as."""
+        """This model. A low-rank one gives the shPLRNN that it acts as, so that both can be asked for `full()`."""
         return self
 
     def autonomous(self) -> "ForcedShallowPLRNN":
@@ -129,9 +134,10 @@ class ShallowPLRNN(Diagonal):
 
 @dataclasses.dataclass(frozen=True)
 class ShallowPLRNNShape(Shape):
-    """Sizes of a shPLRNN to be trained, and its first weights, near the identity (forms derived, numbers free choices).
+    """Sizes of a shPLRNN, and its first weights, which make it close to the identity.
 
     A ~ min(1 − U(0, 0.05), 0.999); W1 ~ U(±0.01/√L); W2, h2 ~ U(±1/√M); h1 = 0; B = [I | 0] for M ≥ N, Kaiming normal otherwise.
+    The forms are derived, the numbers are free choices.
     """
 
     forcings: ClassVar = ShallowPLRNN.forcings
