@@ -6,7 +6,8 @@ import pytest
 
 from advice import ADVICE
 from bench.measure.outcome import STATUSES
-from bench.showing.failures import WIDTH, advice
+from bench.showing.failures import advice
+from bench.text import WIDTH
 from methods.problem import solution
 from methods.problem.solution import Solution
 

@@ -6,10 +6,10 @@ import textwrap
 import references
 from bench.errors import UserError, show
 from bench.question import catalogue, config
+from bench.text import WIDTH
 from registry import suggest
 
 KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")
-WIDTH = 120
 
 
 def listing(kinds: str, names: list[str] | tuple[str, ...] = ()) -> str:

@@ -1,15 +1,14 @@
 """What did not end well in a run, why, and where the logs lie."""
 
 import json
-import textwrap
 from pathlib import Path
 
 from advice import ADVICE
 from bench.measure.outcome import FAILED, SKIPPED, STATUSES
 from bench.storage.collect import cells
 from bench.storage.folder import remembered
+from bench.text import filled
 
-WIDTH = 120
 NAMED = 5  # cells that are named under one reason; more are counted
 _QUESTION = ("method", "system", "T", "batch", "alpha", "dtype", "seed")
 _COLUMNS = ("status", "error_type", "error_message", "log", *_QUESTION, "method_parameters", "wall_s")
@@ -42,7 +41,7 @@ def advice(statuses) -> list[str]:
     """One line, or as many as its length takes, for each of the statuses; each once, in the order of `STATUSES`."""
     present = set(statuses)
     lines = [f"  {status}: {ADVICE[status]}" for status in STATUSES if status in present]
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]
+    return [part for line in lines for part in filled(line, rest="    ").split("\n")]
 
 
 def _reasons(folder: Path, rows: list[dict]) -> list[str]:
@@ -55,7 +54,7 @@ def _reasons(folder: Path, rows: list[dict]) -> list[str]:
 def _reason(folder: Path, status: str, kind: str | None, message: str | None, rows: list[dict]) -> str:
     lines = [f"{len(rows)} {status}" + (f": {kind}" if kind else "")]
     for line in (message or "no reason was given").splitlines():
-        lines += textwrap.wrap(line, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False) or [""]
+        lines.append(filled(line, "    ", "    "))
     lines += [f"  {_cell(row)}" for row in rows[:NAMED]]
     lines += [f"  and {len(rows) - NAMED} more"] if len(rows) > NAMED else []
     logs = dict.fromkeys(path for row in rows if row["log"] and (path := folder / row["log"]).exists())

@@ -9,8 +9,7 @@ from bench.showing import figures, tables, verdicts
 from bench.showing.pages import asked
 from bench.showing.pages.markdown import code, folded, linked, table
 from bench.storage import folder
-
-WIDTH = 120  # letters in a line of a table
+from bench.text import WIDTH
 
 
 @functools.cache
