@@ -38,5 +38,5 @@ def get(name: str) -> Metric:
 
 
 def floor(name: str, truth, other_truth, **settings) -> float:
-    """What the metric `name` gives between two true orbits: no model can be expected to score better."""
+    """The value of the metric `name` between two true orbits: no model can be expected to score better."""
     return get(name).function(truth, other_truth, **settings)

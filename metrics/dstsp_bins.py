@@ -1,4 +1,4 @@
-"""State-space divergence by counting points in boxes."""
+"""State-space divergence by counting points in boxes: do two orbits visit the same places equally often?"""
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
@@ -50,13 +50,15 @@ def binned_divergence(
 ) -> float:
     """Kullback-Leibler divergence of two histograms in nats, D_stsp as it is often published. Smaller is better, asymmetric.
 
-    `bins` boxes per dimension, d = delay N <= 5; counts c become (c + ε) / (Σc + ε K) with ε = 1e-5 over all K boxes. Sparse:
-    O(T log T) whatever K. Wants some 10⁵ points: at 10⁴ two true orbits of Lorenz-63 score 0.5. Not comparable with `dstsp_gmm`.
+    There are `bins` boxes in each of d = delay N <= 5 dimensions, K boxes in all. A count c becomes the probability
+    (c + ε) / (Σc + ε K) with ε = 1e-5, so that an empty box is no division by 0. Only boxes with points are held: O(T log T)
+    whatever K. Some 10⁵ points are wanted: with 10⁴, two true orbits of Lorenz-63 score 0.5. Values cannot be compared with
+    those of `dstsp_gmm`.
 
-    limits   "default": [min - 0.1σ, max + 0.1σ] of the truth; "legacy": its mean ± 2σ
+    limits   of the boxes: "default": [min - 0.1σ, max + 0.1σ] of the truth; "legacy": its mean ± 2σ
     outside  points beyond the limits: "overflow" counts them in one more box, so that leaving costs; "drop" forgets them; "clip"
-             moves them to the border. The last two compare with published numbers.
-    missing  "mask": of a truth with NaN only what is observed in full after embedding counts
+             moves them to the border. The last two are for comparison with published numbers.
+    missing  "mask": of a truth with NaN, only rows that are complete after embedding count
 
     Identical orbits give 0. A diverged orbit, or one with no point within the limits, gives inf.
     Koppe et al. 2019, arXiv:1902.07186; Brenner et al. 2022, arXiv:2207.02542.
@@ -93,7 +95,7 @@ def _box(x: Float[np.ndarray, "T d"], low, high, bins: int, outside: str) -> np.
 
 
 def _divergence(p_box: np.ndarray, q_box: np.ndarray, boxes: int) -> float:
-    """KL over `boxes` boxes, of which only those with points are held: the empty ones are all alike."""
+    """The divergence over `boxes` boxes. Empty ones all contribute alike, so only those with points are held."""
     occupied, which = np.unique(np.concatenate([p_box, q_box]), return_inverse=True)
     counts = (np.bincount(side, minlength=len(occupied)) for side in (which[: len(p_box)], which[len(p_box) :]))
     empty = boxes - len(occupied)

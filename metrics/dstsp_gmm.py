@@ -28,17 +28,20 @@ def state_space_divergence(
 ) -> float:
     """Kullback-Leibler divergence D_stsp of the generated from the true measure in nats. Smaller is better, asymmetric.
 
-    D = 1/n Σ_i log p(ξ_i)/q(ξ_i) with p = mean_t N(x_t, Σ), q = mean_t N(x̂_t, Σ), ξ_i drawn from p; O(samples components d).
-    Σ = h² diag(σ²) for both, σ of the embedded truth; bandwidth "silverman" is h = (4 / ((d + 2) T_c))^(1/(d+4)), a number is h
-    itself (1.0 on standardised data: the unit covariance of earlier work). No sample is dropped and no likelihood capped.
+    A Gaussian on every point makes a density of an orbit. D = 1/n Σ_i log p(ξ_i)/q(ξ_i) with p = mean_t N(x_t, Σ) for the truth,
+    q = mean_t N(x̂_t, Σ) for the generated orbit, and ξ_i drawn from p; O(samples components d). For both Σ = h² diag(σ²), σ of
+    the embedded truth. No sample is dropped and no likelihood capped.
 
     samples     n, drawn with `seed` unless `points` (n, d) are given, in the embedded space
-    components  at most so many per mixture, spread evenly over the orbit; T_c are left of the truth
+    components  the most points that a mixture is made of, spread evenly over the orbit; T_c are left of the truth
     delay, lag  embedding of both orbits, d = delay N
-    missing     "mask": of a truth with NaN only what is observed in full after embedding counts
+    bandwidth   "silverman": h = (4 / ((d + 2) T_c))^(1/(d+4)); a number is h itself, where 1.0 on standardised data is the unit
+                covariance of earlier work
+    missing     "mask": of a truth with NaN, only rows that are complete after embedding count
 
-    Identical orbits give 0; a good one may come out slightly negative (Monte-Carlo error). A diverged orbit gives inf.
-    Raises `ValueError` for mismatched, too short or constant truth. Hess et al. 2023, arXiv:2306.04406, with log-sum-exp.
+    Identical orbits give 0; a good one may come out slightly negative, by the error of sampling. A diverged orbit gives inf.
+    Raises `ValueError` for a truth that does not fit, is too short or constant. Hess et al. 2023, arXiv:2306.04406, with
+    log-sum-exp.
     """
     if bandwidth != "silverman" and not (isinstance(bandwidth, (int, float)) and bandwidth > 0):
         raise ValueError(f'bandwidth = {bandwidth!r}; wanted "silverman" or a positive number.')
@@ -60,6 +63,7 @@ def state_space_divergence(
 
 
 def _evenly(x: Float[np.ndarray, "T d"], components: int) -> Float[np.ndarray, "components d"]:
+    """At most `components` rows of x, spread evenly."""
     return x if len(x) <= components else x[np.arange(components) * len(x) // components]
 
 

@@ -1,4 +1,4 @@
-"""Delay embedding: what is hidden at one time shows over several."""
+"""Delay embedding: variables that are not observed show in how the observed ones change over several rows."""
 
 import numpy as np
 from jaxtyping import Float

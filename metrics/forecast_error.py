@@ -15,9 +15,9 @@ from references.papers import HESS2026
 def rmse(truth: Float[ArrayLike, "n N"], forecast: Float[ArrayLike, "n N"], *, missing: str = "refuse") -> float:
     """Root mean square error over steps and variables, in the units of the data. Smaller is better, symmetric.
 
-    missing  "mask": over what is observed of a truth with NaN; NaN where nothing is
+    missing  "mask": of a truth with NaN, only observed values count; the result is NaN where there are none
 
-    Non-finite forecasts give inf. Raises `ValueError` for different shapes.
+    A forecast that is not finite gives inf. Raises `ValueError` for different shapes.
     """
     truth, forecast = as_orbits(truth, forecast, missing)
     if truth.shape != forecast.shape:
@@ -30,7 +30,7 @@ def rmse(truth: Float[ArrayLike, "n N"], forecast: Float[ArrayLike, "n N"], *, m
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ForecastErrors:
-    """RMSE of each window, inf where the forecast diverged; the mean is then inf and the median tells the rest."""
+    """The RMSE of each forecast, inf where it diverged. The mean is then inf too; the median is not, unless half of them are."""
 
     starts: Int[np.ndarray, "W"]  # row t0 of the truth after which each forecast begins
     errors: Float[np.ndarray, "W"]
@@ -55,12 +55,11 @@ def n_step_rmse(
 ) -> ForecastErrors:
     """RMSE of `n`-step forecasts from `windows` starts spread evenly over the truth, in its units. Smaller is better.
 
-    forecast  history (W, warmup, N) = x_{t0-warmup+1} .. x_{t0}  ->  (W, n, N), meant to equal x_{t0+1} .. x_{t0+n}
+    forecast  a function of histories (W, warmup, N), x_{t0-warmup+1} .. x_{t0}, to forecasts (W, n, N) of x_{t0+1} .. x_{t0+n}
+    windows   W, number of forecasts; fewer where the truth has fewer starts, or where nothing is observed ahead
+    missing   "mask": of a truth with NaN, only observed values count; histories hold NaN
 
-    missing   "mask": errors are those of what is observed of a truth with NaN, and histories hold NaN
-
-    Windows may overlap; there are fewer where the truth has fewer starts, or where nothing is observed ahead. Raises `ValueError`
-    below warmup + n rows.
+    Histories and forecasts of different starts may overlap. Raises `ValueError` below warmup + n rows.
     """
     truth = np.asarray(truth, dtype=np.float64)
     starts = np.arange(warmup - 1, len(truth) - n)
@@ -79,7 +78,7 @@ def forecast_errors(
     warmup: int,
     missing: str = "refuse",
 ) -> ForecastErrors:
-    """As `n_step_rmse`, with the row t0 of each window given: warmup - 1 <= t0 < T - n."""
+    """The errors of `n_step_rmse` for given starts, the rows t0 after which forecasts begin: warmup - 1 <= t0 < T - n."""
     truth, _ = as_orbits(truth, truth, missing)
     starts = np.asarray(starts)
     if starts.min() < warmup - 1 or starts.max() >= len(truth) - n:
@@ -99,7 +98,7 @@ def forecast_errors(
 
 
 METRICS = {
-    # not scored: it compares aligned steps, and a free run parts from the truth
+    # Not scored: it compares step by step, and a free run of a chaotic system parts from the truth however good the model is.
     "rmse": Metric(
         rmse,
         unit="data",

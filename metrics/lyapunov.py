@@ -1,8 +1,10 @@
 """Lyapunov exponents: how fast do neighbouring orbits part?
 
-A map may carry the directions of the axes, or that of equal entries, into themselves, so that they never meet those that grow
-faster; drawn directions meet all of them. Where nothing is dropped at the beginning the former are what finite-time numbers are
-defined by: then both are followed, and the drawn ones win where the others missed growth.
+Exponents are found by following directions along an orbit. From which directions one starts hardly matters in the long run, with
+one exception: a map may carry the directions of the axes, or that of equal entries, into themselves, so that these never turn
+towards directions that grow faster. Randomly drawn directions do. Where a transient is dropped at the beginning, drawn directions
+are all that is needed. Without a transient, numbers over a finite time are defined by the axes or equal entries: then both are
+followed, and the drawn ones are taken only where the others have missed growth.
 """
 
 import functools
@@ -14,7 +16,7 @@ from jaxtyping import Array, ArrayLike, Float
 from metrics.metric import Metric
 from references import Reference
 
-# What drawn directions may gain on others without more than luck behind it, in nats: at first, and per direction.
+# By how many nats drawn directions may grow more than others by mere luck: a first part, and one more for each direction.
 LUCK = 10.0, 3.0
 
 BENETTIN1980 = Reference(
@@ -46,11 +48,11 @@ def lyapunov_exponents(
 
     J_t Q_{t-1} = Q_t R_t, exponents = mean log|diag R_t| over `length` steps, after `transient` steps that turn Q but do not
     count. Q_0 is drawn, always the same, and the exponents descend; without transient it is I unless that misses growth, and they
-    descend up to the error of a finite time. One compiled scan of forward-mode products, O(length (count cost(step) + M count²));
-    in the precision of the map, averaged in double. Compiled once for a function, whatever the arrays, where `step` is a
-    `jax.tree_util.Partial` or another callable pytree; runs on the CPU, as one state at a time is too little for a GPU.
+    descend up to the error of a finite time. One compiled scan of forward-mode products, O(length (count cost(step) + M count²)),
+    in the precision of the map, averaged in double precision. It runs on the CPU, as one state at a time is too little for a GPU.
+    Where `step` is a `jax.tree_util.Partial` or another callable pytree, one compiled program serves all values of its arrays.
 
-    Neither large nor small is good: compare with the truth by |λ̂ - λ|. A direction that dies at once has -inf; an orbit that
+    Neither large nor small is good: compare with the truth by |λ̂ - λ|. A direction that a step maps to 0 has -inf; an orbit that
     stops being finite, or `length=0`, has NaN. Benettin et al. 1980; Geist et al. 1990.
     """
     import jax
@@ -72,7 +74,7 @@ def lyapunov_exponents(
 
 
 def _followed(step, z0, Q, steps: int):
-    """The state after so many steps, and log |diag R| of each."""
+    """The state after `steps` steps, and log |diag R| of each step, for each of the start directions Q `(starts, M, count)`."""
     import jax
 
     try:
@@ -86,7 +88,7 @@ def _followed(step, z0, Q, steps: int):
 
 @functools.cache
 def _follow() -> Callable:
-    """The compiled scan: made at the first use, as importing this file does not load jax."""
+    """The compiled scan, made at its first use, so that importing this file does not load jax."""
     import jax
     import jax.numpy as jnp
 
@@ -107,8 +109,9 @@ def _follow() -> Callable:
 def spectrum_from_jacobians(jacobians: Float[ArrayLike, "T M M"]) -> Float[np.ndarray, "M"]:
     """All exponents of the product `J_T ... J_1`, natural log per factor, by QR. O(T M³), double precision.
 
-    Q_0 = I, or drawn directions where that misses growth. For a forced trajectory, whose Jacobians are known. In the order of the
-    columns: descending, up to the error of a finite time. No factors: NaN. A direction that a factor kills: -inf.
+    It is for a forced trajectory, whose Jacobians are known. Q_0 = I, or drawn directions where that misses growth. The exponents
+    stand in the order of the columns of Q, descending up to the error of a finite time. NaN without factors; -inf for a direction
+    that a factor maps to 0.
     """
     jacobians = np.asarray(jacobians, dtype=np.float64)
     M = jacobians.shape[-1]
@@ -125,9 +128,9 @@ def spectrum_from_jacobians(jacobians: Float[ArrayLike, "T M M"]) -> Float[np.nd
 def largest_from_jacobians(jacobians: Float[ArrayLike, "T M M"], v0: Float[ArrayLike, "M"] | None = None) -> float:
     """Growth rate of a tangent vector under `J_T ... J_1`, natural log per factor. O(T M²).
 
-    v0  where it starts; by default with equal entries, or a drawn one where that misses growth
+    v0  the vector at the start; by default one of equal entries, or a drawn one where that misses growth
 
-    The leading exponent with an error of about (log M)/T. No factors: NaN. A vector that a factor kills: -inf.
+    It is the leading exponent, with an error of about (log M)/T. NaN without factors; -inf for a vector that a factor maps to 0.
     """
     jacobians = np.asarray(jacobians, dtype=np.float64)
     M = jacobians.shape[-1]
@@ -145,19 +148,22 @@ def largest_from_jacobians(jacobians: Float[ArrayLike, "T M M"], v0: Float[Array
 
 
 def _drawn(M: int, count: int) -> Float[np.ndarray, "M count"]:
-    """Orthonormal directions that no map has a reason to keep, always the same."""
+    """Orthonormal directions, drawn from a fixed seed, which no map has a reason to carry into themselves."""
     return np.linalg.qr(np.random.default_rng(0).standard_normal((M, count)))[0]
 
 
 def _best(total: Float[np.ndarray, "starts count"]) -> Float[np.ndarray, "count"]:
-    """Total growth of the directions of the first start, or of drawn ones where they span volumes that grow far more."""
-    *given, drawn = total
-    if given:
+    """Total growth along the directions of the first start, or along drawn ones if the volumes that these span grow far more.
+
+    total  total growth for each start; that of drawn directions comes last, and may be the only one
+    """
+    *fixed, drawn = total
+    if fixed:
         with np.errstate(invalid="ignore"):
-            gain = np.cumsum(drawn) - np.cumsum(given[0])
+            gain = np.cumsum(drawn) - np.cumsum(fixed[0])
         luck, each = LUCK
         if not (gain > luck + each * np.arange(1, len(gain) + 1)).any():
-            return given[0]
+            return fixed[0]
     return -np.sort(-drawn)
 
 

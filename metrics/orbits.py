@@ -1,4 +1,4 @@
-"""What all metrics that compare orbits ask of them, and when an orbit counts as diverged."""
+"""Checks that all metrics share which compare orbits, and when an orbit counts as diverged."""
 
 import numpy as np
 from jaxtyping import ArrayLike, Float, Shaped
@@ -15,9 +15,9 @@ MISSING = ("refuse", "mask")
 def as_orbits(
     truth: Shaped[ArrayLike, "T N"], generated: Shaped[ArrayLike, "length N"], missing: str = "refuse"
 ) -> tuple[Float[np.ndarray, "T N"], Float[np.ndarray, "length N"]]:
-    """Both orbits in double precision; other shapes, empty orbits and a truth with non-finite values raise `ValueError`.
+    """Both orbits in double precision. Wrong shapes, empty orbits and a truth that is not finite raise `ValueError`.
 
-    missing  "mask": NaN in the truth is a value that was not observed
+    missing  "mask": NaN in the truth is allowed, and marks a value that was not observed
     """
     if missing not in MISSING:
         raise UnknownName(f'missing = "{missing}": no such choice.{suggest(str(missing), MISSING)} Known: {", ".join(MISSING)}.')
@@ -33,7 +33,7 @@ def as_orbits(
 
 
 def observed(x: Float[np.ndarray, "rows d"]) -> Float[np.ndarray, "seen d"]:
-    """The rows without a missing value; none raises `ValueError`."""
+    """The rows without a missing value; raises `ValueError` if there are none."""
     seen = x[~np.isnan(x).any(axis=1)]
     if not len(seen):
         raise ValueError(f"truth: none of {len(x)} rows is observed in full, so nothing can be compared. Take fewer variables.")
@@ -41,7 +41,7 @@ def observed(x: Float[np.ndarray, "rows d"]) -> Float[np.ndarray, "seen d"]:
 
 
 def scales(truth: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "N"]:
-    """Standard deviation (ddof 0) of each variable; a truth that does not move, rounding apart, raises `ValueError`."""
+    """Standard deviation (ddof 0) of each variable; one that is constant up to rounding raises `ValueError`."""
     unseen = np.flatnonzero(np.isnan(truth).all(axis=0))
     if unseen.size:
         raise ValueError(f"truth: variable {unseen[0]} has no value in any of {len(truth)} rows. Leave it out.")
@@ -53,8 +53,8 @@ def scales(truth: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "N"]:
 
 
 def diverged(truth: Float[np.ndarray, "T N"], generated: Float[np.ndarray, "length N"]) -> bool:
-    """Whether `generated` is anywhere non-finite or more than 10³ standard deviations of `truth` from its mean."""
+    """Whether `generated` is anywhere not finite, or more than 10³ standard deviations of `truth` away from its mean."""
     spread = scales(truth)
     with np.errstate(invalid="ignore", over="ignore"):
         within = np.abs(generated - np.nanmean(truth, axis=0)) <= DIVERGED * spread
-    return not within.all()  # so that NaN is diverged
+    return not within.all()  # written so that NaN counts as diverged

@@ -9,11 +9,11 @@ from metrics.orbits import as_orbits, diverged, scales
 from references.papers import MIKHAEIL2022
 
 RADIUS = 4  # standard deviations at which the smoothing kernel is cut
-AT_REST = 1e-6  # of the truth's standard deviation: rounding about a fixed point
+AT_REST = 1e-6  # of the truth's standard deviation: what moves less than that is rounding about a fixed point
 
 
 def rows_needed(smoothing: float = 20.0) -> int:
-    """The fewest rows whose spectrum can be smoothed over so many frequencies."""
+    """The fewest rows whose spectrum has enough frequencies for this smoothing."""
     return 2 * max(1, round(RADIUS * smoothing))
 
 
@@ -22,12 +22,13 @@ def power_spectrum_distance(
 ) -> float:
     """Hellinger distance D_H of smoothed power spectra, in [0, 1], mean over variables. Smaller is better, symmetric.
 
-    Per variable: standardise, |rfft|², smooth by a Gaussian of `smoothing` frequency bins with reflecting borders, normalise to
-    sum 1; H = √(1 - Σ √(p q)). The longer orbit is cut to the shorter, T rows. The smoothing is in bins, so D_H depends on T:
-    compare equal T only, 10⁴ rows or more. Identical orbits give 0 up to rounding (1e-8).
+    For each variable the spectra p and q are made: standardise, take |rfft|², smooth by a Gaussian whose standard deviation is
+    `smoothing` frequency bins, with reflecting borders, and normalise to sum 1. Then H = √(1 - Σ √(p q)). The longer orbit is cut
+    to the shorter, T rows. As the smoothing is in bins, D_H depends on T: compare equal T only, 10⁴ rows or more. Identical
+    orbits give 0 up to rounding (1e-8).
 
     A variable at rest in `generated` has no spectrum and scores 1. A diverged orbit gives inf. Raises `ValueError` for a constant
-    truth and for fewer frequencies than the smoothing spans. Mikhaeil et al. 2022, arXiv:2110.07238.
+    truth, and for fewer rows than `rows_needed`. Mikhaeil et al. 2022, arXiv:2110.07238.
     """
     truth, generated = as_orbits(truth, generated)
     T = min(len(truth), len(generated))

@@ -42,8 +42,8 @@ class BurstingNeuron(Flow):
           n' = (n∞(V) - n) / τ_n          h' = (h∞(V) - h) / τ_h
 
     At g_NMDA = 10.2 bursts of 15 spikes, 4 ms apart, come every 148.1 ms; at 10.1 it spikes without pause. The orbit is periodic,
-    so training and test orbits differ only in phase. h, the memory between bursts, is not observed unless asked for.
-    Durstewitz 2009; arXiv:2605.12683, Sect. 5.3.
+    so training and test orbits differ only in phase. The slow gate h, the memory from one burst to the next, is not observed
+    unless asked for. Durstewitz 2009; arXiv:2605.12683, Sect. 5.3.
     """
 
     name: ClassVar[str] = "bursting-neuron"
@@ -69,7 +69,7 @@ class BurstingNeuron(Flow):
         return jnp.stack([-currents / CAPACITY, (_gate(V, V_N, K_N) - n) / TAU_N, (_gate(V, V_H, K_H) - h) / TAU_H])
 
     def initial_state(self, seed: int, split: str) -> Float[np.ndarray, "3"]:
-        """`start`, -60 mV in place of its potential for the test orbit, any potential between bursts for other seeds."""
+        """`start`, with another potential: -60 mV for the test orbit of seed 0, one as between bursts for other seeds."""
         if seed == 0:
             potential = self.start[0] if split == "train" else -60.0
         else:

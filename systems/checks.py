@@ -17,7 +17,7 @@ def check_choice(value: str, known, *, label: str, key: str) -> None:
 
 @dataclasses.dataclass
 class _Asked:
-    """What `sample` is called with."""
+    """The arguments of `sample`, as settings to be checked."""
 
     T: settings.Count
     seed: settings.Natural
@@ -29,12 +29,12 @@ def check_size(T, *, label: str) -> None:
 
 
 def check_seed(seed, *, label: str) -> None:
-    """Raise `ValueError` naming the seed unless it is a whole number from 0 up to, and without, 2**31."""
+    """Raise `ValueError` naming the seed unless it is a whole number from 0 to 2**31 − 1."""
     settings.checked(_Asked, "seed", seed, label=label)
 
 
 def column_indices(wanted: list[str], known, *, label: str, key: str) -> list[int]:
-    """Where each of `wanted` stands in `known`; an unknown or repeated name raises `UnknownName`."""
+    """The index of each of `wanted` in `known`; an unknown or repeated name raises `UnknownName`."""
     for name in wanted:
         check_choice(name, known, label=label, key=key)
         if wanted.count(name) > 1:

@@ -14,15 +14,15 @@ from systems.reading.text import Format
 from systems.series import Series, SeriesError, read_series
 from systems.trajectory import Standardisation, Trajectory, add_noise
 
-ROUNDINGS = 8  # of a column's numbers: one that changes by no more is constant, however it was computed
+ROUNDINGS = 8  # a column that changes by no more than this many roundings of its numbers is constant, however it was computed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class File:
     """A measured series from `.npy`, `.npz` (one array), `.csv` or `.parquet`, shape (time, variables) or (time,).
 
-    The last `test_fraction` of the rows is the test split, unless `test_path` names a file of its own; nothing is shuffled.
-    How a .csv is written is found out; where it can be taken in two ways it is refused until a setting says which is meant.
+    The last `test_fraction` of the rows is the test split, unless `test_path` names a file of its own; nothing is shuffled. How a
+    .csv is written is found out from its text. Where that can be read in two ways, it is refused until a setting says which.
     """
 
     name: ClassVar[str] = "file"
@@ -32,12 +32,12 @@ class File:
 
     path: str = ""
     test_path: str = ""
-    # Names for .csv and .parquet, 0-based numbers for arrays: a list, or a text with commas, '"name, with comma",b'; "": all.
+    # Names for .csv and .parquet, numbers from 0 for arrays: a list, or a text with commas, '"name, with comma",b'; "": all.
     columns: str | tuple[str, ...] = ""
     separator: str = ""  # of the cells of a .csv, one character; " ": blanks and tabs; "": it is found
     decimal: Literal["auto", ".", ","] = "auto"  # mark before the decimals in a .csv
     header: Literal["auto", "yes", "no"] = "auto"  # whether the first row of a .csv names its columns
-    missing: Literal["refuse", "mask"] = "refuse"  # values: refused, or NaN for a method that is told to mask them
+    missing: Literal["refuse", "mask"] = "refuse"  # missing values: an error, or NaN for a method that is told to mask them
     every: Count = 1  # keep one row in `every`
     dt: Positive = 1.0  # time between the rows of the file
     test_fraction: Share = 0.2  # of the rows that are kept
@@ -54,9 +54,9 @@ class File:
     def sample(self, T: int | None = None, seed: int = 0, split: str = "train") -> Trajectory:
         """The first `T` rows of the split, or all of it; the seed chooses the added noise and nothing else.
 
-        The statistics come from the whole training split, whatever `T`, and from what is there of it. Raises `SeriesError` (a
-        `ValueError`) for a file that cannot be read as numbers, infinite values in the split, missing ones unless they are asked
-        for, and fewer than `T` rows.
+        Mean and standard deviation are those of the whole training split, whatever `T`, without its missing values. Raises
+        `SeriesError` (a `ValueError`) for a file that cannot be read as numbers, for infinite values in the split, for missing
+        ones unless `missing` is "mask", and for fewer than `T` rows.
         """
         label = f'file "{self.path}"'
         check_choice(split, SPLITS, label=label, key="split")
@@ -82,18 +82,18 @@ class File:
 
     @property
     def observed_dim(self) -> int:
-        """N."""
+        """N, the number of variables."""
         return len(self._read(self.path).names)
 
     @property
     def digest(self) -> str:
-        """Of the contents of the files: what tells a series from another one of the same name."""
+        """A hash of the contents of the files, which tells a series from another one in a file of the same name."""
         digests = [self._read(path).digest for path in (self.path, self.test_path) if path]
         return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
 
     @property
     def incomplete(self) -> bool:
-        """Whether a value is missing, which only a method that masks it can take."""
+        """Whether values are missing, so that only a method that masks them can train on it."""
         return any(np.isnan(self._read(path).values).any() for path in (self.path, self.test_path) if path)
 
     def check(self, rows: dict[str, int]) -> None:
@@ -105,7 +105,7 @@ class File:
         return read_series(path, self.columns, Format(self.separator, self.decimal, self.header))
 
     def _raw(self, split: str) -> tuple[tuple[str, ...], Float[np.ndarray, "T N"]]:
-        """Names and values of a split, finite and not empty."""
+        """Names and values of a split; an error where it is empty or not finite, apart from missing values that are masked."""
         path = self.test_path if self.test_path and split == "test" else self.path
         names, values, *_ = self._read(path)
         kept, first = values[:: self.every], 0

@@ -12,7 +12,7 @@ from systems.checks import SPLITS, check_choice, check_seed, check_size, column_
 from systems.integrate import integrate
 from systems.trajectory import Standardisation, Trajectory, add_noise
 
-REFERENCE = 100_000  # rows that the statistics are taken from: the length of the published series
+REFERENCE = 100_000  # rows from which mean and standard deviation are taken: the length of the published series
 AT_REST = 1e-6  # relative to max(1, |y|); smaller changes are the integrator's error
 
 
@@ -20,7 +20,7 @@ AT_REST = 1e-6  # relative to max(1, |y|); smaller changes are the integrator's 
 class Flow:
     """Trajectories of `y' = field(t, y)` sampled every `dt`, standardised, noisy if asked, and observed in part if asked.
 
-    Seeds and splits are independent orbits: each has its own start, and `transient` steps are dropped.
+    Every seed and split is an orbit of its own: it has its own start, and its first `transient` steps are dropped.
     """
 
     name: ClassVar[str]
@@ -29,7 +29,7 @@ class Flow:
 
     dt: Positive  # time between rows
     transient: Natural  # steps dropped before row 0
-    observed: str = ""  # "xz" or "x,z": the variables that are seen; "" or "all": every one
+    observed: str = ""  # the observed variables, "xz" or "x,z"; "" or "all": every one
     noise: NonNegative = 0.0  # std of the observation noise on the training orbit, in units of the standardised values
     standardise: Literal["train", "each", "none"] = "train"  # statistics of the training orbit, of "each" orbit's own, or "none"
 
@@ -38,7 +38,7 @@ class Flow:
 
     @property
     def observed_dim(self) -> int:
-        """N."""
+        """N, the number of observed variables."""
         return len(self.columns())
 
     def field(self, t: Float[Array, ""], y: Float[Array, "dim"]) -> Float[Array, "dim"]:
@@ -52,7 +52,7 @@ class Flow:
         return self.start + np.random.default_rng([seed, SPLITS.index(split)]).standard_normal(len(self.start))
 
     def initial_time(self, seed: int, split: str) -> float:
-        """t at the first step, for a field that depends on it."""
+        """t at `initial_state`, for a field that depends on it."""
         return 0.0
 
     def columns(self) -> list[int]:
@@ -66,9 +66,10 @@ class Flow:
     def sample(self, T: int, seed: int = 0, split: str = "train") -> Trajectory:
         """The first `T` rows of the orbit of this seed and split; a longer sample starts with the shorter one.
 
-        The statistics come from the first 10⁵ clean rows of the training orbit of the same seed, whatever `T`, so that training
-        and test samples of any lengths share one map. Noise goes on the training orbit only, after standardising; the observed
-        variables are selected last. Raises `ValueError` for an unknown split, T < 1 or a constant variable.
+        Mean and standard deviation are those of the first 10⁵ noise-free rows of the training orbit of this seed, whatever `T`,
+        so that training and test samples of any length are standardised alike. Noise is added to the training orbit only, after
+        standardising; the observed variables are selected last. Raises `ValueError` for an unknown split, T < 1 or a constant
+        variable.
         """
         label = f'system "{self.name}"'
         check_choice(split, SPLITS, label=label, key="split")
@@ -89,8 +90,8 @@ class Flow:
         return Standardisation.of(orbit, self.variables, label=f'system "{self.name}"', resolution=AT_REST, least=1.0)
 
     def _clean(self, T: int, seed: int, split: str) -> Float[np.ndarray, "T dim"]:
-        dynamics = dataclasses.replace(self, observed="", noise=0.0, standardise="train")  # what the orbit depends on
-        whole = -(-T // REFERENCE) * REFERENCE  # samples of different lengths share one orbit
+        dynamics = dataclasses.replace(self, observed="", noise=0.0, standardise="train")  # only what the orbit depends on
+        whole = -(-T // REFERENCE) * REFERENCE  # rounded up, so that samples of different lengths share one orbit
         return _orbit(dynamics, seed, split, whole)[:T]
 
 

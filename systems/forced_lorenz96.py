@@ -1,4 +1,4 @@
-"""Lorenz-96 with a slow periodic drive that nobody observes."""
+"""Lorenz-96 with a slow periodic drive that is not observed."""
 
 import dataclasses
 from typing import Annotated, ClassVar
@@ -30,10 +30,10 @@ class ForcedLorenz96(Flow):
     """A ring of N variables, `x_i' = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + F + A sin(ω t)`, ω = 2π / (period · dt).
 
     Dimensionless. With the defaults the drive leads the ring through chaos and regular cycles within each period of 1000 steps:
-    the mean largest exponent is 0.58 per unit time, a Lyapunov time 34 steps, and negative for a third of the period. To tell
-    what comes next a model must remember the phase of a drive it does not see. Every orbit starts at F + N(0, 1); all but the
-    training orbit of seed 0 start at a phase of their own, and the drive runs on through the orbit.
-    Lorenz 1996; driven and unobserved as in arXiv:2605.12683, whose constants are not readable: these are free choices.
+    the mean of the largest exponent is 0.58 per unit time, a Lyapunov time 34 steps, and negative for a third of the period.
+    To predict, a model must remember the phase of a drive that it does not see. Every orbit starts at F + N(0, 1). The drive
+    starts at phase 0 in the training orbit of seed 0, at a phase of its own in every other. Lorenz 1996; driven and unobserved as
+    in arXiv:2605.12683, whose constants are not readable: these are free choices.
     """
 
     name: ClassVar[str] = "forced-lorenz96"
@@ -65,7 +65,7 @@ class ForcedLorenz96(Flow):
         return self.force + _draws(seed, split).standard_normal(self.sites)
 
     def initial_time(self, seed: int, split: str) -> float:
-        """Where in its period the drive is at the start of the orbit, before the transient."""
+        """The time within its period at which the drive is at the start of the orbit, before the transient."""
         if (seed, split) == (0, "train"):
             return 0.0
         draws = _draws(seed, split)
@@ -73,7 +73,7 @@ class ForcedLorenz96(Flow):
         return float(draws.uniform(0, self.period * self.dt))
 
     def drive(self, T: int, seed: int = 0, split: str = "train") -> Float[np.ndarray, "T"]:
-        """`F + A sin(ω t)` along the first T rows of that orbit."""
+        """`F + A sin(ω t)` along the first T rows of the orbit of this seed and split."""
         t = self.initial_time(seed, split) + (self.transient + np.arange(T)) * self.dt
         return self.force + self.amplitude * np.sin(self.omega * t)
 

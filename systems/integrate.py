@@ -15,9 +15,9 @@ BLOCK = 10_000
 def integrate(flow, start: Float[np.ndarray, "dim"], length: int, t0: float = 0.0) -> Float[np.ndarray, "length dim"]:
     """States of `y' = flow.field(t, y)` at t = t0, t0 + dt, ..., t0 + (length - 1) dt; row 0 is `start`.
 
-    In double precision on the CPU, whatever the global x64 flag and the default device. Time and memory O(length); the steps
-    adapt (rtol 1e-8, atol 1e-10), the rows are its dense output. An orbit that leaves the finite numbers raises `ValueError`.
-    Dormand and Prince, J. Comput. Appl. Math. 6, 1980.
+    In double precision on the CPU, whatever the global x64 flag and the default device. Time and memory O(length). The integrator
+    adapts its steps (rtol 1e-8, atol 1e-10) and interpolates between them. Raises `ValueError` where an orbit is not finite any
+    more. Dormand and Prince, J. Comput. Appl. Math. 6, 1980.
     """
     pieces = [np.asarray(start, dtype=np.float64)[None]]
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
@@ -35,7 +35,7 @@ def integrate(flow, start: Float[np.ndarray, "dim"], length: int, t0: float = 0.
 def _block(flow, start, times):
     """States at `times`, and whether state and field are finite there.
 
-    After a NaN in the field `odeint` stops stepping and extrapolates from its last step without a word: the field tells.
+    The field is looked at because after a NaN in it `odeint` stops stepping, and extrapolates finite states without a word.
     """
     states = odeint(lambda y, t: flow.field(t, y), start, times, rtol=RTOL, atol=ATOL)
     slopes = jax.vmap(flow.field)(times, states)

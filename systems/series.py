@@ -1,4 +1,4 @@
-"""Reading a user's time series from disk; every way in which that can go wrong says what to do next."""
+"""Reading a user's time series from disk: the right reader, the chosen columns, and errors that say what to do next."""
 
 import csv
 import functools
@@ -23,23 +23,23 @@ SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 
 
 class Series(NamedTuple):
-    """What a file holds, as it was when it was read."""
+    """The chosen columns of a file, as it was when it was read."""
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "T N"]  # shared and read-only
     rounding: Float[np.ndarray, "N"]  # of the numbers of each column, relative to their size
-    digest: str  # of the file's bytes
+    digest: str  # hash of the bytes of the file
 
 
 def read_series(path: str | Path, columns: str | tuple[str, ...] = "", given: Format = FOUND) -> Series:
     """Names and float64 values of the chosen `columns` of a file, time first; "" chooses all.
 
-    columns  names for .csv and .parquet, 0-based numbers for .npy, .npz and a .csv without names: a tuple, or a text in which
+    columns  names for .csv and .parquet, numbers from 0 for .npy, .npz and a .csv without names: a tuple, or a text in which
              commas separate them and names with a comma stand in double quotes, '"voltage, mV",current'
-    given    how a .csv is written where that cannot be found
+    given    how a .csv is written, as far as that is not to be found out
 
-    An array of shape (T,) is one variable. A changed file is read anew. What cannot be read raises `SeriesError`; an unknown
-    column raises `UnknownName`. Both are `ValueError`s.
+    An array of shape (T,) is one variable. A changed file is read anew. A file that cannot be read raises `SeriesError`, an
+    unknown column raises `UnknownName`. Both are `ValueError`s.
     """
     file = Path(path).expanduser()
     if not file.is_file():
@@ -56,7 +56,7 @@ def read_series(path: str | Path, columns: str | tuple[str, ...] = "", given: Fo
 
 
 def wanted_columns(columns: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The names in a setting `columns`, none for all."""
+    """The names in a setting `columns`; an empty tuple stands for all."""
     if not isinstance(columns, str):
         return tuple(columns)
     try:
@@ -88,7 +88,7 @@ def _read(file: Path, wanted: tuple[str, ...], given: Format, version) -> Series
 
 @functools.lru_cache(maxsize=2)
 def _opened(file: Path, given: Format, _version) -> tuple[Table, str]:
-    """A file as a table, whichever columns are wanted of it, and the digest of its bytes."""
+    """A file as a table of all its columns, and a hash of its bytes."""
     read = {".npy": read_array, ".npz": read_archive, ".parquet": read_parquet}.get(file.suffix.lower())
     try:
         table = read(file) if read else read_text(file, given)
@@ -99,19 +99,19 @@ def _opened(file: Path, given: Format, _version) -> tuple[Table, str]:
 
 
 def _positions(wanted: tuple[str, ...], known: tuple[str, ...], label: str) -> list[int]:
-    """Where each of `wanted` stands in `known`, blanks around a name aside where no name has just these."""
-    found = []
+    """The index of each of `wanted` in `known`. Blanks around a name count only where they tell two names apart."""
+    positions = []
     stripped = [each.strip() for each in known]
     for name in wanted:
-        there = _all_of(name, known) or _all_of(name.strip(), stripped)
-        if not there:
+        matches = _all_of(name, known) or _all_of(name.strip(), stripped)
+        if not matches:
             check_choice(name, known, label=label, key="columns")
-        if len(there) > 1:
-            raise UnknownName(f'{label}: columns: {len(there)} columns are called "{name}". Give each a name of its own.')
-        if there[0] in found:
+        if len(matches) > 1:
+            raise UnknownName(f'{label}: columns: {len(matches)} columns are called "{name}". Give each a name of its own.')
+        if matches[0] in positions:
             raise UnknownName(f'{label}: columns: "{name}" is named {wanted.count(name)} times. Name it once.')
-        found += there
-    return found
+        positions += matches
+    return positions
 
 
 def _all_of(name: str, names) -> list[int]:
@@ -119,7 +119,7 @@ def _all_of(name: str, names) -> list[int]:
 
 
 def _tell_of_counts(label: str, names, values: Float[np.ndarray, "T N"]) -> None:
-    """A column that rises evenly is the time or a number of the row more often than a variable."""
+    """Warn of a column that changes evenly from row to row: more often than a variable it is time, or counts rows."""
     if len(values) < 3:
         return
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""What every system hands out: a standardised trajectory, and the affine map that leads back to physical units."""
+"""Trajectories, which every system hands out: standardised values, with the affine map that leads back to physical units."""
 
 import dataclasses
 
@@ -22,10 +22,10 @@ class Standardisation:
 
     @classmethod
     def of(cls, raw: Float[np.ndarray, "T N"], names, *, label: str, resolution, least: float = 0.0) -> "Standardisation":
-        """Mean and standard deviation (ddof 0) of `raw`, the clean series, NaN left out.
+        """Mean and standard deviation (ddof 0) of `raw`, the series without noise, leaving out NaN.
 
-        A variable that never changes by more than `resolution` of its size, or of `least` if that is more, raises `ValueError`
-        naming it: what is left of it is rounding, which standardising would blow up to size 1.
+        Standardising a constant variable would blow up its rounding errors to size 1, so a variable that never changes by more
+        than `resolution` times its size, or times `least` if that is more, raises a `ValueError` naming it.
         """
         unseen = np.flatnonzero(np.isnan(raw).all(axis=0))
         if unseen.size:
@@ -40,15 +40,18 @@ class Standardisation:
                 f'{label}: "{names[column]}" is {high[column]:g} in all {len(raw)} rows{equal}, so it cannot be standardised. '
                 'Leave it out, or set standardise = "none".'
             )
-        exponent = np.frexp(size)[1]  # powers of two change no digit, and keep squares within the range of numbers
+        # Divided by powers of two, which changes no digit, so that squares stay within the range of numbers.
+        exponent = np.frexp(size)[1]
         scaled = np.ldexp(raw, -exponent)
         mean, std = (np.nanmean, np.nanstd) if np.isnan(raw).any() else (np.mean, np.std)
         return cls(np.ldexp(mean(scaled, axis=0), exponent), np.ldexp(std(scaled, axis=0), exponent))
 
     def apply(self, raw: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
+        """Standardised values."""
         return (raw - self.mean) / self.std
 
     def undo(self, values: Float[np.ndarray, "T N"]) -> Float[np.ndarray, "T N"]:
+        """Raw values."""
         return values * self.std + self.mean
 
 
@@ -65,5 +68,5 @@ def add_noise(values: Float[np.ndarray, "T N"], noise: float, seed: int) -> Floa
     """`values` plus independent N(0, noise²); a longer series starts with the shorter one."""
     if noise == 0:
         return values
-    # Words 0 and 1 beside the seed draw the starts of the two splits, see `Flow.initial_state`.
+    # Beside the seed, 0 and 1 are taken for drawing the starts of the two splits, see `Flow.initial_state`; this is the next one.
     return values + noise * np.random.default_rng([seed, len(SPLITS)]).standard_normal(values.shape)

@@ -47,7 +47,7 @@ def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices,
             arriving, total, d_u = step.pull(z, u, arriving if source is None else arriving + source, total)
             return (arriving, total), d_u if of_inputs else None
 
-        def alone(at, arriving, sums):
+        def add(at, arriving, sums):
             total, d_inputs = sums
             elements = block(lanes[:2], at, windows.block)
             (arriving, total), more = lax.scan(pull, (arriving, total), (*elements, None), reverse=True)
@@ -56,7 +56,7 @@ def all_at_once(problem: Problem, states, g, windows: Windows, devices: Devices,
 
         nothing = jnp.zeros_like(lanes[2][0])
         (arriving, total), d_inputs = lax.scan(pull, (nothing, step.nothing(nothing.shape[-1])), lanes, reverse=True)
-        (total, d_inputs), d_z0 = _hand_on(windows, devices, alone, arriving, (total, d_inputs), lanes[2], tolerance)
+        (total, d_inputs), d_z0 = _hand_on(windows, devices, add, arriving, (total, d_inputs), lanes[2], tolerance)
         return devices.sum(step.collect(total)), d_z0, windows.apart(d_inputs)
 
     return _run(body, problem, states, g, windows, devices)
@@ -140,7 +140,7 @@ def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, to
             leaving, total, d_inputs = stepwise.run(everywhere[0], *steps, g, total, of_inputs)
             return windows.columns(leaving), total, d_inputs
 
-        def alone(at, arriving, sums):
+        def add(at, arriving, sums):
             total, d_inputs = sums
             at_the_end = jnp.zeros_like(g[: windows.block]).at[-1].set(arriving.T.reshape(g.shape[1:]))
             arriving, total, more = back(block((before, inputs), at, windows.block), at_the_end, total)
@@ -148,7 +148,7 @@ def one_each(problem: Problem, states, g, windows: Windows, devices: Devices, to
             return arriving, (total, put(d_inputs, more, at))
 
         arriving, *sums = back((before, inputs), g, jax.tree.map(jnp.zeros_like, everywhere[0]))
-        (total, d_inputs), d_z0 = _hand_on(windows, devices, alone, arriving, tuple(sums), g, tolerance)
+        (total, d_inputs), d_z0 = _hand_on(windows, devices, add, arriving, tuple(sums), g, tolerance)
         return devices.sum(total), d_z0, jax.tree.map(lambda leaf: leaf[None], d_inputs)
 
     return _run(body, problem, states, g, windows, devices)
@@ -214,11 +214,11 @@ def _hand_on(windows, devices, add, leaving, sums, sources, tolerance):
         at, leaving, sums = lax.while_loop(going, through_a_block, (C, arriving, sums))
         return jnp.where(at == 0, leaving, 0), sums  # at > 0: it died out inside the window
 
-    def sweep(now: _Handed):
-        leaving, sums = through_the_windows(devices.backwards(now.leaving, S), now.sums)
-        first = now.first + devices.of_the_first(leaving, S)
-        return _Handed(now.sweeps + 1, leaving, devices.any(alive(leaving)), sums, first)
+    def sweep(handed: _Handed):
+        leaving, sums = through_the_windows(devices.backwards(handed.leaving, S), handed.sums)
+        first = handed.first + devices.of_the_first(leaving, S)
+        return _Handed(handed.sweeps + 1, leaving, devices.any(alive(leaving)), sums, first)
 
     start = _Handed(1, leaving, devices.any(alive(leaving)), sums, devices.of_the_first(leaving, S))
-    end = lax.while_loop(lambda now: (now.sweeps < windows.K) & now.any_left, sweep, start)
+    end = lax.while_loop(lambda handed: (handed.sweeps < windows.K) & handed.any_left, sweep, start)
     return end.sums, end.first

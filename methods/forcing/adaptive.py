@@ -40,9 +40,9 @@ def following(forcing, state, x):
 
     def adapted(carry):
         _, alpha = carry
-        wanted = estimate(forcing, state.weights.from_unconstrained(), x)
-        moved = jnp.where(wanted > alpha, wanted, SLOWNESS * alpha + (1 - SLOWNESS) * wanted)
-        return False, jnp.where(jnp.isfinite(wanted), moved, alpha).astype(alpha.dtype)
+        estimated = estimate(forcing, state.weights.from_unconstrained(), x)
+        moved = jnp.where(estimated > alpha, estimated, SLOWNESS * alpha + (1 - SLOWNESS) * estimated)
+        return False, jnp.where(jnp.isfinite(estimated), moved, alpha).astype(alpha.dtype)
 
     # A loop of at most one turn, not `cond`, which under `vmap` would estimate at every update.
     return lax.while_loop(lambda carry: carry[0], adapted, (state.done % EVERY == 0, state.alpha))[1]

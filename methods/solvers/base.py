@@ -159,18 +159,18 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
     """
     increments = solver.rule == "increment"
 
-    def going(now: _Progress):
-        return now.running.any() & (now.updates.max() < solver.max_iterations)
+    def going(progress: _Progress):
+        return progress.running.any() & (progress.updates.max() < solver.max_iterations)
 
-    def advance(problem: Problem, now: _Progress):
-        before, running = now.at, now.running
-        at, carried = solver.advance(problem, before, now.carried)
+    def advance(problem: Problem, progress: _Progress):
+        before, running = progress.at, progress.running
+        at, carried = solver.advance(problem, before, progress.carried)
         stalled = solver.stalls(before.states, at.states)
         if running.size > 1:  # a single sequence still runs, or the loop would have ended
             at = jax.tree.map(lambda new, old: jnp.where(over_time(running, new), new, old), at, before)
-        updates = now.updates + running
+        updates = progress.updates + running
         done = stalled if increments else solver.meets(at)
-        history = now.history
+        history = progress.history
         if history is not None:
             history = history.record(updates.max(), running, at, at.states - before.states)
         return _Progress(at, carried, running & ~done & finite(at), updates, history)

@@ -138,11 +138,11 @@ def fit(
     if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(states.weights)):
         raise ValueError("params: the diagonal A reaches 1 or more in size, or is not finite; training bounds it, A = tanh(a).")
     sizes = initial_size(method, states.weights, series[: T + 1])
-    logs, done, asked = [], 0, ""
+    logs, done, fingerprint = [], 0, ""
     if resume is not None or keep is not None:
-        asked = question(method, series, T=T, batch=batch, seeds=seeds, dtype=dtype, params=params)
+        fingerprint = question(method, series, T=T, batch=batch, seeds=seeds, dtype=dtype, params=params)
     if resume is not None:
-        states, log = resume.restore(states, asked)
+        states, log = resume.restore(states, fingerprint)
         logs, done = [log], log.loss.shape[1]
     for stage, length in _calls(method.training.stages(T), block, done):
         of_stage = method.configure(warmup=stage.warmup)
@@ -152,7 +152,7 @@ def fit(
         callback(done, log)
         if keep is not None:
             logs = [joined(logs)]
-            keep(Checkpoint.of(states, logs[0], asked))
+            keep(Checkpoint.of(states, logs[0], fingerprint))
     return Fit(_finish(states.weights), joined(logs), sizes, alpha=final_alpha(method.forcing, states))
 
 
@@ -220,8 +220,8 @@ def final_alpha(forcing, states: TrainingState) -> Float[Array, "seeds"] | None:
     """The strength of every seed after its last update."""
     if adaptive.adapts(forcing):
         return states.alpha
-    given = getattr(forcing, "alpha", None)
-    return None if given is None or "alpha" in forcing.unused else jnp.full_like(states.alpha, given)
+    alpha = getattr(forcing, "alpha", None)
+    return None if alpha is None or "alpha" in forcing.unused else jnp.full_like(states.alpha, alpha)
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4, 5), donate_argnums=1)

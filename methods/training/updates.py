@@ -67,9 +67,9 @@ def update(method, state: TrainingState, x: Real[ArrayLike, "S T_plus_1 N"], *, 
         _, value, gradient = jax.lax.while_loop(lambda carry: carry[0], again, (failures > 0, value, gradient))
     allowed = failures == 0 if method.training.on_failure == "skip" else True
     norm, use, (weights, optimiser) = step(method.training.optimiser(), state.weights, state.optimiser, value, gradient, allowed)
-    given = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
-    used = jnp.asarray(given, value.dtype)
-    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, used)
+    strength = getattr(method.forcing, "alpha", jnp.nan) if alpha is None else alpha
+    strength = jnp.asarray(strength, value.dtype)
+    log = Log(value, aux.iterations.max(), aux.residual.max(), norm, failures, ~use, strength)
     after = TrainingState(weights, optimiser, key, state.done + 1, state.alpha)
     return after._replace(alpha=adaptive.following(method.forcing, after, x)), log
 

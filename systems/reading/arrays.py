@@ -8,7 +8,7 @@ import numpy as np
 
 from systems.reading.table import SeriesError, Table, rounding_of
 
-MANY = 50  # variables; an array that has more, and fewer rows than variables, lies on its side
+MANY = 50  # an array with more variables than this, and more than it has rows, was saved with its axes swapped
 
 
 def read_array(file: Path) -> Table:
@@ -34,7 +34,7 @@ def read_archive(file: Path) -> Table:
 
 @contextlib.contextmanager
 def _explained(file: Path):
-    """Turns what `np.load` says of a pickled or broken file into a `SeriesError`."""
+    """Turn the errors of `np.load` for a pickled or broken file into a `SeriesError`."""
     try:
         yield
     except SeriesError:

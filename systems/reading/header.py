@@ -9,17 +9,20 @@ import numpy as np
 from systems.reading.numbers import is_missing, looks_numeric
 from systems.reading.table import SeriesError, SeriesWarning
 
-SEEN = 1000  # rows that are looked at
+SEEN = 1000  # rows from which it is judged
 _WHOLE = re.compile(r"\s*-?\d+\s*", re.ASCII)
 _FRACTIONAL = re.compile(r"\s*[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=[eE]))([eE][+-]?\d+)?\s*", re.ASCII)
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+")
 
 
 def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) -> bool:
-    """Whether `rows[0]` are names; numbers 0, 1, 2, … that may be either are refused, or told of where names are likelier.
+    """Whether `rows[0]` are names of columns.
+
+    Names that are no numbers are easily told. But pandas writes 0, 1, 2, … over columns without names, and that may be data as
+    well. Where names are likelier they are taken, with a warning; else the file is refused until `header` says what is meant.
 
     asked   "yes", "no" or "auto"
-    quoted  whether the first row alone stands in quotes
+    quoted  whether the first row, and no other, stands in quotes
     """
     if asked != "auto":
         return asked == "yes"
@@ -47,6 +50,7 @@ def has_names(rows: list[list[str]], asked: str, label: str, *, quoted: bool) ->
 
 
 def _counts(names: list[str]) -> bool:
+    """Whether they are 0, 1, 2, …"""
     return [name.strip() for name in names] == [str(i) for i in range(len(names))]
 
 
@@ -66,7 +70,7 @@ def numbers_rows(cells: list[str]) -> bool:
 
 
 def without_row_numbers(names: list[str], columns: list[list[str]], label: str) -> tuple[list[str], list[list[str]]]:
-    """Names and columns without an index that `DataFrame.to_csv` wrote as a first column of no name."""
+    """Names and columns without the index that `DataFrame.to_csv` writes as a first column without a name."""
     while len(names) > 1 and is_unnamed(names[0]) and numbers_rows(columns[0]):
         warnings.warn(f"{label}: the first column, which has no name and counts rows, is left out.", SeriesWarning, stacklevel=2)
         names, columns = names[1:], columns[1:]
@@ -74,12 +78,12 @@ def without_row_numbers(names: list[str], columns: list[list[str]], label: str) 
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether pandas would have written this over an index, or made it of that on reading."""
+    """Whether this is what pandas writes over an index without a name, or what it calls that column when it reads it."""
     return bool(_UNNAMED.fullmatch(name))
 
 
 def _by_python(cells: list[str]) -> bool:
-    """Whether Python wrote these real numbers, which would write 0 as 0.0."""
+    """Whether Python wrote these real numbers. It would have written 0 as 0.0, so a 0 above them is a name."""
     cells = [cell.strip() for cell in cells]
     exact = all(repr(float(cell.replace(",", "."))) == cell.replace(",", ".") for cell in cells)
     return exact and any(cell.endswith(".0") or len(_digits(cell)) > 15 for cell in cells)

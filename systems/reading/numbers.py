@@ -1,4 +1,4 @@
-"""Cells of a text file as numbers, and which mark stands before decimals; what can be read in two ways is refused."""
+"""Cells of a text file as numbers, and which mark stands before decimals. Where that can be read in two ways, it is refused."""
 
 import contextlib
 import re
@@ -39,7 +39,7 @@ def is_missing(cell: str) -> bool:
 
 
 def is_number(cell: str, mark: str = ".") -> bool:
-    """Whether a cell is a number as `mark` has it, or says that there is none."""
+    """Whether a cell is a number with `mark` before its decimals, or says that a value is missing."""
     try:
         _number(cell, mark)
     except ValueError:
@@ -48,12 +48,15 @@ def is_number(cell: str, mark: str = ".") -> bool:
 
 
 def looks_numeric(cell: str) -> bool:
-    """Whether a cell is a number with either mark, or says that there is none."""
+    """Whether a cell is a number with either mark, or says that a value is missing."""
     return is_number(cell) or is_number(cell, ",")
 
 
 def decimal_mark(cells, asked: str, label: str) -> str:
-    """`asked`, or the mark that all `cells` agree on; a comma that may group thousands is refused, as are both marks at once."""
+    """`asked`, or for "auto" the mark on which all `cells` agree.
+
+    An error where the commas may group thousands, and where both marks occur.
+    """
     if asked != "auto":
         return asked
     stripped = [cell.strip() for cell in cells if "," in cell]
@@ -75,11 +78,11 @@ def decimal_mark(cells, asked: str, label: str) -> str:
 
 
 def to_numbers(cells, mark: str, label: str) -> Float[np.ndarray, "rows"]:
-    """The values of one column, NaN where one is missing; a column of nothing but true and false is one of 1 and 0."""
+    """The values of one column, NaN where one is missing. In a column of true and false, these are 1 and 0."""
     together = "".join(cells)
     if mark == "." and "_" not in together and together.isascii():
         with contextlib.suppress(ValueError):
-            return np.array(list(map(float, cells)))  # as below at a fifth of the cost, where none is missing
+            return np.array(list(map(float, cells)))  # where no value is missing, as below at a fifth of the cost
     with contextlib.suppress(ValueError):
         return np.array([_number(cell, mark) for cell in cells])
     words = [cell.strip().lower() for cell in cells]
@@ -101,6 +104,6 @@ def _number(cell: str, mark: str) -> float:
         if is_missing(cell):
             return np.nan
         raise
-    if "_" in cell or not cell.isascii():  # what Python reads and nobody means
+    if "_" in cell or not cell.isascii():  # Python reads 1_000 as a number, but in a data file nobody means one
         raise ValueError("not a plain number")
     return value

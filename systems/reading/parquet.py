@@ -1,4 +1,4 @@
-"""Series in a parquet table; an index that pandas stored beside the columns is no variable."""
+"""Series in a parquet table. An index that pandas has stored beside the columns is not taken as a variable."""
 
 from pathlib import Path
 

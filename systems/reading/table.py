@@ -1,4 +1,4 @@
-"""What every reader hands over: names of columns, and the numbers of those that are asked for."""
+"""Tables, which every reader hands over: the names of columns, and on demand the numbers of each."""
 
 import dataclasses
 from collections.abc import Callable
@@ -14,25 +14,22 @@ class SeriesError(ValueError):
 
 
 class SeriesWarning(UserWarning):
-    """How a file was read where it could have been meant otherwise."""
+    """Says how a file was read where it could have been meant otherwise."""
 
 
 def rounding_of(dtype: np.dtype) -> float:
-    """How finely a type of numbers divides them, at the precision that is computed in at best."""
+    """The relative rounding of numbers of this type; at least that of double precision, in which they are computed with."""
     return max(DOUBLE, float(np.finfo(dtype).eps)) if dtype.kind == "f" else DOUBLE
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Table:
-    """A file that was read: `numbers(i)` are the float64 values of column i, or a `SeriesError` if it holds none.
-
-    rounding  of the numbers of column i, relative to their size
-    """
+    """A file that was read."""
 
     names: tuple[str, ...]
     rows: int
-    numbers: Callable[[int], Float[np.ndarray, "rows"]]
-    rounding: Callable[[int], float] = lambda i: DOUBLE
+    numbers: Callable[[int], Float[np.ndarray, "rows"]]  # the float64 values of column i; a `SeriesError` if it holds none
+    rounding: Callable[[int], float] = lambda i: DOUBLE  # of the numbers of column i, relative to their size
 
     def numeric(self) -> list[str]:
         """Names of the columns that hold numbers."""

@@ -1,4 +1,4 @@
-"""Text files of comma separated values, and their kin: which encoding, which separator, which lines are rows."""
+"""Text files of comma separated values and their kin: which encoding they have, which separator, and which lines are rows."""
 
 import csv
 import dataclasses
@@ -11,7 +11,7 @@ from systems.reading.numbers import decimal_mark, looks_numeric, to_numbers
 from systems.reading.table import SeriesError, Table
 
 SEPARATORS = (",", ";", "\t", "|", " ")  # in order of preference; a blank stands for any number of blanks and tabs
-SEEN = 200  # rows that the separator is found from
+SEEN = 200  # rows from which the separator is found
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _COMMENT = re.compile(r"\s*#(?!N/A|NA\b)")
 _EXCEL = re.compile(r'"?sep=(.)"?')
@@ -21,7 +21,7 @@ _PADDED = re.compile(r"\s*0\d+\s*", re.ASCII)
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """How a text file is written, as far as somebody has said."""
+    """How a text file is written, as far as the user has said; the rest is found out."""
 
     separator: str = ""  # one character, a blank for any number of blanks; "": it is found
     decimal: Literal["auto", ".", ","] = "auto"
@@ -29,7 +29,7 @@ class Format:
 
 
 def read_text(file: Path, given: Format) -> Table:
-    """The table in a text file: lines that start with # and blank ones are no rows, cells may stand in double quotes.
+    """The table in a text file. Blank lines and lines that start with # are no rows; cells may stand in double quotes.
 
     Raises `SeriesError` for rows of different lengths, and wherever names, separators or decimal marks can be taken in two ways.
     """
@@ -91,7 +91,7 @@ def _rows(lines: list[str], separator: str, label: str) -> list[list[str]]:
 
 
 def _separator(lines: list[str], decimal: str, label: str) -> str:
-    """The separator that makes rows of one length of the first lines, and of most cells numbers."""
+    """The separator with which the first lines become rows of one length, and most cells are numbers."""
     found, best = "", -1.0
     for separator in SEPARATORS:
         if separator == decimal or (separator == " " and all(map(_GROUPED.fullmatch, lines[:SEEN]))):
@@ -123,7 +123,7 @@ def _check_lengths(rows: list[list[str]], separator: str, names_first: bool, lab
 
 
 def _check_gaps(lines: list[str], label: str) -> None:
-    """A blank line between the values of a single column may be a missing value."""
+    """Raise an error for a blank line between the values of a single column, which may stand for a missing value."""
     text = [i for i, line in enumerate(lines) if line.strip() and not _COMMENT.match(line)]
     for i in range(text[0], text[-1]):
         if not lines[i].strip():
@@ -131,7 +131,7 @@ def _check_gaps(lines: list[str], label: str) -> None:
 
 
 def _check_padding(columns: list[list[str]], label: str) -> None:
-    """`3,05` without names is one number with a decimal comma, or two of which one is written with a zero in front."""
+    """Raise an error for cells like 05 after a comma: `3,05` may be one number with decimals, or two in columns of their own."""
     for column in columns[1:]:
         for cell in column:
             if _PADDED.fullmatch(cell):

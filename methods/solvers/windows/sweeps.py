@@ -99,19 +99,19 @@ def _until_they_meet(given, at, starts, finished, tolerance):
     # A copy of the old states that are compared with: read from `states`, they would make XLA copy all states in every turn.
     old = at.states[length - 1 :: length]
 
-    def going(now: _Run):
-        return (now.row < old.shape[0]) & ~now.met
+    def going(run: _Run):
+        return (run.row < old.shape[0]) & ~run.met
 
-    def through_a_block(now: _Run):
-        z, new = fast.run(now.z, block(inputs, now.row * length, length))
-        there = old[now.row]
-        near = (jnp.abs(z - there) <= tolerance * own_size(there, -2)).all(0)
-        behind_T = (now.row + 1) * length > real
+    def through_a_block(run: _Run):
+        z, new = fast.run(run.z, block(inputs, run.row * length, length))
+        old_z = old[run.row]
+        near = (jnp.abs(z - old_z) <= tolerance * own_size(old_z, -2)).all(0)
+        behind_T = (run.row + 1) * length > real
         follows = near | finished | behind_T
-        jump = jnp.where(near & ~behind_T, jnp.abs(z - there).max(0), 0)
-        z = jnp.where(follows, there, z)
-        states = put(put(now.states, new, now.row * length), z[None], (now.row + 1) * length - 1)
-        return _Run(now.row + 1, z, states, put(now.jumps, jump[None], now.row), follows.all())
+        jump = jnp.where(near & ~behind_T, jnp.abs(z - old_z).max(0), 0)
+        z = jnp.where(follows, old_z, z)
+        states = put(put(run.states, new, run.row * length), z[None], (run.row + 1) * length - 1)
+        return _Run(run.row + 1, z, states, put(run.jumps, jump[None], run.row), follows.all())
 
     end = lax.while_loop(going, through_a_block, _Run(0, starts, at.states, at.jumps, False))
     return end.states, end.jumps
