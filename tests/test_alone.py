@@ -98,7 +98,8 @@ def test_locks_that_cannot_be_had_are_said_and_do_not_stop_a_run(tmp_path, monke
 
 
 def test_two_runs_take_turns_and_say_so(tmp_path, misbehaving, locks):
-    path, outs = experiment(tmp_path, "seconds = 3.0"), [tmp_path / "first", tmp_path / "second"]
+    # long enough for the second to be there before the first has ended, on a busy machine too
+    path, outs = experiment(tmp_path, "seconds = 6.0"), [tmp_path / "first", tmp_path / "second"]
     with started(path, outs[0]) as first:
         until(lambda: claims.all_claims(outs[0]))
         with started(path, outs[1]) as second:
