@@ -7,7 +7,7 @@ from bench.showing.drawing import against_length, style, ticks
 from bench.showing.drawing.band import FailureBand, fit_below
 from bench.showing.drawing.by_method import draw_by_method
 from bench.showing.frames.cells import of_measure
-from bench.showing.frames.points import described, lost, ranked, values
+from bench.showing.frames.points import labelled, lost, ranked_metrics, values
 from bench.showing.frames.scores import DECOMPOSED
 from bench.showing.vocabulary import appearance
 from bench.showing.vocabulary.symbols import LENGTH, metric_label
@@ -24,7 +24,7 @@ def plot(tables, experiment: dict):
     is more than a page has the first metrics of each row alone; all of them are among the points.
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
-    cells, over = described(tables["cells"])
+    cells, over = labelled(tables["cells"])
     metrics = _metrics(tables)
     owners = cells[["cell", "method", "label", "problem", "T", "seed", "status"]]
     points = values(tables, owners, metrics).drop(columns="x").astype(dict.fromkeys(["value", "floor", "noise"], float))
@@ -41,7 +41,7 @@ def plot(tables, experiment: dict):
 
 
 def _metrics(tables) -> list[str]:
-    found = ranked(tables)
+    found = ranked_metrics(tables)
     hidden = {"dstsp_bins"} if "dstsp_gmm" in found else set()
     if "local_loss" in found:  # the losses, of which the claims are, next to the first score
         found = [found[0], *(name for name in DECOMPOSED if name in found), *found[1:]]

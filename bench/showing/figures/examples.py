@@ -10,7 +10,7 @@ from bench.showing.drawing import style
 from bench.showing.drawing.band import crosses
 from bench.showing.frames.cells import of_measure
 from bench.showing.frames.grouping import tally
-from bench.showing.frames.points import described
+from bench.showing.frames.points import labelled
 from bench.showing.vocabulary import appearance
 from bench.showing.vocabulary.appearance import GREEN
 
@@ -97,7 +97,7 @@ def _chosen(tables) -> tuple[pd.DataFrame, bool]:
 
     `place` counts the labels of a problem in the order of their panels.
     """
-    cells, over = described(tables["cells"])
+    cells, over = labelled(tables["cells"])
     if over:
         lengths = cells.groupby(["problem", "method"])["T"]
         cells = cells[(cells["T"] == lengths.transform("min")) | (cells["T"] == lengths.transform("max"))]

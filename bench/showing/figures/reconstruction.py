@@ -8,7 +8,7 @@ from bench.showing.drawing.band import crosses
 from bench.showing.drawing.by_method import draw_by_method
 from bench.showing.frames.cells import of_measure
 from bench.showing.frames.grouping import groups
-from bench.showing.frames.points import lost, ranked, values
+from bench.showing.frames.points import lost, ranked_metrics, values
 from bench.showing.frames.scores import solving
 from bench.showing.frames.times import timed
 from bench.showing.vocabulary import appearance
@@ -25,7 +25,7 @@ def plot(tables, experiment: dict):
     """
     tables = of_measure(tables, experiment.get("measure") or "reconstruction")
     cells, owners = _owners(tables["cells"])
-    metrics = ranked(tables)[:MAX_METRICS]
+    metrics = ranked_metrics(tables)[:MAX_METRICS]
     points = pd.concat([_seconds(tables, owners), values(tables, owners, metrics), _curves(tables, owners)], ignore_index=True)
     points = points.astype(
         {"x": float, "value": float, "floor": float, "noise": float}

@@ -7,8 +7,8 @@ from bench.measure.outcome import SKIPPED
 from bench.showing.frames.cells import parameter
 from bench.showing.frames.grouping import groups, triple
 
-# What sets the points of a line apart beside alpha; each has its own columns and panels.
-CHOICES = ["guess", "rule"]
+# Settings of the solver that set the points of a line apart beside alpha: each has columns and panels of its own.
+SOLVER_SETTINGS = ["guess", "rule"]
 EXPONENT = "forced_lyapunov"
 
 
@@ -39,7 +39,7 @@ def exponents(tables) -> pd.Series:
 def points(tables, by) -> pd.DataFrame:
     """One row per point: quartiles and range of the updates, sequences, share converged, exponent, status, cells."""
     sequences, exponent = counts(tables), exponents(tables)
-    cells = tables["cells"].assign(**{name: parameter(tables["cells"], name) for name in CHOICES})
+    cells = tables["cells"].assign(**{name: parameter(tables["cells"], name) for name in SOLVER_SETTINGS})
     rows = []
     for row, members in groups(cells, by):
         own = sequences[sequences["cell"].isin(members["cell"])]

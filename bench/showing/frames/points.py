@@ -9,7 +9,7 @@ from bench.showing.frames.scores import scores
 from bench.showing.vocabulary.symbols import SCORES
 
 
-def described(cells) -> tuple[pd.DataFrame, bool]:
+def labelled(cells) -> tuple[pd.DataFrame, bool]:
     """The cells with the problem and the label of each, and whether sequence lengths are compared.
 
     Lengths are compared where a method has several on one problem. A forcing strength is part of the problem where every method
@@ -25,7 +25,7 @@ def described(cells) -> tuple[pd.DataFrame, bool]:
     return cells.assign(label=labels(cells, shown=("T",) if over else (), within=within)), over
 
 
-def ranked(tables) -> list[str]:
+def ranked_metrics(tables) -> list[str]:
     """The metrics that have a better and a worse, the well-known ones first."""
     rows = tables["metrics"][tables["metrics"]["higher_is_better"].notna()]
     found = [name for name in dict.fromkeys(rows["metric"]) if name != EXPONENT]

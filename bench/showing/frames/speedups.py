@@ -57,7 +57,7 @@ class Baselines:
         return found if found is not None else self._any_alpha.get(_key({**row, "alpha": None}))
 
 
-def columns(tables, phases=PHASES) -> tuple[list[dict], list[pd.DataFrame]]:
+def time_columns(tables, phases=PHASES) -> tuple[list[dict], list[pd.DataFrame]]:
     """The columns of time of each point, with the speed-up in its last phase; and the cells of each point."""
     cells, samples = tables["cells"], timed(tables)
     present = [phase for phase in phases if phase in set(samples["phase"])]

@@ -9,6 +9,7 @@ from bench.measure import disturbance
 from bench.measure.outcome import SKIPPED
 from bench.showing.frames.cells import failed, of_measure
 from bench.showing.frames.grouping import singular
+from bench.showing.frames.newton import SOLVER_SETTINGS
 from bench.showing.tables import convergence, latex, reconstruction, rendering, runtime, work_precision
 from bench.showing.tables.failures import failures, skipped
 from bench.showing.tables.glance import Table, terminal_width
@@ -82,7 +83,7 @@ def render(frame: pd.DataFrame, format: str = "text", title: str = "") -> str:
 def _by_measure(frame: pd.DataFrame):
     """Of each measure in a summary: its name, the module that made it, what is constant in it, and the rest."""
     for measure, own in frame.groupby("measure"):
-        constant = singular(own, ["measure", "system", "method", *convergence.CHOICES, *SETTINGS])
+        constant = singular(own, ["measure", "system", "method", *SOLVER_SETTINGS, *SETTINGS])
         varying = own.drop(columns=[name for name in constant if name != "method"]).reset_index(drop=True)
         yield measure, SUMMARIES.get(measure, reconstruction), constant, varying
 

@@ -6,7 +6,7 @@ Few updates are expected where the forced Lyapunov exponent is negative, so it s
 import numpy as np
 import pandas as pd
 
-from bench.showing.frames.newton import CHOICES, points
+from bench.showing.frames.newton import SOLVER_SETTINGS, points
 from bench.showing.tables.glance import NOTHING, Column, Table, interval, settings, table
 from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.order import SETTINGS
@@ -20,17 +20,19 @@ CAPTION = (
 
 def summarise(tables) -> pd.DataFrame:
     """One row per method, guess, rule and sizes: median and range of the updates, share converged, forced Lyapunov exponent."""
-    rows = points(tables, [*SETTINGS, *CHOICES])
+    rows = points(tables, [*SETTINGS, *SOLVER_SETTINGS])
     rows = rows.assign(method=rows["label"], updates_low=rows["updates_min"], updates_high=rows["updates_max"])
     order = ["updates", "updates_low", "updates_high", "converged", "sequences", "lambda_f", "status", "failed", "cells"]
-    return rows[[*SETTINGS, "method", *CHOICES, *order]]
+    return rows[[*SETTINGS, "method", *SOLVER_SETTINGS, *order]]
 
 
 def glance(frame: pd.DataFrame) -> list[Table | str]:
     """One line per method, sizes, guess and rule, with the strengths across; below each size its exponents."""
     frame = frame.assign(alpha=frame["alpha"].astype(float) if "alpha" in frame else np.nan)
     sizes = [name for name in SETTINGS if name in frame and name != "alpha"]
-    choices = [name for name in ("method", *CHOICES) if name in frame and frame[name].nunique(dropna=False) > 1] or ["method"]
+    choices = [name for name in ("method", *SOLVER_SETTINGS) if name in frame and frame[name].nunique(dropna=False) > 1] or [
+        "method"
+    ]
     lines = pd.DataFrame(_lines(frame, sizes, choices))
     strengths = sorted(frame["alpha"].dropna().unique()) + [np.nan] * bool(frame["alpha"].isna().any())
     columns = [_column(alpha, lines["cells"], len(strengths)) for alpha in strengths]

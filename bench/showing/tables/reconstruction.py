@@ -6,8 +6,10 @@ import pandas as pd
 from bench.measure.outcome import PHASES
 from bench.showing.frames.grouping import triple
 from bench.showing.frames.scores import final_losses, scores, solving
-from bench.showing.tables import runtime
+from bench.showing.frames.speedups import time_columns
+from bench.showing.frames.times import costs
 from bench.showing.tables.glance import Table, quantity, settings, table, words
+from bench.showing.tables.runtime import speedups
 from bench.showing.vocabulary.symbols import BOUNDS, SCORES
 
 CAPTION = (
@@ -22,7 +24,7 @@ def summarise(tables) -> pd.DataFrame:
 
     Scores, unlike other numbers such as the share of skipped updates, stand beside their bounds.
     """
-    rows, members = runtime.columns(tables)
+    rows, members = time_columns(tables)
     metrics, losses, training = scores(tables), final_losses(tables), solving(tables["training"])
     names = list(dict.fromkeys(metrics["metric"]))
     for row, own in zip(rows, members, strict=True):
@@ -40,7 +42,7 @@ def summarise(tables) -> pd.DataFrame:
             row.update(triple(name, taken["value"].dropna(), 0, 1))
             if name in SCORES or metrics.loc[metrics["metric"] == name, "higher_is_better"].notna().any():
                 row.update({f"{name}_{bound}": taken[bound].median() for bound in BOUNDS})
-        row.update(runtime.costs(own))
+        row.update(costs(own))
     return pd.DataFrame(rows)
 
 
@@ -55,7 +57,7 @@ def glance(frame: pd.DataFrame) -> list[Table]:
     frame = _with_bounds(frame, ranked)
     columns = [
         quantity(frame, last),
-        runtime.speedups(frame),
+        speedups(frame),
         quantity(frame, "iterations", "solver\niters"),
         quantity(frame, "loss"),
         *(quantity(frame, name, SCORES[name].head if name in SCORES else "") for name in ranked),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.measure.outcome import PHASES
-from bench.showing.frames.speedups import columns
+from bench.showing.frames.speedups import time_columns
 from bench.showing.frames.times import costs
 from bench.showing.tables.glance import Column, Table, quantity, settings, status, table, words
 from bench.showing.vocabulary.order import BASELINE
@@ -29,7 +29,7 @@ def speedups(frame: pd.DataFrame) -> Column | None:
 
 def summarise(tables) -> pd.DataFrame:
     """One row per method and sizes: forward and gradient seconds, speed-up, updates of the solver, memory, errors, status."""
-    rows, members = columns(tables)
+    rows, members = time_columns(tables)
     for row, own in zip(rows, members, strict=True):
         ok = own[own["status"] == "ok"]
         row["iterations"] = (ok if len(ok) else own)["iterations"].astype(float).median()

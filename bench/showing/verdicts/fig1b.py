@@ -7,7 +7,7 @@ model and data; one helps where its median is lower by more than one update, as 
 import numpy as np
 
 from bench.showing.frames.cells import of_measure, parameter
-from bench.showing.frames.newton import CHOICES, counts, exponents
+from bench.showing.frames.newton import SOLVER_SETTINGS, counts, exponents
 from bench.showing.verdicts import Verdict, decide, speed
 
 SOURCE, CONTROL = "arXiv:2605.12683, Fig. 1B", "a control of ours"
@@ -25,11 +25,11 @@ def judge(tables) -> list[Verdict]:
     cells = cells.assign(
         answered=cells["status"].isin(speed.ANSWERS),
         exponent=cells["cell"].map(exponents(tables)),
-        **{name: parameter(cells, name) for name in CHOICES},
+        **{name: parameter(cells, name) for name in SOLVER_SETTINGS},
         # of a cell that crashed only the question is known
         **{name: parameter(cells, name).astype(float) for name in ("latent_dim", "alpha")},
     )
-    known = cells[["cell", "latent_dim", "alpha", "exponent", "answered", *CHOICES]]
+    known = cells[["cell", "latent_dim", "alpha", "exponent", "answered", *SOLVER_SETTINGS]]
     found = counts(tables)[["cell", "updates", "failed"]].merge(known, on="cell")
     found["updates"] = found["updates"].where(~found["failed"], np.inf)
     equal, larger = found[found["latent_dim"] <= OBSERVED], found[found["latent_dim"] > OBSERVED]

@@ -22,7 +22,7 @@ ANSWERS = ("ok", *WRONG)
 
 def measured(tables) -> pd.DataFrame:
     """One row per method and setting: times, speed-up, scratch memory and status."""
-    rows, members = speedups.columns(of_measure(tables, "runtime"))
+    rows, members = speedups.time_columns(of_measure(tables, "runtime"))
     return pd.DataFrame([row | costs(own) for row, own in zip(rows, members, strict=True)])
 
 
