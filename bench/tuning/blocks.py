@@ -53,9 +53,8 @@ def _pulled(M: int, T: int, *S: int, L: int = problems.HIDDEN, **changed) -> Way
 def look(trial: Trial) -> dict:
     """A gradient by windows of a map that forgets in about as many steps as maps are taken to: corrections run on for long."""
     given = problems.given(16, trial.T(32768), 1)
-    late = dataclasses.replace(given.params, A=np.full(16, 0.95, np.float32), W1=0.05 * given.params.W1)
     method = methods.get("gtf-schwarz", alpha=0.2, window=2 * cost.MEMORY)
-    way = Way(problems.gradient_of(method), (late, given.windows))
+    way = Way(problems.gradient_of(method), (problems.forgetting_late(given.params), given.windows))
     return {"look": trial.choose("look", (8, 16, 32, 64, 128), [way])}
 
 

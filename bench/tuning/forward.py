@@ -8,9 +8,11 @@ import jax
 import methods
 from bench.tuning import problems
 from bench.tuning.fit import fitted
-from bench.tuning.trial import Trial, Way
+from bench.tuning.trial import Trial, Way, using
+from methods.layout import cost
 
 SIZES = (3, 16)  # M
+C = 256  # steps of a window
 
 
 def small(trial: Trial) -> dict:
@@ -33,22 +35,32 @@ def joint_products(trial: Trial) -> dict:
     return {"joint_products": trial.choose("joint_products", (True, False), cases)}
 
 
-def lanes(trial: Trial) -> dict:
-    """Up to how many lanes rows are faster, and what a step of either form takes."""
-    forms = {"step_rows": math.inf, "step_columns": 0}
-    numbers = trial.some((8, 16, 32, 64, 128))
-    shapes = [("step_alone", 1, M) for M in SIZES] + [(form, n, M) for form in forms for n in numbers for M in SIZES]
-    steps = trial.T(4096)
-    ways = {(form, n, M): _run(n, problems.given(M, steps, n, N=3), few_lanes=forms.get(form, math.inf)) for form, n, M in shapes}
-    took = {key: seconds / steps for key, seconds in trial.seconds(ways).items()}
+def few_lanes(trial: Trial) -> dict:
+    """Steps of states in rows and in columns."""
 
-    def times(limit):
-        return [took["step_rows" if n <= limit else "step_columns", n, M] for n in numbers for M in SIZES]
+    def cases(n):
+        return [_run(n, problems.given(M, trial.T(4096), n, N=3)) for M in SIZES]
 
-    few = trial.fastest("few_lanes", (1, *numbers), times)
-    # the table holds times over M: only steps of one M are ever compared
-    points = {key: seconds / key[2] for key, seconds in took.items()}
-    return {"few_lanes": few} | fitted(trial.costs, points, lambda _, n, M: (1 / M, 1, n))
+    below, above = {"few_lanes": math.inf}, {"few_lanes": 0}
+    limit = trial.limit("few_lanes", (8, 16, 32, 64, 128), cases, below=below, above=above)
+    return {"few_lanes": max(1, limit)}  # a single lane never lies in columns
+
+
+def steps(trial: Trial) -> dict:
+    """Whole passes forwards, so that what windows take beside their steps counts: step by step, and by few and many windows."""
+    sequential, by_windows = problems.FORCED, methods.get("gtf-schwarz", alpha=0.2, window=C)
+    ways, T = {}, trial.T(8192)
+    for M in SIZES:
+        ways |= {(S, 1, M): Way(sequential.solve, problems.batch(M, T // S, S)) for S in trial.some((1, 4, 16))}
+        ways |= {(1, K, M): Way(by_windows.solve, problems.batch(M, K * C, 1)) for K in trial.some((16, 32, 64, 128, 256))}
+    memory = {M: problems.memory(M) for M in SIZES}
+    points = {}
+    for (S, K, M), seconds in trial.seconds(ways).items():
+        with using(trial.costs):
+            in_turn = T // S if K == 1 else cost.steps(memory[M], C)
+        form = "step_alone" if S * K == 1 else "step_rows" if S * K <= trial.costs.few_lanes else "step_columns"
+        points[form, S * K, M, K] = seconds / in_turn / M  # only steps of one M are ever compared
+    return fitted(trial.costs, points, lambda _, n, M, K: (1 / M, 1, n))
 
 
 def _run(lanes: int, given: problems.Given, **changed) -> Way:

@@ -2,15 +2,12 @@
 
 import math
 
-import jax
-
 import methods
 from bench.tuning import problems
 from bench.tuning.fit import fitted
 from bench.tuning.trial import Trial, Way, using
 from methods.adjoint import Adjoint
 from methods.layout import cost
-from methods.solvers.auto import forced_exponent
 
 SIZES = (3, 16, 24)  # M
 C = 256  # steps of a window
@@ -20,19 +17,20 @@ LANES = (16, 64, 256)
 def steps(trial: Trial) -> dict:
     """Value and gradient step by step, of one sequence and of several, and by windows."""
     sizes, T = trial.some(SIZES), trial.T(2048)
-    one_pass = {
-        ("gradient_alone" if S == 1 else "gradient_batch", S, M): Way(problems.gradient_of(problems.FORCED), _given(M, T, S))
+    ways = {
+        ("gradient_alone" if S == 1 else "gradient_batch", S, M): Way(
+            problems.gradient_of(problems.FORCED), problems.batch(M, T, S)
+        )
         for S in trial.some((1, 4, 16))
         for M in sizes
     }
-    took = {key: seconds / T for key, seconds in trial.seconds(one_pass).items()}
     by_windows = methods.get("gtf-schwarz", alpha=0.2, window=C, adjoint_window=C)
     lanes = trial.some(LANES)
-    ways = {("windowed", n, M): Way(problems.gradient_of(by_windows), _given(M, n * C, 1)) for n in lanes for M in sizes}
-    memory = {M: _memory(*_given(M, 256, 1)) for M in sizes}
-    found = trial.seconds(ways)
+    ways |= {("windowed", n, M): Way(problems.gradient_of(by_windows), problems.batch(M, n * C, 1)) for n in lanes for M in sizes}
+    memory = {M: problems.memory(M) for M in sizes}
+    took = trial.seconds(ways)  # all of them in turn: what counts is their ratio
     with using(trial.costs):
-        took |= {key: seconds / cost.steps(memory[key[2]], C) for key, seconds in found.items()}
+        took = {key: took[key] / (cost.steps(memory[key[2]], C) if key[0] == "windowed" else T) for key in took}
     soft, full = trial.costs.windowed_bend
 
     def features(name, n, M):
@@ -43,15 +41,8 @@ def steps(trial: Trial) -> dict:
     return fitted(trial.costs, took, features)
 
 
-def _given(M: int, T: int, S: int):
-    given = problems.given(M, T, S, N=min(M, 3))
-    return given.params, given.windows
-
-
-def _memory(params, x) -> float:
-    """Steps after which windows of single precision meet."""
-    exponent = jax.jit(lambda params, x: forced_exponent(problems.posed(params, x), 256))(params, x.swapaxes(0, 1))
-    return math.log(1e6) / -float(exponent)
+def _form(S: int) -> str:
+    return "gradient_alone" if S == 1 else "gradient_batch"
 
 
 def backwards(trial: Trial) -> dict:

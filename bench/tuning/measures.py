@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from bench.tuning import blocks, forward, gradients, mamba, scans
+from bench.tuning import blocks, forward, gradients, mamba, model, scans
 from bench.tuning.trial import Trial
 from methods.layout.cost import Costs
 
@@ -11,14 +11,13 @@ from methods.layout.cost import Costs
 MEASURES: dict[Callable[[Trial], dict], tuple[str, ...]] = {
     forward.small: ("small",),
     forward.joint_products: ("joint_products",),
-    forward.lanes: ("few_lanes", "step_alone", "step_rows", "step_columns"),
-    forward.sweep: ("sweep",),
+    forward.few_lanes: ("few_lanes",),
     blocks.evaluation: ("block_rows", "block_from"),
     blocks.stepwise: ("adjoint_rows", "adjoint_numbers"),
     blocks.look: ("look",),
     blocks.compaction: ("compacts",),
     gradients.backwards: ("adjoint_lanes", "adds_up_lanes"),
-    gradients.steps: ("gradient_alone", "gradient_batch", "windowed"),
+    model.model: model.NAMES,
     scans.scans: ("scans",),
     scans.blocked: ("scan_block", "associative_bytes"),
     scans.filters: ("kalman_small",),

@@ -1,6 +1,7 @@
 """What is computed while numbers are measured: a forced shPLRNN that forgets within some tens of steps, on noise."""
 
 import dataclasses
+import math
 from typing import ClassVar, NamedTuple
 
 import jax
@@ -13,6 +14,7 @@ from methods.adjoint import Adjoint
 from methods.models import ShallowPLRNN
 from methods.problem import Problem
 from methods.problem.solution import Solution
+from methods.solvers.auto import forced_exponent
 from methods.solvers.base import Solver
 
 HIDDEN = 64
@@ -49,6 +51,24 @@ def given(M: int, T: int, S: int | None = None, *, N: int = 1, L: int = HIDDEN) 
     }
     params = ShallowPLRNN.from_arrays(**{name: values.astype(np.float32) for name, values in arrays.items()})
     return Given(params, noise(T + 1, *([] if S is None else [S]), N))
+
+
+def batch(M: int, T: int, S: int) -> tuple:
+    """A model and data as methods take them."""
+    drawn = given(M, T, S, N=min(M, 3))
+    return drawn.params, drawn.windows
+
+
+def forgetting_late(params: ShallowPLRNN) -> ShallowPLRNN:
+    """A model that forgets in about as many steps as maps are taken to, `cost.MEMORY`."""
+    return dataclasses.replace(params, A=np.full_like(params.A, 0.95), W1=0.05 * params.W1)
+
+
+def memory(M: int) -> float:
+    """Steps after which windows of `batch` meet in single precision."""
+    params, x = given(M, 256, 1, N=min(M, 3))
+    exponent = jax.jit(lambda params, x: forced_exponent(posed(params, x), 256))(params, x)
+    return math.log(1e6) / -float(exponent)
 
 
 def noise(*shape) -> np.ndarray:

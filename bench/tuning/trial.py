@@ -43,23 +43,29 @@ class Trial:
 
     @property
     def rounds(self) -> int:
-        return 1 if self.quick else 5
+        return 1 if self.quick else 10
 
     def seconds(self, ways: dict[Any, Way]) -> dict[Any, float]:
-        """The shortest time of each way. They are called in turn, so that a disturbance hits all of them."""
+        """The shortest time of each way. They are called in turn, so that a disturbance hits all of them.
+
+        Ways that come to the same program are timed as one.
+        """
         lowered = {}
         for key, way in ways.items():
             with using(dataclasses.replace(self.costs, **way.changed)):
                 lowered[key] = jax.jit(way.function).lower(*way.arguments)
+        first = {}
+        one_of = {key: first.setdefault(each.as_text(), key) for key, each in lowered.items()}
         with ThreadPoolExecutor(usable_cores()) as pool:
-            programs = dict(zip(lowered, pool.map(lambda each: each.compile(), lowered.values()), strict=True))
-        for key, way in ways.items():
-            timing.timed(programs[key], *way.arguments)
-        shortest = dict.fromkeys(ways, math.inf)
+            compiled = pool.map(lambda key: lowered[key].compile(), first.values())
+            programs = dict(zip(first.values(), compiled, strict=True))
+        for key, program in programs.items():
+            timing.timed(program, *ways[key].arguments)
+        shortest = dict.fromkeys(programs, math.inf)
         for _ in range(self.rounds):
-            for key, way in ways.items():
-                shortest[key] = min(shortest[key], timing.timed(programs[key], *way.arguments)[0])
-        return shortest
+            for key, program in programs.items():
+                shortest[key] = min(shortest[key], timing.timed(program, *ways[key].arguments)[0])
+        return {key: shortest[one] for key, one in one_of.items()}
 
     def choose(self, name: str, candidates: tuple, cases: list[Way]) -> Any:
         """The candidate for a number that takes least time over all cases."""
@@ -93,13 +99,17 @@ class Trial:
 
     def fastest(self, name: str, candidates: tuple, times: Callable[[Any], list[float]]) -> Any:
         """The candidate for a number with the smallest product of `times`; the old number unless another is clearly faster."""
-        old, *_ = candidates = self._with_old(name, candidates)
-        mean = {candidate: sum(map(math.log, times(candidate))) / len(times(candidate)) for candidate in candidates}
-        best = min(candidates, key=mean.__getitem__)
-        return best if mean[best] < mean[old] + math.log(1 - CLEARLY) else old
+        return better(*self._with_old(name, candidates), times=times)
 
     def _with_old(self, name: str, candidates: tuple) -> list:
         return list(dict.fromkeys([getattr(self.costs, name), *candidates]))
+
+
+def better(old, *others, times: Callable[[Any], list[float]]) -> Any:
+    """The candidate with the smallest product of `times`; the old one unless another is clearly faster."""
+    mean = {each: sum(map(math.log, times(each))) / len(times(each)) for each in (old, *others)}
+    best = min(mean, key=mean.__getitem__)
+    return best if mean[best] < mean[old] + math.log(1 - CLEARLY) else old
 
 
 @contextlib.contextmanager
