@@ -166,8 +166,8 @@ class Method:
 
     def explain(self, params, x: Real[ArrayLike, "... T_plus_1 N"]) -> str | None:
         """For a method that chooses its solver: what it would do here, and why; None for all others."""
-        explain = getattr(self.solver, "explain", None)
-        return explain(*_posed(self, params, x)) if explain else None
+        posed = _posed(self, params, x)  # data that do not fit are refused whatever the solver
+        return self.solver.explain(*posed) if hasattr(self.solver, "explain") else None
 
     def loss(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, **drawn) -> tuple[Float[Array, ""], Aux]:
         """Mean squared error of the read-out against x_{T_w+1} … x_T, plus penalties, and how the sequences were solved.

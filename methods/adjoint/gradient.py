@@ -38,7 +38,7 @@ from references import Reference
 from references.papers import HESS2026
 from settings import Count, Natural, Positive
 
-WINDOWS_LOOP = "its windows loop until nothing arrives any more. Set adjoint_scan = 'sequential'."
+WINDOWS_LOOP = "its windows loop until corrections have died out. Set adjoint_scan = 'sequential'."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,10 +61,10 @@ class Auto(Solver):
                     chosen.append(Candidate(relaxation, windows, memory))
         return chosen
 
-    def cotangents(self, of, adjoint: Adjoint, states, choice):
+    def cotangents(self, pull_back, adjoint: Adjoint, states, choice):
         if choice is None:
-            return super().cotangents(of, adjoint, states, choice)
-        return lax.switch(choice, [partial(of, each) for each in self.adjoints(adjoint, states)])
+            return super().cotangents(pull_back, adjoint, states, choice)
+        return lax.switch(choice, [partial(pull_back, each) for each in self.adjoints(adjoint, states)])
 
     def adjoints(self, adjoint: Adjoint, states) -> list[Adjoint]:
         """That of each candidate; a way of scanning, a memory or a number of devices that is asked for is kept."""
