@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from bench.tuning import measures
+from bench.tuning import measures, model
 from bench.tuning.fit import fitted
 from bench.tuning.trial import Trial, Way, using
 from methods.layout import cost
@@ -95,3 +95,23 @@ def test_a_fit_finds_the_numbers_that_times_are_made_of(unit):
     slower = {key: seconds * (2 if key[0] == "step_rows" else 1) for key, seconds in points.items()}
     found = fitted(cost.CPU, slower, lambda _, n, M: (1 / M, 1, n))
     np.testing.assert_allclose(found["step_rows"][2] / found["step_columns"][2], 2 / 0.6, rtol=0.02)
+
+
+def test_ways_that_come_to_one_program_take_equally_long():
+    """Else noise would choose between candidates that change nothing."""
+    ways = {candidate: Way(lambda x: 2 * x, (np.ones(3),), {"look": candidate}) for candidate in (8, 32)}
+    took = Trial(cost.CPU).seconds(ways | {"another": Way(lambda x: 3 * x, (np.ones(3),))})
+    assert took[8] == took[32] > 0 and took["another"] > 0
+
+
+@pytest.mark.parametrize(("faster", "wanted"), [("new", 7.0), ("old", cost.CPU.sweep), ("neither", cost.CPU.sweep)])
+def test_a_fitted_model_is_taken_only_where_its_choices_are_faster(monkeypatch, faster, wanted):
+    found = {"sweep": lambda trial: {"sweep": 7.0}, "steps": lambda trial: {"step_rows": (1, 2, 3)}}
+    for name, measure in found.items():
+        monkeypatch.setattr(model.forward, name, measure)
+    monkeypatch.setattr(model.gradients, "steps", lambda trial: {"windowed": (0, trial.costs.sweep, 1)})
+    slow = {"new": True, "old": False}.get(faster)
+    trial = table(lambda way: 1.0 if slow is None else 2.0 if (way.changed == {}) == slow else 1.0)
+    result = model.model(trial)
+    assert result.keys() == set(model.NAMES) and result["sweep"] == wanted
+    assert (result["windowed"] == (0, 7.0, 1)) == (faster == "new"), "measured with what was found before"

@@ -8,7 +8,7 @@ Number = int | float
 
 @dataclasses.dataclass(frozen=True)
 class Costs:
-    """The numbers of one kind of device. Sizes are limits: `size` makes whole numbers of them that fit what is to be cut."""
+    """The numbers of one kind of device. Sizes are limits: `cost.size` makes whole numbers of them that fit what is to be cut."""
 
     source: str  # where the numbers come from
 
