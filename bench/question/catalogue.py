@@ -72,8 +72,9 @@ def settings(kind: str, name: str, model: str | None = None, forcing: str | None
 def _under(method, forcing: str) -> dict:
     try:
         configured = method.configure(forcing=forcing)
-    except ValueError:  # said where the whole cell is checked
-        return dict(method.parameters)
+    except ValueError:  # said where the whole cell is checked; until then no setting that a forcing has is unknown
+        of_forcing = {field.name: getattr(method.forcing, field.name) for field in dataclasses.fields(method.forcing)}
+        return of_forcing | method.parameters
     return configured.parameters | {"forcing": method.parameters["forcing"]}
 
 
