@@ -29,6 +29,7 @@ from bench.measure import reconstruction, runtime, timing
 from bench.question import config, listing, matrix
 from bench.question.cell import Cell
 from bench.running import runner
+from methods.method import made
 from methods.torch_mamba import package
 from methods.torch_mamba.foreign import Foreign
 from methods.training import loop, updates
@@ -81,8 +82,9 @@ def cuda(published, monkeypatch):
     """The method `mamba2-cuda` on the CPU."""
     monkeypatch.setattr(package, "why_unavailable", lambda: None)
     monkeypatch.delitem(sys.modules, "methods.solvers.mamba2_cuda", raising=False)
-    made = importlib.import_module("methods.solvers.mamba2_cuda").METHODS
-    monkeypatch.setattr(methods.REGISTRY, "_entries", {**{name: methods.REGISTRY[name] for name in methods.names()}, **made})
+    given = importlib.import_module("methods.solvers.mamba2_cuda").METHODS
+    entries = {name: methods.REGISTRY[name] for name in methods.names()} | {name: made(entry) for name, entry in given.items()}
+    monkeypatch.setattr(methods.REGISTRY, "_entries", entries)
     yield lambda **fields: methods.get("mamba2-cuda", **SIZES | fields)
     del sys.modules["methods.solvers.mamba2_cuda"]
 
