@@ -1,7 +1,9 @@
 """Data flow one way: a folder imports only from those before it, nothing imports in a circle, and files stay small."""
 
 import ast
+import builtins
 import functools
+import symtable
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,21 @@ def test_files_and_functions_are_small_enough_to_be_read_at_once():
             if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= MOST_OF_A_FUNCTION:
                 too_large.add(f"{module}.{node.name}")
     assert not too_large, "\n".join(sorted(too_large))
+
+
+def test_no_name_is_used_that_nothing_defines():
+    """ruff cannot look for these: it takes the names of dimensions in shapes for names of Python."""
+    missing = []
+    for module, path in modules().items():
+        table = symtable.symtable(path.read_text(encoding="utf-8"), str(path), "exec")
+        own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+        known = own | set(dir(builtins)) | {"__file__", "__path__"}
+        missing += [f"{module}: {name}" for name in _globals_of(table) - known]
+    assert not missing, "\n".join(sorted(missing))
+
+
+def _globals_of(table) -> set[str]:
+    """Names that a module, and all that is in it, takes from the module."""
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() or table.get_type() == "module"}
+    used = {name for name in own if table.lookup(name).is_referenced()}
+    return used.union(*map(_globals_of, table.get_children()))

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import missing
-from methods.layout import blocks
+from methods.layout import blocks, cost
 
 EVERY = 5  # updates
 SLOWNESS = 0.999  # of sinking
