@@ -35,7 +35,7 @@ assert not broken, "\\n".join(broken)
 NAMES = [name for name in methods.names() if not name.startswith("schwarz-")]
 
 
-@pytest.mark.parametrize("names", [NAMES[i::4] for i in range(4)], ids=range(4))
+@pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=["one half", "other half"])
 def test_laws_hold_as_users_compile(names):
     surroundings = {key: value for key, value in os.environ.items() if key != "XLA_FLAGS"}
     surroundings |= {"XLA_FLAGS": ONE_KERNEL, "JAX_DEFAULT_MATMUL_PRECISION": "highest", "JAX_NUM_CPU_DEVICES": "2"}
