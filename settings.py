@@ -25,7 +25,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Limit = Annotated[float, Field(gt=0)]  # infinity: none
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Relaxation = Annotated[float, Field(gt=0, lt=2, allow_inf_nan=False)]
+RelaxationFactor = Annotated[float, Field(gt=0, lt=2, allow_inf_nan=False)]
 Natural = Annotated[int, Field(ge=0, lt=2**31)]
 
 PLAIN = float, int, bool, str

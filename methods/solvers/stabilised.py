@@ -24,7 +24,7 @@ from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
 from references import Reference
 from references.papers import GONZALEZ2024, HESS2026
-from settings import Fraction, Limit, Relaxation
+from settings import Fraction, Limit, RelaxationFactor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stabilised(Newton):
 
     scale_down: Fraction = 0.0  # k, 0 … 1
     clip: Limit = math.inf  # c
-    relaxation: Relaxation = 1.0  # ω
+    relaxation: RelaxationFactor = 1.0  # ω
     reset: bool = False  # the status is still judged by the last iterate
 
     @property
