@@ -7,7 +7,8 @@ import pytest
 import methods
 from bench.errors import UserError
 from bench.question import catalogue, config
-from bench.question.listing import WIDTH, listing
+from bench.question.listing import listing
+from bench.text import WIDTH
 
 pytest_plugins = ["runner_doubles"]
 

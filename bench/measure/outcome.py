@@ -20,6 +20,9 @@ STATUSES = (
 FAILED = ("timeout", "out_of_memory", "error", "crashed", "unavailable")
 # The parts of the cell do not go together, so nothing was asked of the method: neither an answer of its nor a failure.
 SKIPPED = "skipped"
+# What says something of the method, and what of it is not right.
+ANSWERS = tuple(status for status in STATUSES if status not in (*FAILED, SKIPPED))
+WRONG = tuple(status for status in ANSWERS if status != "ok")
 
 
 # What is timed of a method: its trajectory, the loss with its gradient, and a step of the optimiser. A solved problem has the

@@ -62,6 +62,11 @@ class Experiment:
     options: RunOptions
 
     @property
+    def asked(self) -> list[dict[str, list]]:
+        """The values of each grid, without where they stand: as they are stored beside the results."""
+        return [{key: list(setting.values) for key, setting in grid.items()} for grid in self.grids]
+
+    @property
     def own_file(self) -> str:
         """Where the file is, if it is not one of this project."""
         file = Path(self.file).resolve()

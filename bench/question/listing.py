@@ -1,12 +1,11 @@
 """What exists, and why something does not work here."""
 
 import inspect
-import textwrap
 
 import references
 from bench.errors import UserError, show
 from bench.question import catalogue, config
-from bench.text import WIDTH
+from bench.text import filled
 from registry import suggest
 
 KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")
@@ -36,7 +35,7 @@ def _all(kind: str) -> str:
     """Names beside what they are, and then those that are unavailable."""
     names, unavailable = catalogue.plugins(kind).names(), catalogue.plugins(kind).unavailable()
     column = max(map(len, names), default=0) + 2
-    lines = [_wrapped(f"{name:{column}}{catalogue.summary(kind, name)}", " " * column) for name in names]
+    lines = [filled(f"{name:{column}}{catalogue.summary(kind, name)}", rest=" " * column) for name in names]
     lines += [f"{catalogue.by_habit(entry)}\n    unavailable here: {reason}" for entry, reason in unavailable.items()]
     return "\n".join([*lines, "", f"`pitbench list {kind} NAME` shows the settings of one."]) if lines else f"No {kind}s."
 
@@ -52,18 +51,14 @@ def _whole(kind: str, name: str) -> str:
         lines.append(f"from: {', '.join(each.short for each in papers)} (`pitbench cite {name}`)")
     if settings := _settings(kind, name):
         lines.append(f"settings: {', '.join(settings)}")
-    return "\n".join([name, *(_wrapped(f"    {line}", "        ") for line in lines)])
+    return "\n".join([name, *(filled(f"    {line}", rest="        ") for line in lines)])
 
 
 def _settings(kind: str, name: str) -> list[str]:
     if kind == "metric":  # those of its function; a measure that scores by it gives them
         given = inspect.signature(catalogue.plugins(kind)[name].function).parameters.values()
-        settings = {each.name: each.default for each in given if each.kind is each.KEYWORD_ONLY}
-        return [key if value is inspect.Parameter.empty else f"{key}={show(value)}" for key, value in settings.items()]
-    settings = catalogue.settings(kind, name)
+        own = {each.name: each.default for each in given if each.kind is each.KEYWORD_ONLY}
+        settings = {key: catalogue.REQUIRED if value is inspect.Parameter.empty else value for key, value in own.items()}
+    else:
+        settings = catalogue.settings(kind, name)
     return [key if value is catalogue.REQUIRED else f"{key}={show(value)}" for key, value in settings.items()]
-
-
-def _wrapped(text: str, indent: str) -> str:
-    wrap = textwrap.TextWrapper(WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(wrap.wrap(text))

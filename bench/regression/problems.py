@@ -51,29 +51,34 @@ def method(name: str):
 
 
 def model_and_data(size: Size):
-    """A contracting shPLRNN and noise to force it with, float32: |A| + |W1| |W2| < 1, so that every sound solver converges."""
+    """A contracting shPLRNN and noise to force it with, float32."""
     import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    jax.config.update("jax_default_matmul_precision", "highest")
+    rng = np.random.default_rng(0)
+    params = contracting(rng, size.M, size.N, size.L)
+    return params, jnp.asarray(rng.standard_normal((size.batch, size.T + 1, size.N)), jnp.float32)
+
+
+def contracting(rng, M: int, N: int, L: int):
+    """A shPLRNN in float32 with |A| + |W1| |W2| < 1, so that every sound solver converges."""
     import jax.numpy as jnp
     import numpy as np
 
     from methods.models import ShallowPLRNN
 
-    jax.config.update("jax_default_matmul_precision", "highest")
-    rng = np.random.default_rng(0)
-
-    def array(values):
-        return jnp.asarray(values, jnp.float32)
-
     def matrix(*shape):
         values = rng.standard_normal(shape)
         return values / np.linalg.norm(values, 2)
 
-    params = ShallowPLRNN.from_arrays(
-        A=array(rng.uniform(0.2, 0.6, size.M)),
-        W1=array(0.7 * matrix(size.M, size.L)),
-        W2=array(0.5 * matrix(size.L, size.M)),
-        h1=array(rng.uniform(-0.5, 0.5, size.M)),
-        h2=array(rng.uniform(-1, 1, size.L)),
-        B=array(matrix(size.N, size.M)),
-    )
-    return params, array(rng.standard_normal((size.batch, size.T + 1, size.N)))
+    arrays = {
+        "A": rng.uniform(0.2, 0.6, M),
+        "W1": 0.7 * matrix(M, L),
+        "W2": 0.5 * matrix(L, M),
+        "h1": rng.uniform(-0.5, 0.5, M),
+        "h2": rng.uniform(-1, 1, L),
+        "B": matrix(N, M),
+    }
+    return ShallowPLRNN.from_arrays(**{name: jnp.asarray(values, jnp.float32) for name, values in arrays.items()})

@@ -1,7 +1,7 @@
 """Which cells a run answers: those without an answer, and with `--rerun` those whose answer is to be had again."""
 
 from bench.errors import UserError
-from bench.measure.outcome import FAILED, SKIPPED
+from bench.measure.outcome import FAILED, WRONG
 from bench.question.cell import Cell
 from registry import suggest
 
@@ -32,7 +32,7 @@ def needed(chosen: list[Cell], answers: dict[str, dict], rerun: tuple[str, ...],
         status = answer["status"]
         reasons = {
             "failed": status in FAILED,
-            "diverged": status not in ("ok", SKIPPED, *FAILED),
+            "diverged": status in WRONG,
             "stale": answer["git_sha"] != git_sha,
             "all": True,
         }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import files
 from bench.measure import environment
-from bench.measure.outcome import FAILED, SKIPPED
+from bench.measure.outcome import ANSWERS
 from bench.question import catalogue
 from bench.question.cell import CORE, PARAMETERS, Cell
 from bench.running.jobs import jobs
@@ -58,7 +58,7 @@ def finished(folder: Path) -> list[Unit]:
     """The units among the answered cells of a run."""
     groups: dict = {}
     for row in cells(folder, *_COLUMNS, *_COSTS):
-        if row["status"] not in (*FAILED, SKIPPED) and row["wall_s"] is not None:
+        if row["status"] in ANSWERS and row["wall_s"] is not None:
             together = "seed" in _together(row["measure"]) and row["isolation"] != "cell"
             key = [row[name] for name in _COLUMNS if name not in ("seed", "job", "isolation", "status")]
             part = row["job"] or (None if together else row["seed"])  # rows of before there was a column `job` have none

@@ -167,10 +167,9 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     before = files.read_json(path) or {}
     check_folder(experiment, out)
     described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
-    grids = [{key: list(setting.values) for key, setting in grid.items()} for grid in experiment.grids]
     cells = [{"id": cell.id} | cell.to_json() for cell in everything]
     described |= {"file": experiment.own_file}
-    content = described | experiment.options.model_dump() | {"grids": grids, "cells": cells}
+    content = described | experiment.options.model_dump() | {"grids": experiment.asked, "cells": cells}
     content = json.loads(json.dumps(content, default=str))  # as it comes back: a folder that is only read is not written to
     if before != content:
         files.replace_json(path, content)

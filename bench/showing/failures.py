@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from advice import ADVICE
-from bench.measure.outcome import FAILED, SKIPPED, STATUSES
+from bench.measure.outcome import FAILED, SKIPPED, STATUSES, WRONG
 from bench.storage.collect import cells
 from bench.storage.folder import remembered
 from bench.text import filled
@@ -23,7 +23,7 @@ def failures(folder: Path) -> str:
         return f"All {len(rows)} cells that have a row are ok."
     failed = [row for row in bad if row["status"] in FAILED]
     skipped = [row for row in bad if row["status"] == SKIPPED]
-    answered = [row for row in bad if row["status"] not in (*FAILED, SKIPPED)]
+    answered = [row for row in bad if row["status"] in WRONG]
     parts = []
     if failed:
         parts.append(f"{len(failed)} of {len(rows)} cells failed; `pitbench run` with --rerun failed tries them again.")

@@ -18,9 +18,7 @@ def steps(trial: Trial) -> dict:
     """Value and gradient step by step, of one sequence and of several, and by windows."""
     sizes, T = trial.some(SIZES), trial.T(2048)
     ways = {
-        ("gradient_alone" if S == 1 else "gradient_batch", S, M): Way(
-            problems.gradient_of(problems.FORCED), problems.batch(M, T, S)
-        )
+        (_form(S), S, M): Way(problems.gradient_of(problems.FORCED), problems.batch(M, T, S))
         for S in trial.some((1, 4, 16))
         for M in sizes
     }

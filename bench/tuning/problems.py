@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import methods
+from bench.regression.problems import contracting
 from methods import adjoint
 from methods.adjoint import Adjoint
 from methods.models import ShallowPLRNN
@@ -34,22 +35,8 @@ class Given(NamedTuple):
 
 
 def given(M: int, T: int, S: int | None = None, *, N: int = 1, L: int = HIDDEN) -> Given:
-    """A contracting model, |A| + |W1| |W2| < 1, and noise to force it with; S None: one sequence without a batch axis."""
-    rng = np.random.default_rng(0)
-
-    def matrix(*shape):
-        values = rng.standard_normal(shape)
-        return values / np.linalg.norm(values, 2)
-
-    arrays = {
-        "A": rng.uniform(0.2, 0.6, M),
-        "W1": 0.7 * matrix(M, L),
-        "W2": 0.5 * matrix(L, M),
-        "h1": rng.uniform(-0.5, 0.5, M),
-        "h2": rng.uniform(-1, 1, L),
-        "B": matrix(N, M),
-    }
-    params = ShallowPLRNN.from_arrays(**{name: values.astype(np.float32) for name, values in arrays.items()})
+    """The contracting model that asv measures too, and noise to force it with; S None: one sequence without a batch axis."""
+    params = contracting(np.random.default_rng(0), M, N, L)
     return Given(params, noise(T + 1, *([] if S is None else [S]), N))
 
 

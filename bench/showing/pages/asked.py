@@ -19,23 +19,15 @@ def command(experiment: dict, out: str) -> str:
 def is_present(experiment: dict) -> bool:
     """Whether that command asks what was asked; an experiment file may have changed since."""
     now = config.load(experiment["name"], experiment["profile"]).with_settings(_settings(experiment))
-    return _plain(now.grids) == _asked(experiment)
+    return now.asked == experiment["grids"]
 
 
 def _settings(experiment: dict) -> list[str]:
     """`KEY=VALUE` for what all grids were asked with and the file has otherwise, or not at all."""
-    now, asked = _plain(config.load(experiment["name"], experiment["profile"]).grids), _asked(experiment)
+    now, asked = config.load(experiment["name"], experiment["profile"]).asked, experiment["grids"]
     common = {key: values for key, values in asked[0].items() if all(grid.get(key) == values for grid in asked)}
     given = {key: values for key, values in common.items() if any(grid.get(key) != values for grid in now)}
     return [f"{key}={_value(values)}" for key, values in given.items()]
-
-
-def _asked(experiment: dict) -> list[dict]:
-    return [{key: list(values) for key, values in grid.items()} for grid in experiment["grids"]]
-
-
-def _plain(grids) -> list[dict]:
-    return [{key: list(setting.values) for key, setting in grid.items()} for grid in grids]
 
 
 def _value(values: list) -> str:

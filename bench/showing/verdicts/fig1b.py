@@ -6,9 +6,10 @@ model and data; one helps where its median is lower by more than one update, as 
 
 import numpy as np
 
+from bench.measure.outcome import ANSWERS
 from bench.showing.frames.cells import of_measure, parameter
 from bench.showing.frames.newton import SOLVER_SETTINGS, counts, exponents
-from bench.showing.verdicts import Verdict, decide, speed
+from bench.showing.verdicts import Verdict, decide
 
 SOURCE, CONTROL = "arXiv:2605.12683, Fig. 1B", "a control of ours"
 OBSERVED = 3  # N: all variables of Lorenz-63
@@ -23,7 +24,7 @@ def judge(tables) -> list[Verdict]:
     tables = of_measure(tables, "convergence")
     cells = tables["cells"]
     cells = cells.assign(
-        answered=cells["status"].isin(speed.ANSWERS),
+        answered=cells["status"].isin(ANSWERS),
         exponent=cells["cell"].map(exponents(tables)),
         **{name: parameter(cells, name) for name in SOLVER_SETTINGS},
         # of a cell that crashed only the question is known

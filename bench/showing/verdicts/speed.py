@@ -8,6 +8,7 @@ What is neither is undecided: ratios of times that were not taken in turn, and c
 
 import pandas as pd
 
+from bench.measure.outcome import ANSWERS, WRONG
 from bench.showing.frames import speedups
 from bench.showing.frames.cells import of_measure
 from bench.showing.frames.times import costs
@@ -16,8 +17,6 @@ from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.symbols import SYMBOLS
 
 PAIRS = 3  # fewest repetitions that decide: as many as a measure makes of a call however long it takes
-WRONG = ("not_converged", "diverged", "wrong_answer")  # answers, though not right ones
-ANSWERS = ("ok", *WRONG)
 
 
 def measured(tables) -> pd.DataFrame:
