@@ -45,7 +45,7 @@ def test_windows_where_the_map_forgets_and_one_pass_where_it_does_not(rate, wind
 
 def test_short_sequences_are_not_measured_at_all():
     problem, guess = leaky(0.5, 100), jnp.zeros((100, 3))
-    assert len(Auto().candidates(guess)) == 1 and Auto().solve(problem, guess).choice is None
+    assert len(Auto().candidates(problem)) == 1 and Auto().solve(problem, guess).choice is None
     assert Auto().explain(problem, guess).startswith("sequential: too short")
 
 

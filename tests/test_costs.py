@@ -13,6 +13,7 @@ import methods
 from methods.adjoint import stepwise
 from methods.layout import blocks, cost
 from methods.layout.windows import Windows
+from methods.problem import FunctionMap, Problem
 from methods.solvers.auto import Auto
 
 EXTREMES = (0, 1, 0.3, 2.5, math.inf)
@@ -45,7 +46,8 @@ def sizes(T, S, M):
     for most in EXTREMES:
         yield f"rows {most}", blocks.of_rows(T, T * S, most), T
         yield f"size {most}", cost.size(most, T), T
-    for candidate in Auto().candidates(states)[1:]:
+    problem = Problem(FunctionMap(lambda _, z, u: z), jax.ShapeDtypeStruct((S, M), jnp.float32), states)
+    for candidate in Auto().candidates(problem)[1:]:
         yield "sweeps", candidate.solver.max_iterations, T
 
 

@@ -21,7 +21,7 @@ ORDER = {
         *("vocabulary", "frames", "drawing", ("tables", "figures", "verdicts"), ("show", "failures"), ("ending", "pages")),
     ],
     "methods": [
-        *("layout", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),
+        *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),
         *("method", "__init__"),
     ],
 }

@@ -135,5 +135,6 @@ def test_adjoint_settings_that_auto_advertises_act(contracting, monkeypatch):
     asked = Adjoint(adjoint_scan="associative", adjoint_tolerance=1e-3, adjoint_window=40)
     from methods.solvers.auto import Auto
 
-    for each in Auto().adjoints(asked, jnp.zeros((131072, 3))):
+    problem = Problem(FunctionMap(lambda _, z, u: z), jnp.zeros(3), jnp.zeros((131072, 1)))
+    for each in Auto().adjoints(asked, problem):
         assert (each.adjoint_scan, each.adjoint_tolerance, each.adjoint_window) == ("associative", 1e-3, 40)

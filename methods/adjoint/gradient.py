@@ -24,9 +24,10 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
-from methods.adjoint import parallel, stepwise
+from methods.adjoint import fused, parallel, stepwise
 from methods.adjoint import windows as by_windows
 from methods.adjoint.first_order import first_order
+from methods.kernels import Kernels, why_not
 from methods.layout import cost
 from methods.layout.devices import Devices
 from methods.layout.precision import precise
@@ -59,6 +60,8 @@ class Adjoint:
     # 1e-12 in float64.
     adjoint_tolerance: Positive | None = None
     devices: Count = 1  # to spread the windows over
+    # Fused kernels for windows on one device, and for the adjoint step by step, where they fit (`methods.kernels`).
+    kernels: Kernels = "off"
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -98,7 +101,7 @@ def _backward(solver, adjoint, saved, cotangent):
     g = cotangent.states
     g = jnp.zeros_like(states) if isinstance(g, SymbolicZero) else g
     pull_back = partial(cotangents, asked=asked, problem=problem, states=states, g=g)
-    return solver.cotangents(pull_back, adjoint, states, choice), None
+    return solver.cotangents(pull_back, adjoint, problem, choice), None
 
 
 solve.defvjp(_forward, _backward, symbolic_zeros=True)
@@ -111,6 +114,10 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
     states   (T, ..., M), the trajectory
     g        (T, ..., M), cotangents of the states
     """
+    fits = not asked.inputs and adjoint.adjoint == "exact" and adjoint.devices == 1
+    by_kernels = fits and not why_not(adjoint.kernels, problem.step, states)
+    if by_kernels and adjoint.adjoint_scan in ("windows", "sequential"):
+        return _by_kernels(adjoint, problem, states, g)
     if adjoint.adjoint_scan == "windows" and adjoint.adjoint == "exact":
         windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, devices=adjoint.devices)
         lanes = windows.K * windows.S
@@ -125,9 +132,26 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
     return parallel.solve(problem, states, g, scan, diagonal, asked.inputs)
 
 
+def _by_kernels(adjoint, problem, states, g) -> Problem:
+    """Cotangents by kernels: of windows side by side, or of one window that is all of time."""
+    if adjoint.adjoint_scan == "windows":
+        windows = Windows.of(states, adjoint.adjoint_window, memory=adjoint.adjoint_memory, fused=True)
+    else:
+        windows = Windows.whole(states)
+
+    def run(problem, states, g):
+        return fused.solve(problem, states, g, windows, _tolerance(adjoint, states), adjoint.kernels == "interpret")
+
+    return first_order(run, WINDOWS_LOOP)(problem, states, g)
+
+
+def _tolerance(adjoint, states) -> float:
+    return adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
+
+
 def _in_windows(adjoint, windows, asked, problem, states, g) -> Problem:
     """Cotangents by windows side by side, in that of the three forms which suits the number and length of the windows."""
-    tolerance = adjoint.adjoint_tolerance or (1e-12 if states.dtype == jnp.float64 else 1e-7)
+    tolerance = _tolerance(adjoint, states)
     if windows.K == adjoint.devices:
         way = by_windows.one_each
     elif cost.adds_up(windows.C, adjoint.adjoint_memory, windows.K * windows.S / adjoint.devices):

@@ -70,6 +70,10 @@ CPU = Costs(
     scans=False,
     associative_bytes=0.0,
     scan_block=32,
+    kernels=True,
+    # One program of 16 lanes on each of 132 multiprocessors takes as long as one alone.
+    kernel_step=(2112, 1.0),
+    kernel_sweep=40.0,
     margin=1.1,
     most_sweeps=8,
     shortest_window=0.5,
@@ -179,8 +183,19 @@ def windowed(C, memory, lanes: int, M: int):
     return steps(memory, C) * step(lanes, M)
 
 
-def gain(cut, M: int, memory, devices: int = 1):
-    """How many times faster than step by step value and gradient are by the windows `cut`, for a map that forgets so soon."""
+def by_kernels(C, memory, lanes: Number):
+    """A pass by windows of C steps in kernels, so many side by side."""
+    fixed, each = here().kernel_step
+    return (C + memory + here().kernel_sweep * sweeps(memory, C)) * max(fixed, each * lanes, 1e-9)  # a table may call it free
+
+
+def gain(cut, M: int, memory, devices: int = 1, *, fused: bool = False):
+    """How many times faster than step by step value and gradient are by the windows `cut`, for a map that forgets so soon.
+
+    fused  both of them by kernels
+    """
+    if fused:
+        return by_kernels(cut.T, 0, cut.S) / by_kernels(cut.C, memory, cut.K * cut.S)
     lanes = cut.K * cut.S / devices
     # each device goes through a window of its own as through a short sequence
     one = gradient(cut.S, M) if cut.K == devices else gradient_windowed(lanes, M)

@@ -48,6 +48,11 @@ class Costs:
     associative_bytes: Number  # of Jacobians, up to which the associative scan, which keeps several copies, is the fastest
     scan_block: Number  # steps of a chunk of the blocked scan
 
+    kernels: bool  # whether fused kernels are faster than XLA's programs, where they run
+    # A step of n lanes in a kernel takes the larger of `fixed` and `each n`, in units of their own: (fixed, each).
+    kernel_step: tuple[Number, Number]
+    kernel_sweep: Number  # steps that a sweep of kernels takes beside those of its windows
+
     margin: Number  # the gain that must be predicted before `auto` gives the sequential scan up
     most_sweeps: Number  # of window relaxation before `auto` gives that up
     shortest_window: Number  # share of the memory; shorter ones gain little, and each of many sweeps may stop short of the rule

@@ -15,8 +15,10 @@ from jax import lax
 from methods.layout import cost
 
 
-def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1) -> int:
+def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1, *, fused: bool = False) -> int:
     """Windows that take least time, of K S / devices lanes each.
+
+    fused  by kernels
 
     A power of two of lanes, the only numbers at which products of small matrices are fast. Windows much shorter than the memory
     are left out.
@@ -24,6 +26,8 @@ def number(T: int, S: int, M: int, memory: int = cost.MEMORY, devices: int = 1) 
 
     def time(K):
         lanes = max(1, K * S // devices)
+        if fused:
+            return cost.by_kernels(T / K, memory if K > 1 else 0, lanes)
         return T * cost.step(lanes, M) if K == 1 else cost.windowed(T / K, memory, lanes, M)
 
     numbers = {max(1, 2**i // S) for i in range(int(math.log2(T * S)) + 1)}
@@ -40,14 +44,14 @@ class Windows:
     batch: tuple[int, ...]
 
     @classmethod
-    def of(cls, states, wanted: int = 0, *, memory: int = cost.MEMORY, devices: int = 1) -> "Windows":
+    def of(cls, states, wanted: int = 0, *, memory: int = cost.MEMORY, devices: int = 1, fused: bool = False) -> "Windows":
         """Windows for states `(T, ..., M)`: `wanted` steps each, or as many as take least time.
 
         C is rounded up to whole blocks between two looks at whether a correction has died out. Then fewer than K windows may be
         enough for T steps. A few empty ones are kept all the same where K was chosen, since it makes a round number of lanes.
         """
         T, batch = states.shape[0], states.shape[1:-1]
-        K = number(T, math.prod(batch), states.shape[-1], memory, devices)
+        K = number(T, math.prod(batch), states.shape[-1], memory, devices, fused=fused)
         C = min(T, wanted) or -(-T // K)
         look = cost.size(cost.here().look, C)
         C = _round_up(C, look)
@@ -55,6 +59,11 @@ class Windows:
         if wanted or enough < cost.here().full_windows * K:
             K = enough
         return cls(T, C, _round_up(K, devices), batch)
+
+    @classmethod
+    def whole(cls, states) -> "Windows":
+        """All time in one window."""
+        return cls(states.shape[0], states.shape[0], 1, states.shape[1:-1])
 
     @property
     def S(self) -> int:
@@ -119,6 +128,14 @@ class Windows:
         """`(K, ..., S)` as `(..., K·S)`."""
         values = jnp.moveaxis(values, 0, -2)
         return values.reshape(*values.shape[:-2], -1)
+
+    def merged(self, leaf):
+        """`(rows, *batch, width)` as `(rows, S, width)`."""
+        return leaf.reshape(leaf.shape[0], self.S, -1)
+
+    def unmerged(self, leaf):
+        """`(rows, S, width)` as `(rows, *batch, width)`."""
+        return leaf.reshape(leaf.shape[0], *self.batch, -1)
 
     @property
     def filled_up(self) -> bool:

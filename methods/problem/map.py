@@ -65,6 +65,12 @@ class Map:
         """The form of this map that advances `count` states in columns; None: any number of them."""
         return Lanes(self)
 
+    no_tiles: ClassVar[str] = "no kernel has been written for this map"  # why `tiles` is missing; "": it is there
+
+    def tiles(self):
+        """The form of this map that goes through windows of time inside a kernel, see `methods.kernels`."""
+        raise TypeError(f"{type(self).__name__} must define tiles(), or say in no_tiles why not.")
+
     def jacobian(self, z, u) -> Float[Array, "... M M"]:
         return self.dense(self.linearise(z, u)[1])
 

@@ -8,6 +8,7 @@ Arrays are time first, then any batch axes, then components: states `(T, ..., M)
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -35,6 +36,12 @@ class Problem(NamedTuple):
     z0: Float[Array, "... M"]
     inputs: Any  # leaves with a leading axis T
     coarse: Any = None  # `coarse.Parts`, what the map is made of, if the solver asks for it; never differentiated
+
+    @property
+    def shape(self) -> jax.ShapeDtypeStruct:
+        """Shape `(T, ..., M)` and type of its states."""
+        T = jax.tree.leaves(self.inputs)[0].shape[0]
+        return jax.ShapeDtypeStruct((T, *self.z0.shape), self.z0.dtype)
 
     def previous(self, states: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
         """z_0 … z_{T-1} for z_1 … z_T."""

@@ -2,6 +2,8 @@
 
 from jax import lax
 
+from methods.kernels import forwards
+from methods.layout.windows import Windows
 from methods.problem.problem import Problem
 
 
@@ -17,6 +19,13 @@ def rollout(problem: Problem, unroll: int = 1):
         return z, z
 
     return lax.scan(step, problem.z0, problem.inputs, unroll=unroll)[1]
+
+
+def fused(problem: Problem, interpret: bool):
+    """The same by one launch of a kernel, for a map that has tiles (`methods.kernels.why_not`)."""
+    windows, tiles = Windows.whole(problem.shape), problem.step.tiles()
+    x = tiles.read(windows.merged(problem.inputs))
+    return windows.unmerged(forwards.run(tiles, windows, x, windows.merged(problem.z0[None]), interpret))
 
 
 def last_state(problem: Problem):

@@ -19,6 +19,7 @@ from jaxtyping import Array
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.kernels import Kernels, why_not
 from methods.layout import cost
 from methods.layout.windows import Windows
 from methods.problem import Problem
@@ -48,46 +49,67 @@ class Auto(Solver):
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
     devices: Count = 1  # to spread windows over
+    kernels: Kernels = "auto"  # fused kernels on one device, where they fit (`methods.kernels`)
 
-    def candidates(self, states) -> list[Candidate]:
-        """What is compiled for states `(T, ..., M)`; one alone where even a map that forgets at once would gain nothing."""
-        chosen = [Candidate(Sequential(), None, 0)]
-        for memory in (*cost.MEMORIES, cost.LONG_MEMORY) if self.devices > 1 else cost.MEMORIES:
-            windows = Windows.of(states, memory=memory, devices=self.devices)
-            at_best = cost.gain(windows, states.shape[-1], min(cost.MEMORIES), self.devices)
-            if windows.K > 1 and at_best > cost.here().margin:
-                if windows not in [each.windows for each in chosen]:
-                    relaxation = Schwarz(self.tolerance, _most_sweeps(windows), windows.C, devices=self.devices)
-                    chosen.append(Candidate(relaxation, windows, memory))
+    def fuses(self, problem: Problem) -> bool:
+        """Whether both ways of solving the problem go by kernels."""
+        return self.devices == 1 and not why_not(self.kernels, problem.step, problem.shape)
+
+    def candidates(self, problem: Problem) -> list[Candidate]:
+        """What is compiled for a problem; one alone where even a map that forgets at once would gain nothing."""
+        states, fused = problem.shape, self.fuses(problem)
+        kernels = self.kernels if fused else "off"
+        chosen = [Candidate(Sequential(kernels=kernels), None, 0)]
+        for memory in self._memories(fused):
+            windows = Windows.of(states, memory=memory, devices=self.devices, fused=fused)
+            at_best = cost.gain(windows, states.shape[-1], min(cost.MEMORIES), self.devices, fused=fused)
+            if windows.K > 1 and at_best > cost.here().margin and windows not in [each.windows for each in chosen]:
+                sweeps = windows.K // 2 if fused else _most_sweeps(windows)
+                relaxation = Schwarz(self.tolerance, max(1, sweeps), windows.C, devices=self.devices, kernels=kernels)
+                chosen.append(Candidate(relaxation, windows, memory))
         return chosen
 
-    def cotangents(self, pull_back, adjoint: Adjoint, states, choice):
-        if choice is None:
-            return super().cotangents(pull_back, adjoint, states, choice)
-        return lax.switch(choice, [partial(pull_back, each) for each in self.adjoints(adjoint, states)])
+    def _memories(self, fused: bool) -> tuple[int, ...]:
+        """For which memories windows are compiled."""
+        if fused:
+            return (cost.MEMORY,)
+        return (*cost.MEMORIES, cost.LONG_MEMORY) if self.devices > 1 else cost.MEMORIES
 
-    def adjoints(self, adjoint: Adjoint, states) -> list[Adjoint]:
+    def cotangents(self, pull_back, adjoint: Adjoint, problem, choice):
+        if choice is None:
+            return super().cotangents(pull_back, adjoint, problem, choice)
+        return lax.switch(choice, [partial(pull_back, each) for each in self.adjoints(adjoint, problem)])
+
+    def adjoints(self, adjoint: Adjoint, problem: Problem) -> list[Adjoint]:
         """That of each candidate; a way of scanning, a memory or a number of devices that is asked for is kept."""
 
         def of(each: Candidate):
             asked = adjoint if each.windows is None or adjoint.adjoint_scan != "auto" else _by_windows(adjoint, each.memory)
             scan = "sequential" if asked.adjoint_scan == "auto" else asked.adjoint_scan
-            return dataclasses.replace(asked, adjoint_scan=scan, devices=max(asked.devices, self.devices))
+            kernels = self.kernels if self.fuses(problem) else "off"
+            return dataclasses.replace(asked, adjoint_scan=scan, devices=max(asked.devices, self.devices), kernels=kernels)
 
-        return [of(each) for each in self.candidates(states)]
+        return [of(each) for each in self.candidates(problem)]
 
     def solve(self, problem: Problem, guess) -> Solution:
-        candidates = self.candidates(guess)
+        candidates = self.candidates(problem)
         if len(candidates) == 1:
             return candidates[0].solver.solve(problem, guess)
         choice = self.choose(candidates, problem, guess).choice
         solution = lax.switch(choice, [each.solver.solve for each in candidates], problem, guess)
         failed = (largest_of_all((solution.code != CONVERGED).any().astype(jnp.int32)) > 0) & (choice > 0)
-        solution = lax.cond(failed, lambda: Sequential().solve(problem), lambda: solution)
+        solution = lax.cond(failed, lambda: candidates[0].solver.solve(problem), lambda: solution)
         return solution._replace(choice=jnp.where(failed, 0, choice))
 
     def choose(self, candidates, problem: Problem, guess) -> "Choice":
-        """The fastest as predicted from the first steps."""
+        """The fastest as predicted from the first steps.
+
+        By kernels nothing is measured: in the time that XLA takes for the first steps, windows have been tried. They sweep for
+        half the time that going step by step would take.
+        """
+        if self.fuses(problem):
+            gains = [cost.gain(each.windows, 0, each.memory, fused=True) for each in candidates[1:]]
+            return Choice(jnp.ones((), int), jnp.array([1.0, *gains], guess.dtype), jnp.full((), jnp.nan, guess.dtype))
         exponent = largest_of_all(forced_exponent(problem, cost.first_steps(guess.shape[0])))
         memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
         gains = [jnp.ones((), guess.dtype)]
@@ -100,20 +122,21 @@ class Auto(Solver):
 
     def explain(self, problem: Problem, guess) -> str:
         """The choice for this problem and its reason, in words."""
-        candidates = self.candidates(guess)
+        candidates = self.candidates(problem)
         if len(candidates) == 1:
             return "sequential: too short for windows to gain anything"
         (choice, gains, exponent), made = _made(self, problem, guess)
-        reason = f"the forced exponent is {float(exponent):.2g} a step"
+        fused = self.fuses(problem)
+        reason = "by kernels" if fused else f"the forced exponent is {float(exponent):.2g} a step"
         guessed = " by costs that are a guess here" if cost.here().source == cost.GUESS else ""
-        predicted = cost.here().margin * gains
+        predicted = gains if fused else cost.here().margin * gains
         if choice == 0:
             slower = f"windows would run at {float(predicted[1:].max()):.2g} times its speed"
             return f"sequential: {reason}, {slower}{guessed}"
         windows = candidates[int(choice)].windows
         what = f"{windows.K} windows of {windows.C} steps"
         if made != choice:
-            most = _most_sweeps(windows)
+            most = candidates[int(choice)].solver.max_iterations
             return f"sequential: {reason}, but {what} did not converge in {most} sweeps, and all was done again step by step"
         return f"{what}: {reason}, predicted{guessed} {float(predicted[choice]):.2g} times as fast as sequential"
 
@@ -129,7 +152,7 @@ class Choice(NamedTuple):
 @partial(jax.jit, static_argnums=0)
 def _made(solver: Auto, problem: Problem, guess):
     """What is predicted to be the fastest, and what a solve ends with."""
-    return solver.choose(solver.candidates(guess), problem, guess), solver.solve(problem, guess).choice
+    return solver.choose(solver.candidates(problem), problem, guess), solver.solve(problem, guess).choice
 
 
 def _most_sweeps(windows: Windows) -> int:

@@ -51,12 +51,12 @@ class Solver:
         """`solve`, differentiable in the problem by the adjoint that is asked for."""
         return adjoint.solve(self, backwards, problem, guess) if self.uses_adjoint else self.solve(problem, guess)
 
-    def cotangents(self, pull_back, adjoint, states, choice):
+    def cotangents(self, pull_back, adjoint, problem, choice):
         """The cotangents of a solved problem, by the adjoint that goes with this solver.
 
         pull_back  `pull_back(adjoint)` gives them
         adjoint    the settings that the user has asked for
-        states     (T, ..., M)
+        problem    that has been solved
         choice     `Solution.choice`
         """
         if adjoint.adjoint_scan == "auto" and self.stepwise_adjoint:

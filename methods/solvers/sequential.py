@@ -10,7 +10,9 @@ import jax.numpy as jnp
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.kernels import Kernels, explained, why_not
 from methods.problem import Problem, rollout
+from methods.problem.rollout import fused
 from methods.problem.solution import CONVERGED, DIVERGED, Solution
 from methods.solvers.base import Solver
 from settings import Count
@@ -29,8 +31,17 @@ class Sequential(Solver):
     # Steps per turn of the compiled loop. On two CPU cores more than one was never faster: M = 3, 16 and 24, 1 and 16 sequences.
     unroll: Count = 1
 
+    kernels: Kernels = "off"  # one fused kernel for all of time, where it fits (`methods.kernels`)
+
+    def explain(self, problem: Problem, guess) -> str | None:
+        """Whether a kernel runs, for the form that wants one."""
+        return explained(self.kernels, problem.step, problem.shape)
+
     def solve(self, problem: Problem, guess=None) -> Solution:
-        states = rollout(problem, self.unroll)
+        if why_not(self.kernels, problem.step, problem.shape):
+            states = rollout(problem, self.unroll)
+        else:
+            states = fused(problem, self.kernels == "interpret")
         batch = states.shape[1:-1]
         code = jnp.where(jnp.isfinite(states).all((0, -1)), CONVERGED, DIVERGED)
         return Solution(states, jnp.zeros(batch, jnp.int32), jnp.ones(batch, jnp.int32), jnp.zeros(batch, states.dtype), code)
@@ -46,6 +57,12 @@ METHODS = {
         solver=Sequential(),
         forcing=Forcing("none"),
         summary="step by step in time, trained without forcing",
+    ),
+    "sequential-fused": dict(
+        solver=Sequential(kernels="auto"),
+        forcing=Forcing("projected"),
+        adjoint=Adjoint(adjoint_scan="sequential", kernels="auto"),
+        summary="step by step in one GPU kernel each way, the strongest form of going step by step",
     ),
     # The adjoint of any recurrence is linear: once the states are known, its gradient is parallel without a Newton iteration.
     "sequential-parallel-adjoint": dict(

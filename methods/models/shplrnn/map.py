@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from methods.kernels.shplrnn import LARGEST_HIDDEN, LARGEST_STATE, Tiles
 from methods.layout import cost
 from methods.models.shplrnn.lanes import ShallowPLRNNLanes
 from methods.problem import Map
@@ -106,6 +107,16 @@ class ForcedShallowPLRNN(Map):
         if count is None or count > cost.here().few_lanes:
             return ShallowPLRNNLanes.of(self)
         return (Alone if count == 1 else Rows).of(self)
+
+    @property
+    def no_tiles(self) -> str:
+        (M, L), N = self.W1.shape, 0 if self.data is None else self.data.shape[1]
+        if max(M, N) <= LARGEST_STATE and L <= LARGEST_HIDDEN:
+            return ""
+        return f"kernels hold M and N up to {LARGEST_STATE} and L up to {LARGEST_HIDDEN}, not M = {M}, N = {N}, L = {L}"
+
+    def tiles(self):
+        return Tiles.of(self)
 
     def joint(self):
         """[onto data] and None where one product of states and data together is faster; else onto and data.

@@ -14,7 +14,14 @@ from typing import ClassVar
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.kernels import Kernels, explained, why_not
+from methods.layout import cost
+from methods.layout.windows import Windows
 from methods.models.low_rank import LowRankShape
+from methods.problem import Problem
+from methods.problem.solution import Solution
+from methods.solvers.base import default_tolerance
+from methods.solvers.windows import fused
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
 from references import Reference
@@ -38,11 +45,25 @@ class Schwarz(Relaxation):
 
     references: ClassVar[tuple[Reference, ...]] = (GANDER2008, DAMORE2025)
 
+    kernels: Kernels = "auto"  # fused kernels on one device, where they fit (`methods.kernels`)
+
+    def explain(self, problem: Problem, guess) -> str | None:
+        """Whether kernels run, wherever they could."""
+        return None if cost.kind() == "cpu" else explained(self.kernels, problem.step, guess)
+
+    def solve(self, problem: Problem, guess) -> Solution:
+        if self.devices > 1 or why_not(self.kernels, problem.step, guess):
+            return super().solve(problem, guess)
+        windows = Windows.of(guess, self.window, memory=self.memory, fused=True)
+        cap = windows.K if self.max_iterations is None else self.max_iterations
+        tolerance = default_tolerance(self.tolerance, guess.dtype)
+        return fused.solve(problem, guess, windows, tolerance, cap, self.kernels == "interpret")
+
     def restart(self, given: Given, at: At):
         return at.handed_on, ()
 
 
-_schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), adjoint=Adjoint(adjoint_scan="windows"))
+_schwarz = dict(solver=Schwarz(), forcing=Forcing("projected"), adjoint=Adjoint(adjoint_scan="windows", kernels="auto"))
 
 METHODS = {
     "gtf-schwarz": _schwarz

@@ -1,0 +1,77 @@
+"""Which windows and sequences a program of a kernel has, and where their numbers lie in memory.
+
+A program carries 16 lanes, the states of 16 windows of time side by side, as the columns of a tile. Arrays stay as a problem has
+them, `(T, S, ...)`: a lane is a stretch of consecutive rows in them, so that nothing is transposed or copied to cut time.
+"""
+
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from methods.kernels import road
+from methods.layout.windows import Windows
+
+LANES = 16
+
+
+def programs(windows: Windows) -> int:
+    """Programs that all lanes need."""
+    return -(-windows.K * windows.S // LANES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lanes:
+    """The lanes of one program: sequence `s` in window `k`, each (16,)."""
+
+    windows: Windows
+    k: Any
+    s: Any
+
+    @classmethod
+    def of(cls, windows: Windows) -> "Lanes":
+        """Those of the program that runs."""
+        lane = road.program() * LANES + lax.iota(jnp.int32, LANES)
+        return cls(windows, lane // windows.S, lane % windows.S)
+
+    def time(self, c):
+        """Time of step c of every window: the row of arrays (T, S, ...)."""
+        return self.k * self.windows.C + c
+
+    def load(self, reference, row):
+        """The tile (width, 16) of the rows `row` (16,) of an array (rows, S, width); 0 outside of it and beyond its width."""
+        return road.load(reference, *self._tile(reference, row, True))
+
+    def store(self, reference, row, tile, where=True) -> None:
+        """Put a tile into the rows `row` (16,) of an array (rows, S, width), as far as it lies there."""
+        index, mask = self._tile(reference, row, where)
+        road.store(reference, index, tile, mask)
+
+    def load_one(self, reference, row):
+        """The numbers (16,) in the rows `row` of an array (rows, S); 0 outside of it."""
+        return road.load(reference, (row, self.s), self._inside(reference, row))
+
+    def store_one(self, reference, row, numbers, where=True) -> None:
+        """Put numbers (16,) into the rows `row` of an array (rows, S), as far as they lie there."""
+        road.store(reference, (row, self.s), numbers, where & self._inside(reference, row))
+
+    def _inside(self, reference, row):
+        return (row >= 0) & (row < reference.shape[0]) & (self.k < self.windows.K)
+
+    def _tile(self, reference, row, where):
+        width = reference.shape[-1]
+        shape = road.size(width), LANES
+        component = lax.broadcasted_iota(jnp.int32, shape, 0)
+        mask = (component < width) & (where & self._inside(reference, row))[None]
+        return (jnp.broadcast_to(row[None], shape), jnp.broadcast_to(self.s[None], shape), component), mask
+
+
+def any_of(flags):
+    """Whether any of the flags of a tile holds."""
+    return jnp.sum(jnp.where(flags, 1, 0), dtype=jnp.int32) > 0
+
+
+def all_finite(tile):
+    """Whether each lane (16,) of a tile is finite. A maximum may pass over NaN, this does not."""
+    return jnp.sum(jnp.where(jnp.abs(tile) < jnp.inf, 0, 1), axis=0, dtype=jnp.int32) == 0
