@@ -51,7 +51,7 @@ class Tiles:
     @property
     def warps(self) -> int:
         """Groups of threads that a program needs for its numbers to fit into their registers."""
-        return 4 if self.W1.size <= 2048 else 8
+        return 4 if self.W1.size <= 1024 else 8
 
     @property
     def words(self) -> int:
