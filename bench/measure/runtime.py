@@ -25,7 +25,7 @@ class Runtime(Measure):
 
     A machine changes its speed within seconds. So the methods of one size are timed in turn, repetition by repetition, and a
     change meets all of them. A method is timed only if its answer is right: value and gradient are compared with the sequential
-    scan first.
+    scan first. Its answer is handed over as soon as its own repetitions are done.
     """
 
     # how the gradient is scanned is part of a method, though every method has the setting
@@ -43,20 +43,22 @@ class Runtime(Measure):
 
     def run(self, cells, active):
         references = {}
-        ready = []
+        ready = {}
         for cell, subject in self._prepared(cells, active):
             active(cell)
             subject.check(references)
             if subject.status in self.timed:
-                ready.append((cell, subject))
+                ready[cell] = subject
             else:
                 yield cell, subject.outcome()
         for repetition in range(self.repeats):
-            for cell, subject in ready:
+            for cell, subject in list(ready.items()):
                 left_s = active(cell)
-                if repetition < FEWEST or (subject.spent_s < self.budget_s and left_s > 0):
+                if repetition < FEWEST or (subject.spent_s < self.budget_s and left_s > subject.repetition_s):
                     subject.time(repetition)
-        for cell, subject in ready:
+                else:  # handed over while others go on, so that what ends the run later cannot take it away
+                    yield cell, ready.pop(cell).outcome()
+        for cell, subject in ready.items():
             active(cell)
             yield cell, subject.outcome()
 
@@ -97,6 +99,11 @@ class _Subject:
     columns: dict = dataclasses.field(default_factory=dict)
     rows: list = dataclasses.field(default_factory=list)
     spent_s: float = 0.0
+
+    @property
+    def repetition_s(self) -> float:
+        """What one repetition has taken so far."""
+        return self.spent_s * len(SOLVED) / max(len(self.rows), 1)
 
     @classmethod
     def compile(cls, cell, method, params, x) -> "_Subject":
