@@ -82,7 +82,7 @@ class Interleaved(Misbehave):
 
 @dataclasses.dataclass(frozen=True)
 class Patient(Misbehave):
-    """Goes on until it is told that the run ends, and then gives an answer for each of its cells; `flag` says that it has begun."""
+    """Goes on until the run ends, and then gives an answer for each of its cells; `flag` says that it has begun."""
 
     def run(self, cells, active):
         Path(self.flag).touch()
