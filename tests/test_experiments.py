@@ -8,7 +8,10 @@ import pytest
 import bench
 import systems
 from bench import cli, files
-from bench.question import config, matrix
+from bench.question import catalogue, config, matrix, worth
+from bench.running.jobs import jobs
+
+pytest_plugins = ["runner_doubles"]
 
 EXPERIMENTS = sorted(path.stem for path in config.EXPERIMENTS.glob("*.toml"))
 PROFILES = ("quick", "cpu", "gpu", "paper")
@@ -36,6 +39,46 @@ def test_every_profile_expands_to_cells(name, profile, settings):
     larger = {"quick": "cpu", "cpu": "paper"}.get(profile)
     if larger:
         assert len(cells) <= len(matrix.cells(config.load(name, larger).with_settings(settings(name))))
+
+
+MOST_METHODS = 6  # of a job: nothing of it is timed before all of them are compiled
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_on_a_gpu_the_main_claim_comes_first_in_small_jobs(name, settings):
+    experiment = config.load(name, "gpu").with_settings(settings(name))
+    assert experiment.options.device == "gpu"
+    cells = matrix.cells(experiment)
+    claim = {cell.id for cell in worth.claim(experiment, cells)}
+    for key, values in experiment.claim.items():
+        assert any(cell.settings.get(key) in values for cell in cells), f"no cell of the claim has {key} among {values}"
+    ordered = jobs(
+        [cell for cell in cells if cell.method != "mamba2-cuda"], experiment.options.isolation, as_written=True, first=claim
+    )
+    holding = [any(cell.id in claim for cell in job.cells) for job in ordered]
+    assert claim and holding == sorted(holding, reverse=True)
+    assert max(len({cell.method for cell in job.cells}) for job in ordered) <= MOST_METHODS
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_job_is_cut_by_what_the_claim_is(profile, settings):
+    """What is timed in turn stays together: each experiment's claim is whole jobs, in every profile."""
+    for name in EXPERIMENTS:
+        experiment = config.load(name, profile).with_settings(settings(name))
+        cells = [cell for cell in matrix.cells(experiment) if cell.method != "mamba2-cuda"]
+        claim = {cell.id for cell in worth.claim(experiment, cells)}
+        for job in jobs(cells, experiment.options.isolation):
+            assert len({cell.id in claim for cell in job.cells}) == 1, (name, job.cells[0].settings)
+
+
+def test_a_block_of_mamba_that_is_not_here_is_a_row(tmp_path, pitbench):
+    if not catalogue.why_unavailable("method", "mamba2-cuda"):
+        pytest.skip("it is here")
+    given = ["--profile", "quick", "--set", 'method=["mamba2", "mamba2-cuda"]', "--out", tmp_path]
+    code, shown, said = pitbench("run", "mamba", "-m", "mamba2-cuda", *given)
+    cells = bench.load(tmp_path)["cells"]
+    assert code == 1 and set(cells["status"]) == {"unavailable"} and set(cells["method"]) == {"mamba2-cuda"}
+    assert cells["error_message"].str.contains("an NVIDIA GPU").all() and "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

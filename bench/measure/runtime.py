@@ -63,7 +63,7 @@ class Runtime(Measure):
             yield cell, subject.outcome()
 
     def _prepared(self, cells, active):
-        """Each cell with its compiled programs, the next ones compiled meanwhile where there are cores to spare.
+        """Each cell with its compiled programs, as many compiled at once as there are cores for.
 
         Nothing is timed before the last one is there.
         """
@@ -72,10 +72,12 @@ class Runtime(Measure):
             ahead = []
             for cell in cells:
                 active(cell)
-                ahead.append((cell, pool.submit(_Subject.compile, cell, *self._given(cell))))
-            for cell, subject in ahead:
+                method, *arguments = self._given(cell)
+                programs = {phase: pool.submit(timing.compile, method.phases[phase], *arguments) for phase in SOLVED}
+                ahead.append((cell, method, programs, tuple(arguments)))
+            for cell, method, programs, arguments in ahead:
                 active(cell)
-                yield cell, subject.result()
+                yield cell, _Subject(cell, method, {phase: each.result() for phase, each in programs.items()}, arguments)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -104,10 +106,6 @@ class _Subject:
     def repetition_s(self) -> float:
         """What one repetition has taken so far."""
         return self.spent_s * len(SOLVED) / max(len(self.rows), 1)
-
-    @classmethod
-    def compile(cls, cell, method, params, x) -> "_Subject":
-        return cls(cell, method, {phase: timing.compile(method.phases[phase], params, x) for phase in SOLVED}, (params, x))
 
     def check(self, references: dict) -> None:
         """Call the programs once, and look at the answer; what it should be is computed once for all methods of one problem."""

@@ -26,4 +26,4 @@ def absent() -> bool:
     """Whether there is certainly no GPU; only Linux shows that."""
     if not sys.platform.startswith("linux") or environment.gpus():
         return False
-    return not any(Path("/").glob(pattern.removeprefix("/")) for pattern in NODES)
+    return not any(path for pattern in NODES for path in Path("/").glob(pattern.removeprefix("/")))

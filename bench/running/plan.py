@@ -43,15 +43,13 @@ class Estimate:
         lines = [f"{total} cells: {self.done} done, {self.failed} failed, {self.missing} missing{skipped}."]
         if self.unknown < self.missing:
             known = self.missing - self.unknown
-            memory = f", up to {in_bytes(self.bytes)} of temporary memory" if self.bytes else ""
-            lines.append(f"About {in_words(self.seconds)} for {known} of the missing cells{memory}.")
+            memory = f", up to {in_bytes(self.bytes)} of memory" if self.bytes else ""
+            about = "A guess: about" if self.elsewhere else "About"
+            lines.append(f"{about} {in_words(self.seconds)} for {known} of the missing cells{memory}.")
             where = f"on {' and '.join(self.devices)} in {', '.join(map(str, self.sources))}"
             lines.append(f"Based on cells of the same method {where}, {self._scaling()}.")
         if self.elsewhere:
-            of_them = "" if self.elsewhere == known else f" for {self.elsewhere} of them"
-            lines.append(
-                f"A guess{of_them}: no cell of their method has been finished on {self.wanted}, where it takes another time."
-            )
+            lines.append(f"Of the method of {self.elsewhere} missing cells none has been finished on {self.wanted}.")
         if self.unknown:
             reason = "no cell of their method has been finished in this experiment"
             lines.append(f"Unknown cost of {self.unknown} missing cells: {reason}.")
@@ -80,7 +78,8 @@ def planned_all(asked: list[Asked]) -> str:
     for each, own in zip(asked, found, strict=True):
         lines += [f"{each.experiment.name}: {each.experiment.title}", textwrap.indent(str(own), "    ")]
     counts = ", ".join(f"{sum(getattr(own, state) for own in found)} {state}" for state in ("done", "failed", "missing"))
-    lines.append(f"All together: {counts}; about {in_words(sum(own.seconds for own in found))} as far as that is known.")
+    known = "a guess" if any(own.elsewhere for own in found) else "as far as that is known"
+    lines.append(f"All together: {counts}; about {in_words(sum(own.seconds for own in found))}, {known}.")
     return "\n".join(lines)
 
 

@@ -21,7 +21,8 @@ from bench.storage.collect import cells
 PROGRAMS = 4
 DEVICES = {"cuda": "gpu"}  # what rows call the devices that have two names
 _COLUMNS = ("measure", *CORE, *PARAMETERS, "job", "device", "isolation", "status")
-_COSTS = ("wall_s", "compile_s", "compile_cached", "temp_bytes")
+_MEMORY = ("program_bytes", "temp_bytes")  # rows of earlier versions have the second one alone
+_COSTS = ("wall_s", "compile_s", "compile_cached", *_MEMORY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +124,8 @@ def _finished(rows: list[dict], folder: Path) -> Unit:
     unit = _unit(first["measure"], first["method"], settings, rows)
     seconds, where = sum(row["wall_s"] for row in rows), {"device": first["device"], "source": folder}
     compiled = most("compile_s", [row for row in rows if not row["compile_cached"]])  # what came from the cache took no time here
-    return dataclasses.replace(unit, seconds=seconds, compile_s=compiled, bytes=most("temp_bytes", rows), **where)
+    size = next((found for name in _MEMORY if (found := most(name, rows)) == found), math.nan)
+    return dataclasses.replace(unit, seconds=seconds, compile_s=compiled, bytes=size, **where)
 
 
 def _unit(measure: str, method: str, settings: dict, cells: list) -> Unit:

@@ -48,17 +48,18 @@ def end_all(asked: Sequence[Asked], results: Sequence[Result], budget: str | Non
     """
     codes = []
     for each, result in zip(asked, results, strict=True):
-        print(f"{each.experiment.name}: {each.experiment.title}")
         if result.answered:
+            print(f"{each.experiment.name}: {each.experiment.title}")
             codes.append(end(result, each.chosen, each.out, budget))
+            print()
         else:
             answers = {row["cell"]: row["status"] for row in cells(each.out, "status")}
             done = sum(cell.id in answers for cell in each.chosen)
             failed = [cell for cell in each.chosen if answers.get(cell.id) in FAILED]
-            print(f"{done} of {len(each.chosen)} cells have a row, {len(failed)} of them failed. Nothing new.")
+            failures = f", {len(failed)} of them failed" if failed else ""
+            print(f"{each.experiment.name}: nothing new, {done} of {len(each.chosen)} cells have a row{failures}.")
             interrupted, spent = result.interrupted, result.spent
             codes.append(INTERRUPTED if interrupted else SPENT if spent else FAULT if failed else ANSWERED)
-        print()
     left = {each.experiment.name: result.left for each, result in zip(asked, results, strict=True) if result.left}
     if left:
         listed = ", ".join(f"{name} {count}" for name, count in left.items())
