@@ -31,8 +31,8 @@ def run(
 ):
     """Run the missing cells of an experiment, or of `all`; run it again to go on.
 
-    `all` are the experiments of this project that state their worth, those of most worth first: the main claim of each, and then
-    the rest of each. Each has a folder of its own, with --out DIR in DIR/EXPERIMENT.
+    `all`: the experiments of this project that state their worth, the main claim of each first, and then the rest of each.
+    Each has a folder of its own, with --out DIR in DIR/EXPERIMENT.
 
     Exit status:
     0 every chosen cell has an answer, not_converged, diverged and wrong_answer being some, or was skipped as it does not fit

@@ -47,9 +47,7 @@ def test_workers_keep_what_they_compile_for_whatever_device(tmp_path, monkeypatc
     monkeypatch.setattr(os, "environ", dict(os.environ))  # what is set for a worker is not for the tests
     worker.set_flags(device)
     assert os.environ["JAX_COMPILATION_CACHE_DIR"].startswith(str(tmp_path))
-    assert (
-        float(os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"]) < 1 and "JAX_ENABLE_COMPILATION_CACHE" not in os.environ
-    )
+    assert float(os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"]) < 1
 
 
 def test_the_memory_of_a_program_is_scratch_arguments_and_results():
