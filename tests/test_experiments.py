@@ -36,6 +36,10 @@ def test_every_profile_expands_to_cells(name, profile, settings):
     cells = matrix.cells(experiment)
     assert cells and len({cell.id for cell in cells}) == len(cells)
     assert experiment.title and experiment.reproduces
+    possible = [cell for cell in cells if cell.method != "mamba2-cuda"]
+    claim = {cell.id for cell in worth.claim(experiment, possible)}
+    for job in jobs(possible, experiment.options.isolation):  # what is timed in turn stays together
+        assert len({cell.id in claim for cell in job.cells}) == 1, "the claim cuts a job in two"
     larger = {"quick": "cpu", "cpu": "paper"}.get(profile)
     if larger:
         assert len(cells) <= len(matrix.cells(config.load(name, larger).with_settings(settings(name))))
@@ -59,15 +63,9 @@ def test_on_a_gpu_the_main_claim_comes_first_in_small_jobs(name, settings):
     assert max(len({cell.method for cell in job.cells}) for job in ordered) <= MOST_METHODS
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_no_job_is_cut_by_what_the_claim_is(profile, settings):
-    """What is timed in turn stays together: each experiment's claim is whole jobs, in every profile."""
-    for name in EXPERIMENTS:
-        experiment = config.load(name, profile).with_settings(settings(name))
-        cells = [cell for cell in matrix.cells(experiment) if cell.method != "mamba2-cuda"]
-        claim = {cell.id for cell in worth.claim(experiment, cells)}
-        for job in jobs(cells, experiment.options.isolation):
-            assert len({cell.id in claim for cell in job.cells}) == 1, (name, job.cells[0].settings)
+def test_ten_seeds_on_a_gpu_are_to_decide_what_three_did_not():
+    cells = matrix.cells(config.load("fig3b", "gpu"))
+    assert {cell.seed for cell in cells} == set(range(10))
 
 
 def test_a_block_of_mamba_that_is_not_here_is_a_row(tmp_path, pitbench):
