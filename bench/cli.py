@@ -42,7 +42,7 @@ def run(
     130 interrupted
     Cells that another run is at do not count.
     """
-    from bench.question import filters, worth
+    from bench.question import config, filters
     from bench.running import runner, suite
     from bench.showing import ending
 
@@ -55,7 +55,7 @@ def run(
         executor=executor,
         plugins=tuple(map(str, selection.plugin)),
     )
-    if selection.experiment == worth.ALL:
+    if selection.experiment == config.ALL:
         raise typer.Exit(ending.end_all(asked, suite.run(asked, how), budget))
     (one,) = asked
     result = runner.run(one.experiment, one.everything, one.chosen, how)
@@ -66,11 +66,11 @@ def run(
 @arg.selecting
 def plan(selection: arg.Selection):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
-    from bench.question import worth
+    from bench.question import config
     from bench.running.plan import planned, planned_all
 
     asked = selected.asked(selection)
-    print(planned_all(asked) if selection.experiment == worth.ALL else planned(asked[0]))
+    print(planned_all(asked) if selection.experiment == config.ALL else planned(asked[0]))
 
 
 @app.command(cls=arg.Verb)

@@ -9,10 +9,10 @@ from bench.errors import UserError, say
 
 def asked(selection: arg.Selection, device: str | None = None) -> list:
     """Each selected experiment as `bench.running.suite.Asked`: one, or for `all` those of the suite, of most worth first."""
-    from bench.question import worth
+    from bench.question import config, worth
 
     add_plugins(selection.plugin)
-    if selection.experiment != worth.ALL:
+    if selection.experiment != config.ALL:
         return [_chosen(_whole(selection, selection.experiment, device), selection)]
     found = [_whole(selection, name, device) for name in worth.suite()]
     return _with_cells(found, selection)
@@ -33,7 +33,7 @@ def add_plugins(paths: list[Path]) -> None:
 
 def _whole(selection: arg.Selection, name: str, device: str | None):
     """An experiment with all its cells, and the folder of its results: for `all` one of several in `--out`."""
-    from bench.question import config, filters, matrix, worth
+    from bench.question import config, filters, matrix
     from bench.running import runner, suite
     from bench.showing import figures
 
@@ -43,7 +43,7 @@ def _whole(selection: arg.Selection, name: str, device: str | None):
     if selection.seeds:
         resolved = resolved.with_seeds(filters.seeds(selection.seeds))
     cells = matrix.cells(resolved)
-    out = selection.out / name if selection.out and selection.experiment == worth.ALL else selection.out
+    out = selection.out / name if selection.out and selection.experiment == config.ALL else selection.out
     return suite.Asked(resolved, cells, cells, out or runner.default_out(resolved))
 
 

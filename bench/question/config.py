@@ -15,6 +15,7 @@ from bench.errors import UserError, show
 from registry import suggest
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
+ALL = "all"  # in place of a name: every experiment that states its worth, see `bench.question.worth`
 ALIASES = {"hidden": "hidden_dim"}
 
 
@@ -160,7 +161,8 @@ def find(experiment: str) -> Path:
     if experiment not in names:
         known = ", ".join(names) or "none"
         raise UserError(
-            f'"{experiment}": no such experiment.{suggest(experiment, names)}\nKnown: {known}. A path to a TOML file works too.'
+            f'"{experiment}": no such experiment.{suggest(experiment, [*names, ALL])}\n'
+            f'Known: {known}. A path to a TOML file works too; `run` and `plan` also take "{ALL}".'
         )
     return EXPERIMENTS / f"{experiment}.toml"
 

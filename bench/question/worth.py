@@ -10,8 +10,6 @@ from bench.question.cell import Cell
 from bench.question.config import Experiment
 from registry import suggest
 
-ALL = "all"  # in place of the name of an experiment
-
 
 def suite() -> list[str]:
     """The names of the experiments that state their worth, those of most worth first."""
