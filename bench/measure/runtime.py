@@ -28,9 +28,9 @@ class Runtime(Measure):
     scan first. Its answer is handed over as soon as its own repetitions are done.
     """
 
-    # how the gradient is scanned is part of a method, though every method has the setting
+    # how the gradient is scanned, and by whose kernels, is part of a method, though every method has the setting
     summary: ClassVar[str] = "seconds of a solve and of a gradient, methods in turn, after their answers are checked"
-    together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan")
+    together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan", "kernels")
     timed: ClassVar[tuple[str, ...]] = ("ok",)  # statuses of an answer that is worth a time
 
     repeats: Count = 20
