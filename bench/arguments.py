@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from bench.errors import UserError
 
 Name = Annotated[
-    str, typer.Argument(metavar="EXPERIMENT", help="A name from `pitbench list experiments`, or a path to a TOML file.")
+    str, typer.Argument(metavar="EXPERIMENT", help="A name from `pitbench list experiments`, a path to a TOML file, or all.")
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
 Kind = Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")]
@@ -31,11 +31,16 @@ Seeds = Annotated[list[str], typer.Option(help="Seeds in place of the file's: 0:
 Profile = Annotated[
     str | None, typer.Option(help="A profile of the file: quick, cpu, gpu, paper. By default cpu where there is one.")
 ]
-Out = Annotated[Path | None, typer.Option(help="Where results go. By default results/runs/EXPERIMENT/PROFILE in the checkout.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where results go; those of all in DIR/EXPERIMENT. By default results/runs/EXPERIMENT/PROFILE in the checkout."
+    ),
+]
 Plugins = Annotated[
     list[Path], typer.Option("--plugin", help="A Python file with methods, models, systems, metrics or measures; repeatable.")
 ]
-Budget = Annotated[str | None, typer.Option(help="End after this time, cells in the order of the file: 90s, 8m, 1h30m.")]
+Budget = Annotated[str | None, typer.Option(help="End after this time, cells of most worth first: 90s, 8m, 1h30m.")]
 Rerun = Annotated[
     list[str],
     typer.Option(

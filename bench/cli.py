@@ -2,14 +2,16 @@
 
 import json
 import sys
+import time
 import warnings
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench import arguments as arg
+from bench import selected
 from bench.errors import UserError, refusal, say, show_notices
+from bench.selected import add_plugins
 from bench.tuning.verb import tune
 from registry import UnknownName
 
@@ -27,7 +29,10 @@ def run(
     device: arg.Device = None,
     executor: arg.Executor = "local",
 ):
-    """Run the missing cells of an experiment; run it again to go on.
+    """Run the missing cells of an experiment, or of `all`; run it again to go on.
+
+    `all`: the experiments of this project that state their worth, the main claim of each first, and then the rest of each.
+    Each has a folder of its own, with --out DIR in DIR/EXPERIMENT.
 
     Exit status:
     0 every chosen cell has an answer, not_converged, diverged and wrong_answer being some, or was skipped as it does not fit
@@ -37,41 +42,43 @@ def run(
     130 interrupted
     Cells that another run is at do not count.
     """
-    from bench.question import filters
-    from bench.running import runner
+    from bench.question import config, filters
+    from bench.running import runner, suite
     from bench.showing import ending
 
-    resolved, cells, chosen = _cells(selection, device)
-    out = selection.out or runner.default_out(resolved)
+    began, budget_s = time.monotonic(), filters.duration_s(budget) if budget is not None else None
+    asked = selected.asked(selection, device)
     how = runner.Options(
-        out=out,
+        out=asked[0].out,
         rerun=tuple(rerun),
-        budget_s=filters.duration_s(budget) if budget is not None else None,
+        budget_s=budget_s and max(budget_s - (time.monotonic() - began), 0.0),
         executor=executor,
         plugins=tuple(map(str, selection.plugin)),
     )
-    raise typer.Exit(ending.end(runner.run(resolved, cells, chosen, how), chosen, out, budget))
+    if selection.experiment == config.ALL:
+        raise typer.Exit(ending.end_all(asked, suite.run(asked, how), budget))
+    (one,) = asked
+    result = runner.run(one.experiment, one.everything, one.chosen, how)
+    raise typer.Exit(ending.end(result, one.chosen, one.out, budget))
 
 
 @app.command(cls=arg.Verb)
 @arg.selecting
 def plan(selection: arg.Selection):
     """Count cells done, missing and failed, and estimate time and memory, without running."""
-    from bench.running import runner
-    from bench.running.plan import estimate
+    from bench.question import config
+    from bench.running.plan import planned, planned_all
 
-    resolved, _, chosen = _cells(selection)
-    out = selection.out or runner.default_out(resolved)
-    runner.check_folder(resolved, out)
-    print(estimate(chosen, out, resolved.name, resolved.options.isolation))
+    asked = selected.asked(selection)
+    print(planned_all(asked) if selection.experiment == config.ALL else planned(asked[0]))
 
 
 @app.command(cls=arg.Verb)
 def status(folder: arg.Folder):
-    """Show what is running, done, failed and lost; reads files only."""
-    from bench.running.status import status
+    """Show what is running, done, failed and lost, of a run or of all runs in a folder; reads files only."""
+    from bench.running.status import described
 
-    print(status(folder))
+    print(described(folder))
 
 
 @app.command(cls=arg.Verb)
@@ -139,7 +146,7 @@ def check(
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""
     from bench import conformance
 
-    _add_plugins(plugin)
+    add_plugins(plugin)
     broken, before = 0, ""
     for result in conformance.check(name):
         broken += result.outcome == "broken"
@@ -161,7 +168,7 @@ def cite(
     """Print the BibTeX of what was run in a folder, or of what is named; without either that of pitbench."""
     from bench.showing.cite import cite
 
-    _add_plugins(plugin)
+    add_plugins(plugin)
     print(cite(what))
 
 
@@ -210,33 +217,3 @@ def _say(note: str) -> None:
     """On standard error, so that standard output stays what was asked for."""
     if note:
         print(note, file=sys.stderr)
-
-
-def _add_plugins(paths: list[Path]) -> None:
-    """Add files that can be used; one that cannot is the user's mistake, a part of one that cannot is said."""
-    if paths:
-        from bench.question import catalogue
-
-        for path in paths:
-            catalogue.add_plugin(path)
-            if reason := catalogue.broken(path):
-                raise UserError(f"plug-in file {path}: unavailable: {reason}")
-            for reason in catalogue.left_out(path):
-                say(f"plug-in file {path}: {reason}")
-
-
-def _cells(selection: arg.Selection, device: str | None = None):
-    """The resolved experiment, all its cells, and those that are selected."""
-    from bench.question import config, feasible, filters, matrix
-    from bench.showing import figures
-
-    _add_plugins(selection.plugin)
-    resolved = config.load(selection.experiment, selection.profile, device=device, isolation=selection.isolation)
-    figures.check(resolved)
-    resolved = resolved.with_settings(selection.settings)
-    if selection.seeds:
-        resolved = resolved.with_seeds(filters.seeds(selection.seeds))
-    cells = matrix.cells(resolved)
-    chosen = filters.select(cells, method=selection.method, system=selection.system, where=selection.where)
-    feasible.tell(chosen)
-    return resolved, cells, chosen

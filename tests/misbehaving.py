@@ -80,4 +80,15 @@ class Interleaved(Misbehave):
     together: ClassVar[tuple[str, ...]] = ("method",)
 
 
-MEASURES = {"interleaved": Interleaved, "misbehave": Misbehave, "silent": Silent}
+@dataclasses.dataclass(frozen=True)
+class Patient(Misbehave):
+    """Goes on until the run ends, and then gives an answer for each of its cells; `flag` says that it has begun."""
+
+    def run(self, cells, active):
+        Path(self.flag).touch()
+        while active(cells[0]) > 0:
+            time.sleep(0.02)
+        yield from ((cell, Outcome("ok")) for cell in cells)
+
+
+MEASURES = {"interleaved": Interleaved, "misbehave": Misbehave, "patient": Patient, "silent": Silent}

@@ -7,7 +7,7 @@ import pandas as pd
 
 CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters
     T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations residual
-    value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes wall_s started_utc
+    value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes program_bytes wall_s started_utc
     environment git_sha git_dirty isolation job foreign_cores"""
 COLUMNS = {
     "cells": CELLS.split(),

@@ -103,4 +103,5 @@ def test_a_gpu_that_is_not_there_is_an_error_and_not_a_cpu_run(tmp_path, capfd):
         str(tmp_path),
     ]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 2 and "jax finds no GPU here" in result.stderr
+    assert result.returncode == 2 and result.stderr.startswith('pitbench: device = "gpu", but this machine has no NVIDIA GPU')
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,12 @@ import os
 import subprocess
 import sys
 
+import jax.numpy as jnp
+import pytest
+
+from bench.measure import timing
+from bench.running import worker
+
 PROGRAM = """
 import json, sys
 import jax, jax.numpy as jnp
@@ -31,6 +37,23 @@ def test_the_second_process_has_the_time_of_the_first(tmp_path):
     for record in (tmp_path / "compile_times").iterdir():
         record.unlink()
     assert compile_in_a_process(**surroundings)["compile_s"] is None, "nobody knows"
+
+
+@pytest.mark.parametrize("device", [None, "cpu", "gpu", "cuda"])
+def test_workers_keep_what_they_compile_for_whatever_device(tmp_path, monkeypatch, device):
+    for key in [key for key in os.environ if key.startswith("JAX_")]:
+        monkeypatch.delenv(key)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(os, "environ", dict(os.environ))  # what is set for a worker is not for the tests
+    worker.set_flags(device)
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"].startswith(str(tmp_path))
+    assert float(os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"]) < 1
+
+
+def test_the_memory_of_a_program_is_scratch_arguments_and_results():
+    x = jnp.ones((200, 200), jnp.float32)
+    found = timing.compile(lambda x: jnp.sin(x @ x) @ x, x)
+    assert found.program_bytes == found.temp_bytes + 2 * x.nbytes
 
 
 def test_without_a_cache_nothing_is_kept(tmp_path):

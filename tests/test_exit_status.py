@@ -57,7 +57,7 @@ def test_statuses_of_real_runs(run, tmp_path):
 
 def test_a_method_that_is_not_available_here_is_1(run, tmp_path, monkeypatch):
     experiment(tmp_path)
-    monkeypatch.setattr(runner, "_reason", lambda cell: "no GPU")
+    monkeypatch.setattr(runner, "reason", lambda cell: "no GPU")
     code, _, said = run()
     assert code == 1 and said.endswith(": no GPU\n")
 

@@ -8,7 +8,10 @@ import pytest
 import bench
 import systems
 from bench import cli, files
-from bench.question import config, matrix
+from bench.question import catalogue, config, matrix, worth
+from bench.running.jobs import jobs
+
+pytest_plugins = ["runner_doubles"]
 
 EXPERIMENTS = sorted(path.stem for path in config.EXPERIMENTS.glob("*.toml"))
 PROFILES = ("quick", "cpu", "gpu", "paper")
@@ -33,9 +36,46 @@ def test_every_profile_expands_to_cells(name, profile, settings):
     cells = matrix.cells(experiment)
     assert cells and len({cell.id for cell in cells}) == len(cells)
     assert experiment.title and experiment.reproduces
+    possible = [cell for cell in cells if cell.method != "mamba2-cuda"]
+    claim = {cell.id for cell in worth.claim(experiment, possible)}
+    for job in jobs(possible, experiment.options.isolation):  # what is timed in turn stays together
+        assert len({cell.id in claim for cell in job.cells}) == 1, "the claim cuts a job in two"
     larger = {"quick": "cpu", "cpu": "paper"}.get(profile)
     if larger:
         assert len(cells) <= len(matrix.cells(config.load(name, larger).with_settings(settings(name))))
+
+
+MOST_METHODS = 7  # of a job: nothing of it is timed before all of them are compiled
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_on_a_gpu_the_main_claim_comes_first_in_small_jobs(name, settings):
+    experiment = config.load(name, "gpu").with_settings(settings(name))
+    assert experiment.options.device == "gpu"
+    cells = matrix.cells(experiment)
+    claim = {cell.id for cell in worth.claim(experiment, cells)}
+    for key, values in experiment.claim.items():
+        assert any(cell.settings.get(key) in values for cell in cells), f"no cell of the claim has {key} among {values}"
+    possible = [cell for cell in cells if cell.method != "mamba2-cuda"]
+    ordered = jobs(possible, experiment.options.isolation, as_written=True, first=claim)
+    holding = [any(cell.id in claim for cell in job.cells) for job in ordered]
+    assert claim and holding == sorted(holding, reverse=True)
+    assert max(len({cell.method for cell in job.cells}) for job in ordered) <= MOST_METHODS
+
+
+def test_ten_seeds_on_a_gpu_are_to_decide_what_three_did_not():
+    cells = matrix.cells(config.load("fig3b", "gpu"))
+    assert {cell.seed for cell in cells} == set(range(10))
+
+
+def test_a_block_of_mamba_that_is_not_here_is_a_row(tmp_path, pitbench):
+    if not catalogue.why_unavailable("method", "mamba2-cuda"):
+        pytest.skip("it is here")
+    given = ["--profile", "quick", "--set", 'method=["mamba2", "mamba2-cuda"]', "--out", tmp_path]
+    code, shown, said = pitbench("run", "mamba", "-m", "mamba2-cuda", *given)
+    cells = bench.load(tmp_path)["cells"]
+    assert code == 1 and set(cells["status"]) == {"unavailable"} and set(cells["method"]) == {"mamba2-cuda"}
+    assert cells["error_message"].str.contains("an NVIDIA GPU").all() and "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -15,7 +15,7 @@ ROOMS = ("methods", "systems", "metrics", "bench")
 ORDER = {
     "bench": [
         *("question", "measure", "storage", "running", "showing"),
-        *(("conformance", "regression"), "arguments", "tuning", "cli", "__init__"),
+        *(("conformance", "regression"), "arguments", "selected", "tuning", "cli", "__init__"),
     ],
     "bench.showing": [
         *("vocabulary", "frames", "drawing", ("tables", "figures", "verdicts"), ("show", "failures"), ("ending", "pages")),

@@ -122,6 +122,19 @@ def test_a_run_that_must_end_gives_what_it_has():
     assert outcome.status == "ok" and len(outcome.tables["runtime"]) == 2 * 3
 
 
+def test_what_is_done_is_handed_over_while_others_go_on():
+    """What ends the run later cannot take it away."""
+    cells = [cell("runtime", method) for method in ("sequential", "gtf-deer", "gtf-schwarz")]
+    measure = dataclasses.replace(cells[0].build_measure(), repeats=6)
+    turns, answers = [], measure.run(cells, lambda cell: turns.append(cell.method) or (0.0 if cell == cells[1] else math.inf))
+    first, outcome = next(answers)
+    assert first == cells[1] and outcome.status == "ok" and len(outcome.tables["runtime"]) == 2 * 3
+    then = len(turns)
+    rest = dict(answers)
+    assert set(rest) == {cells[0], cells[2]} and all(len(each.tables["runtime"]) == 2 * 6 for each in rest.values())
+    assert turns[then:].count("gtf-schwarz") >= 3 and "gtf-deer" not in turns[then:]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_single_step_is_measured_in_either_precision(dtype):
     for measure in ("runtime", "convergence"):
@@ -204,7 +217,7 @@ def test_a_killed_training_goes_on_where_it_was_kept_to_the_same_end(tmp_path, m
 
     monkeypatch.setattr(TrainingLog, "__call__", clock)
     monkeypatch.setattr(
-        checkpoints.Checkpoints, "of", lambda cells, folder: checkpoints.Checkpoints(folder / "job.npz", every_s=0)
+        checkpoints.Checkpoints, "of", lambda cells, folder, left_s: checkpoints.Checkpoints(folder / "job.npz", every_s=0)
     )
     asked, seen, killed_at = training("sequential", updates=250), [], None
     measure = asked.build_measure()
@@ -235,6 +248,13 @@ def test_a_checkpoint_that_is_torn_or_of_another_question_is_none_and_is_said(tm
         assert kept.load("this") is None and "cannot be read" in capsys.readouterr().err
     np.savez(kept.path, state000=np.arange(3.0), **log._asdict())  # as it was kept before questions were
     assert kept.load("this") is None and "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("left_s", "kept"), [(math.inf, False), (0.0, True)])
+def test_the_last_checkpoint_before_a_run_ends_is_kept(tmp_path, left_s, kept):
+    own = checkpoints.Checkpoints.of([training("sequential")], tmp_path, lambda: left_s)
+    own.keep(Checkpoint([np.arange(3.0)], Log(*np.zeros((len(Log._fields), 1, 2))), "this"))
+    assert own.path.exists() == kept
 
 
 def training(method, T=20, batch=2, **parameters):

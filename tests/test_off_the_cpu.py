@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import methods
+import systems
 from methods.adjoint import Adjoint
 from methods.layout import cost, host, windows
 from methods.method import Method
@@ -114,6 +115,16 @@ def test_one_state_at_a_time_runs_on_the_cpu(gpu):
     params = method.init(jax.random.key(0), 2)
     assert method.generate(params, np.zeros((4, 2), np.float32), 7).shape == (7, 2)
     assert jax.jit(lambda params: method.generate(params, jnp.zeros((4, 2)), 7))(params).shape == (7, 2)
+
+
+def test_models_to_be_measured_are_trained_on_the_cpu(gpu, monkeypatch):
+    from bench.measure.trained import trained, trainer
+
+    seen, fit = [], Method.fit
+    monkeypatch.setattr(Method, "fit", lambda *given, **more: seen.append(cost.kind()) or fit(*given, **more))
+    training = {"updates": 2, "alpha": 0.2, "dtype": "float32", "seed": 0}
+    params = trained(trainer(methods.get("gtf-deer", latent_dim=3, hidden_dim=4)), systems.get("lorenz63"), **training)
+    assert seen == ["cpu"] and not any(leaf.committed for leaf in jax.tree.leaves(params)), "they go where they are used"
 
 
 def test_no_other_file_asks_what_kind_of_device_there_is():

@@ -73,6 +73,20 @@ def test_the_nearest_in_work_is_gone_by_and_of_those_the_most_alike():
     assert prices.nearest(_unit(10), []) is None
 
 
+@pytest.mark.parametrize(("device", "nearest"), [(None, 0), ("cpu", 0), ("gpu", 1), ("cuda", 1), ("tpu", 0)])
+def test_what_was_finished_on_the_device_that_is_asked_for_goes_first(device, nearest):
+    known = [dataclasses.replace(_unit(8, 1.0), device="cpu"), dataclasses.replace(_unit(64, 2.0), device="gpu")]
+    assert prices.nearest(_unit(10), known, device) is known[nearest]
+
+
+@pytest.mark.parametrize("device", [None, "cpu", "gpu"])
+def test_an_estimate_by_another_device_is_said_to_be_a_guess(device):
+    experiment, _, folder = stored("fig1a")
+    cells = matrix.cells(experiment.with_seeds([1000]))
+    text = str(plan.estimate(cells, folder, "fig1a", "shared", device))
+    assert ("A guess: about" in text) == (device == "gpu") == ("has been finished on gpu" in text)
+
+
 def test_compiling_does_not_grow_with_the_work():
     assert prices.scaled(_unit(100), _unit(10, 12.0, compile_s=0.5))[0] == pytest.approx(2 + 100)
     assert prices.scaled(_unit(100), _unit(10, 12.0, compile_s=50.0))[0] == pytest.approx(12)

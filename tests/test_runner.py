@@ -175,6 +175,20 @@ def test_ctrl_c_ends_cleanly(tmp_path, misbehaving):
     assert len(bench.load(out)["cells"]) == 2
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_an_interrupted_job_hands_over_what_it_has(tmp_path, misbehaving, name):
+    if signal.getsignal(sent := signal.Signals[name]) is signal.SIG_IGN:
+        pytest.skip(f"{name} is ignored in this session")
+    flag, out = tmp_path / "flag", tmp_path / "out"
+    path = experiment(tmp_path, f'seed = [0, 1]\nflag = "{flag}"', head=HEAD.replace("misbehave", "patient"))
+    with started(path, out) as process:
+        until(flag.exists)
+        process.send_signal(sent)
+        shown, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Interrupted" not in shown and "Traceback" not in errors
+    assert bench.load(out)["cells"]["status"].tolist() == ["ok", "ok"] and not list((out / "running").iterdir())
+
+
 def test_isolated_cells_have_a_process_each(tmp_path, misbehaving):
     path, out = experiment(tmp_path, "seed = [0, 1]", run='isolation = "cell"'), tmp_path / "out"
     run(path, out)

@@ -258,10 +258,11 @@ def test_the_measure_keeps_the_time_of_a_loose_answer_and_calls_it_wrong(monkeyp
     assert outcome.status == "wrong_answer" and not outcome.tables["runtime"]
 
 
-@pytest.mark.parametrize("profile", ["quick", "cpu"])
-def test_all_methods_of_a_case_take_turns(profile):
+@pytest.mark.parametrize("profile", ["quick", "cpu", "gpu"])
+@pytest.mark.parametrize("name", ["solvers", "fig1a", "long"])
+def test_all_methods_of_a_case_take_turns(name, profile):
     """Their settings differ, but one job has them all: times taken one after the other would compare the machine's moods."""
-    cells = matrix.cells(config.load("solvers", profile))
+    cells = matrix.cells(config.load(name, profile))
     for job in jobs_of(cells, "shared"):
         assert {cell.method for cell in job.cells} == {cell.method for cell in cells}
         assert len({(cell.T, cell.settings["alpha"], cell.settings["observed"]) for cell in job.cells}) == 1

@@ -2,10 +2,12 @@
 
 import dataclasses
 import hashlib
+import math
 import sys
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +25,20 @@ class Checkpoints:
 
     It is named after the cells of the job. Whether their settings and data are still those that it was kept for is asked when it
     is loaded.
+
+    left_s  says how many seconds are left until the run ends: the last one before is kept, however recent the one before it is
     """
 
     path: Path
     every_s: float = EVERY_S
+    left_s: Callable[[], float] = lambda: math.inf
     kept_s: float = dataclasses.field(default_factory=time.monotonic)
+    offered_s: float = dataclasses.field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, cells, folder: Path) -> "Checkpoints":
+    def of(cls, cells, folder: Path, left_s: Callable[[], float]) -> "Checkpoints":
         name = hashlib.sha256(" ".join(cell.id for cell in cells).encode()).hexdigest()[:16]
-        return cls(folder / f"{name}.npz")
+        return cls(folder / f"{name}.npz", left_s=left_s)
 
     def load(self, question: str) -> Checkpoint | None:
         """The last one of this question; None, and a line in the log, where it cannot be read or is of another question."""
@@ -54,8 +60,10 @@ class Checkpoints:
         print(f"checkpoint {self.path} {problem}; the training starts anew.", file=sys.stderr, flush=True)
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Write it, unless the last one is recent enough."""
-        if time.monotonic() - self.kept_s < self.every_s:
+        """Write it, unless the last one is recent enough and another will be offered before the run ends."""
+        now = time.monotonic()
+        apart, self.offered_s = now - self.offered_s, now
+        if now - self.kept_s < self.every_s and self.left_s() > apart:
             return
         arrays = {f"state{i:03d}": array for i, array in enumerate(checkpoint.arrays)} | checkpoint.log._asdict()
         arrays["question"] = np.array(checkpoint.question)

@@ -49,5 +49,5 @@ def _record(lowered) -> Path | None:
     folder = jax.config.jax_compilation_cache_dir
     if not folder or not jax.config.jax_enable_compilation_cache:
         return None
-    made_with = jax.__version__, jax.default_backend(), os.environ.get("XLA_FLAGS", ""), lowered.as_text()
+    made_with = jax.__version__, jax.devices()[0].device_kind, os.environ.get("XLA_FLAGS", ""), lowered.as_text()
     return Path(folder) / "compile_times" / f"{hashlib.sha256(repr(made_with).encode()).hexdigest()[:32]}.json"

@@ -106,6 +106,11 @@ def _version(package: str) -> str | None:
         return None
 
 
+def gpus() -> list[str]:
+    """Names of the NVIDIA GPUs that the driver knows of; none without pynvml."""
+    return _gpus()["gpus"]
+
+
 def _gpus() -> dict:
     """Names, driver and clocks (MHz: current and maximal) of NVIDIA GPUs; empty without them or without pynvml."""
     found = {"gpus": [], "gpu_driver": None, "gpu_clocks_mhz": []}

@@ -1,6 +1,7 @@
 """Train a method on a system, let the model run free, and score what it makes."""
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -71,7 +72,7 @@ class Reconstruction(Measure):
         active(first)
         method, system = first.build_method(), first.build_system()
         series, exam = self._data(system)
-        training = _Training(method, cells, series, scratch)
+        training = _Training(method, cells, series, scratch, left_s=lambda: active(first))
         programs = None
         for i, cell in enumerate(cells):
             active(cell)
@@ -134,13 +135,13 @@ class _Exam(NamedTuple):
 class _Training:
     """One training of all seeds of a job, which goes on where an earlier one was kept and writes down where it is."""
 
-    def __init__(self, method, cells, series, scratch: Path | None):
+    def __init__(self, method, cells, series, scratch: Path | None, left_s: Callable[[], float]):
         first = cells[0]
         sizes = {"T": first.T, "batch": first.batch, "seeds": tuple(cell.seed for cell in cells), "dtype": first.dtype}
         self._series, self._kept, resuming = series, None, {}
         self.log = TrainingLog()
         if scratch is not None and method.training.resumes:
-            self._kept = Checkpoints.of(cells, scratch)
+            self._kept = Checkpoints.of(cells, scratch, left_s)
             resuming = {"resume": self._kept.load(question(method, series, **sizes)), "keep": self._kept.keep}
         self.fit = jax.device_get(method.fit(series, callback=self.log, **sizes, **resuming))
 

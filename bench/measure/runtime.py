@@ -25,12 +25,12 @@ class Runtime(Measure):
 
     A machine changes its speed within seconds. So the methods of one size are timed in turn, repetition by repetition, and a
     change meets all of them. A method is timed only if its answer is right: value and gradient are compared with the sequential
-    scan first.
+    scan first. Its answer is handed over as soon as its own repetitions are done.
     """
 
-    # how the gradient is scanned is part of a method, though every method has the setting
+    # how the gradient is scanned, and by whose kernels, is part of a method, though every method has the setting
     summary: ClassVar[str] = "seconds of a solve and of a gradient, methods in turn, after their answers are checked"
-    together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan")
+    together: ClassVar[tuple[str, ...]] = ("method", "scan", "adjoint_scan", "kernels")
     timed: ClassVar[tuple[str, ...]] = ("ok",)  # statuses of an answer that is worth a time
 
     repeats: Count = 20
@@ -43,25 +43,27 @@ class Runtime(Measure):
 
     def run(self, cells, active):
         references = {}
-        ready = []
+        ready = {}
         for cell, subject in self._prepared(cells, active):
             active(cell)
             subject.check(references)
             if subject.status in self.timed:
-                ready.append((cell, subject))
+                ready[cell] = subject
             else:
                 yield cell, subject.outcome()
         for repetition in range(self.repeats):
-            for cell, subject in ready:
+            for cell, subject in list(ready.items()):
                 left_s = active(cell)
-                if repetition < FEWEST or (subject.spent_s < self.budget_s and left_s > 0):
+                if repetition < FEWEST or (subject.spent_s < self.budget_s and left_s > subject.repetition_s):
                     subject.time(repetition)
-        for cell, subject in ready:
+                else:  # handed over while others go on, so that what ends the run later cannot take it away
+                    yield cell, ready.pop(cell).outcome()
+        for cell, subject in ready.items():
             active(cell)
             yield cell, subject.outcome()
 
     def _prepared(self, cells, active):
-        """Each cell with its compiled programs, the next ones compiled meanwhile where there are cores to spare.
+        """Each cell with its compiled programs, as many compiled at once as there are cores for.
 
         Nothing is timed before the last one is there.
         """
@@ -70,10 +72,12 @@ class Runtime(Measure):
             ahead = []
             for cell in cells:
                 active(cell)
-                ahead.append((cell, pool.submit(_Subject.compile, cell, *self._given(cell))))
-            for cell, subject in ahead:
+                method, *arguments = self._given(cell)
+                programs = {phase: pool.submit(timing.compile, method.phases[phase], *arguments) for phase in SOLVED}
+                ahead.append((cell, method, programs, tuple(arguments)))
+            for cell, method, programs, arguments in ahead:
                 active(cell)
-                yield cell, subject.result()
+                yield cell, _Subject(cell, method, {phase: each.result() for phase, each in programs.items()}, arguments)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -98,9 +102,10 @@ class _Subject:
     rows: list = dataclasses.field(default_factory=list)
     spent_s: float = 0.0
 
-    @classmethod
-    def compile(cls, cell, method, params, x) -> "_Subject":
-        return cls(cell, method, {phase: timing.compile(method.phases[phase], params, x) for phase in SOLVED}, (params, x))
+    @property
+    def repetition_s(self) -> float:
+        """What one repetition has taken so far."""
+        return self.spent_s * len(SOLVED) / max(len(self.rows), 1)
 
     def check(self, references: dict) -> None:
         """Call the programs once, and look at the answer; what it should be is computed once for all methods of one problem."""

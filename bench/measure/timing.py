@@ -22,6 +22,7 @@ class Compiled(NamedTuple):
     compile_s: float | None  # of a program from the cache on disk, what it took when it was compiled; None if nobody knows
     compile_cached: bool | None
     temp_bytes: int | None  # scratch memory the compiler asks for; None where the backend does not say
+    program_bytes: int | None  # with arguments and results: what must be there at once while it runs
 
     @property
     def costs(self) -> dict:
@@ -32,16 +33,22 @@ class Compiled(NamedTuple):
 def compile(function: Callable, *arguments) -> Compiled:
     """`function` compiled for `arguments`, which must be everything it depends on: no data as compile-time constants."""
     if isinstance(function, Foreign):
-        return Compiled(function, None, None, None, None, None)
+        return Compiled(function, *[None] * 6)
     start = time.perf_counter()
     traced = jax.jit(function).trace(*arguments)
     traced_at = time.perf_counter()
     lowered = traced.lower()
     lowered_at = time.perf_counter()
     call, compile_s, cached = compile_times.compiled(lowered, _timed)
-    analysis = call.memory_analysis()
-    temp_bytes = None if analysis is None else analysis.temp_size_in_bytes
-    return Compiled(call, traced_at - start, lowered_at - traced_at, compile_s, cached, temp_bytes)
+    return Compiled(call, traced_at - start, lowered_at - traced_at, compile_s, cached, *_memory(call.memory_analysis()))
+
+
+def _memory(analysis) -> tuple[int | None, int | None]:
+    """Scratch memory of a program, and all of its memory; results that lie where an argument was are counted once."""
+    if analysis is None:
+        return None, None
+    beside = analysis.argument_size_in_bytes + analysis.output_size_in_bytes - analysis.alias_size_in_bytes
+    return analysis.temp_size_in_bytes, analysis.temp_size_in_bytes + beside
 
 
 def _timed(function: Callable) -> tuple[Any, float]:

@@ -15,6 +15,7 @@ from bench.errors import UserError, show
 from registry import suggest
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
+ALL = "all"  # in place of a name: every experiment that states its worth, see `bench.question.worth`
 ALIASES = {"hidden": "hidden_dim"}
 
 
@@ -33,6 +34,10 @@ class ExperimentFile(pydantic.BaseModel, extra="forbid", strict=True):
     reproduces: str = pydantic.Field("", description="a text")
     measure: str = pydantic.Field(description='the name of a measure, measure = "runtime", see `pitbench list measures`')
     figure: str = pydantic.Field("", description='the name of a figure in bench/showing/figures/, or several, "one, another"')
+    worth: pydantic.NonNegativeFloat | None = pydantic.Field(
+        None, description="a number, the larger the sooner in `pitbench run all`; without one it is no part of that"
+    )
+    claim: dict[str, Any] = pydantic.Field({}, description="a table [claim]")
     fixed: dict[str, Any] = pydantic.Field({}, description="a table [fixed]")
     grid: list[dict[str, Any]] = pydantic.Field([{}], description="tables headed [[grid]]")
     profile: dict[str, dict[str, Any]] = pydantic.Field({}, description="tables [profile.NAME]")
@@ -49,7 +54,10 @@ class Setting:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """An experiment file with one profile applied."""
+    """An experiment file with one profile applied.
+
+    claim  values of settings by which the cells are told that its main claim rests on, see `bench.question.worth`
+    """
 
     name: str
     file: str
@@ -60,6 +68,7 @@ class Experiment:
     profile: str | None
     grids: tuple[dict[str, Setting], ...]
     options: RunOptions
+    claim: dict[str, tuple] = dataclasses.field(default_factory=dict)
 
     @property
     def asked(self) -> list[dict[str, list]]:
@@ -102,13 +111,7 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
     options  run options given on the command line; those that are None are left to the file
     """
     path = find(experiment)
-    try:
-        raw = read_toml(path)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not text in UTF-8: {error}. Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: not valid TOML: {error}.") from None
-    file = _validated(ExperimentFile, raw, str(path))
+    file = read(path)
     if profile is None and "cpu" in file.profile:
         profile = "cpu"
     if profile is not None and profile not in file.profile:
@@ -128,7 +131,19 @@ def load(experiment: str, profile: str | None = None, **options) -> Experiment:
         profile=profile,
         grids=_resolve(file, profile, str(path)),
         options=_validated(RunOptions, run, "pitbench run", "--"),
+        claim={key: setting.values for key, setting in _settings(file.claim, "claim", str(path)).items()},
     )
+
+
+def read(path: Path) -> ExperimentFile:
+    """An experiment file, checked for its shape."""
+    try:
+        raw = read_toml(path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not text in UTF-8: {error}. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: not valid TOML: {error}.") from None
+    return _validated(ExperimentFile, raw, str(path))
 
 
 def read_toml(path: Path) -> dict:
@@ -146,7 +161,8 @@ def find(experiment: str) -> Path:
     if experiment not in names:
         known = ", ".join(names) or "none"
         raise UserError(
-            f'"{experiment}": no such experiment.{suggest(experiment, names)}\nKnown: {known}. A path to a TOML file works too.'
+            f'"{experiment}": no such experiment.{suggest(experiment, [*names, ALL])}\n'
+            f'Known: {known}. A path to a TOML file works too; `run` and `plan` also take "{ALL}".'
         )
     return EXPERIMENTS / f"{experiment}.toml"
 

@@ -4,6 +4,7 @@ import math
 import secrets
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.clock import Clock
@@ -16,15 +17,22 @@ from bench.storage.rows import Context, failure, rows
 MARGIN_S = 3.0  # before the budget ends: enough to write down what is there
 
 
-def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float = math.inf) -> bool:
+def _never() -> bool:
+    return False
+
+
+def answer(
+    cells: list[Cell], context: Context, out: Path, send, left_s: float = math.inf, stopped: Callable[[], bool] = _never
+) -> bool:
     """Measure one job and write an attempt for each of its cells as soon as it is there.
 
     An exception is the outcome of the active cell; the others are left for another try. Returns whether that must be one by
     one: running out of memory together says nothing about any one of them.
 
-    left_s  after which the process will be ended, whatever it does
+    left_s   after which the process will be ended, whatever it does
+    stopped  says whether it will be ended very soon, since the run is interrupted
     """
-    job = JobUnderWay(cells, context, out, send, left_s)
+    job = JobUnderWay(cells, context, out, send, left_s, stopped)
     try:
         _precision(cells[0].dtype)
         for cell in cells:
@@ -52,19 +60,19 @@ def answer(cells: list[Cell], context: Context, out: Path, send, left_s: float =
 class JobUnderWay:
     """Cells that are measured together: which of them is active, which wait for their outcome, and what the executor is told."""
 
-    def __init__(self, cells: list[Cell], context: Context, out: Path, send, left_s: float):
+    def __init__(self, cells: list[Cell], context: Context, out: Path, send, left_s: float, stopped: Callable[[], bool]):
         self.waiting = {cell.id: cell for cell in cells}
         self._first = cells[0].id
         self._clock, self._load, self._name = Clock(self._first), Load(), secrets.token_hex(8)
         self._context, self._out, self._send = context, out, send
-        self._deadline = time.monotonic() + left_s - MARGIN_S
+        self._deadline, self._stopped = time.monotonic() + left_s - MARGIN_S, stopped
 
     def active(self, cell: Cell) -> float:
         """From now on the time is this cell's, and it is blamed for a crash; the seconds until all answers must be there."""
         if cell.id != self._clock.active:
             self._send({"active": cell.id})
         self._clock.activate(cell.id)
-        return self._deadline - time.monotonic()
+        return 0.0 if self._stopped() else self._deadline - time.monotonic()
 
     def write(self, cell: Cell, outcome: Outcome) -> None:
         """Put an attempt on the disk, and then say so."""

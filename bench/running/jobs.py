@@ -1,10 +1,12 @@
 """Which cells are measured together, and in which order."""
 
+from collections.abc import Collection
+
 from bench.question.cell import Cell
 from bench.running.protocol import Job
 
 
-def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> list[Job]:
+def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False, first: Collection[str] = ()) -> list[Job]:
     """The jobs that answer the `chosen` cells, the cheapest first (by T × batch).
 
     A measure may take some cells in one call: methods, to time them in turn, or seeds, to train them in one program. A job is a
@@ -13,13 +15,15 @@ def jobs(chosen: list[Cell], isolation: str, *, as_written: bool = False) -> lis
     isolation   "cell" for jobs of one cell: the peak memory of a process is then the peak of its cell
     as_written  keep the order of the experiment, which puts first what it wants to know most: for a run that may not get to its
                 end
+    first       ids of cells whose jobs come before all others
     """
     shared = _shared_parameters(chosen)
     groups: dict = {}
     for cell in chosen:
         groups.setdefault(cell.id if isolation == "cell" else _agreement(cell, shared), []).append(cell)
     work = (lambda group: 0) if as_written else lambda group: max(cell.T * cell.batch for cell in group)
-    return [Job(tuple(group)) for group in sorted(groups.values(), key=work)]
+    late = lambda group: all(cell.id not in first for cell in group)  # noqa: E731
+    return [Job(tuple(group)) for group in sorted(groups.values(), key=lambda group: (late(group), work(group)))]
 
 
 def _shared_parameters(chosen: list[Cell]) -> set[str]:

@@ -1,11 +1,14 @@
 """What a run would do, and a guess at what it would cost, without running anything."""
 
 import dataclasses
+import textwrap
 from pathlib import Path
 
 from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
 from bench.running import prices, provenance
+from bench.running.runner import check_folder
+from bench.running.suite import Asked
 from bench.text import in_bytes, in_words
 
 
@@ -17,6 +20,8 @@ class Estimate:
     sources   the folders with the finished cells that this is estimated from
     devices   the kinds of device that those ran on
     factors   how much more work the missing units are than those, the least and the most
+    wanted    the kind of device that the missing cells are for, where that is known
+    elsewhere how many of the missing cells go by cells of other kinds
     """
 
     done: int
@@ -29,6 +34,8 @@ class Estimate:
     devices: tuple[str, ...] = ()
     factors: tuple[float, float] = (1.0, 1.0)
     skipped: int = 0
+    wanted: str | None = None
+    elsewhere: int = 0
 
     def __str__(self):
         total = self.done + self.failed + self.missing + self.skipped
@@ -36,10 +43,13 @@ class Estimate:
         lines = [f"{total} cells: {self.done} done, {self.failed} failed, {self.missing} missing{skipped}."]
         if self.unknown < self.missing:
             known = self.missing - self.unknown
-            memory = f", up to {in_bytes(self.bytes)} of temporary memory" if self.bytes else ""
-            lines.append(f"About {in_words(self.seconds)} for {known} of the missing cells{memory}.")
+            memory = f", up to {in_bytes(self.bytes)} of memory" if self.bytes else ""
+            about = "A guess: about" if self.elsewhere else "About"
+            lines.append(f"{about} {in_words(self.seconds)} for {known} of the missing cells{memory}.")
             where = f"on {' and '.join(self.devices)} in {', '.join(map(str, self.sources))}"
             lines.append(f"Based on cells of the same method {where}, {self._scaling()}.")
+        if self.elsewhere:
+            lines.append(f"Of the method of {self.elsewhere} missing cells none has been finished on {self.wanted}.")
         if self.unknown:
             reason = "no cell of their method has been finished in this experiment"
             lines.append(f"Unknown cost of {self.unknown} missing cells: {reason}.")
@@ -53,17 +63,37 @@ class Estimate:
         return f"scaled to {span} times their work"
 
 
-def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> Estimate:
+def planned(asked: Asked) -> Estimate:
+    """What an experiment has left to do."""
+    experiment = asked.experiment
+    check_folder(experiment, asked.out)
+    options = experiment.options
+    return estimate(asked.chosen, asked.out, experiment.name, options.isolation, options.device)
+
+
+def planned_all(asked: list[Asked]) -> str:
+    """What each of several experiments has left to do, and what they have together."""
+    found = [planned(each) for each in asked]
+    lines = []
+    for each, own in zip(asked, found, strict=True):
+        lines += [f"{each.experiment.name}: {each.experiment.title}", textwrap.indent(str(own), "    ")]
+    counts = ", ".join(f"{sum(getattr(own, state) for own in found)} {state}" for state in ("done", "failed", "missing"))
+    known = "a guess" if any(own.elsewhere for own in found) else "as far as that is known"
+    lines.append(f"All together: {counts}; about {in_words(sum(own.seconds for own in found))}, {known}.")
+    return "\n".join(lines)
+
+
+def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str, device: str | None = None) -> Estimate:
     """Time and memory of the cells without an answer, job by job.
 
     Each job is expected to cost what the finished job that is nearest to it in work has cost, scaled to its work. Finished jobs
     are looked for in `out`, in the folders of the experiment's other runs beside it, and among the results that come with the
-    source.
+    source; those on the kind of `device` that the experiment asks for go before others.
     """
     here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
     skipped = [cell for cell in chosen if here.get(cell.id, SKIPPED if cell.misfit else "") == SKIPPED]
     missing = [cell for cell in chosen if cell.id not in here and not cell.misfit]
-    pairs = paired([unit for job in prices.asked(missing, isolation) for unit in job], out, experiment)
+    pairs = prices.paired([unit for job in prices.asked(missing, isolation) for unit in job], out, experiment, device)
     priced = [(unit, by, *prices.scaled(unit, by)) for unit, by in pairs if by]
     factors = [unit.work / by.work for unit, by, *_ in priced]
     failed = sum(here.get(cell.id) in FAILED for cell in chosen)
@@ -78,10 +108,6 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str) -> 
         devices=tuple(dict.fromkeys(by.device or "an unknown device" for _, by, *_ in priced)),
         factors=(min(factors, default=1.0), max(factors, default=1.0)),
         skipped=len(skipped),
+        wanted=device,
+        elsewhere=sum(len(unit.cells) for unit, by, *_ in priced if prices.elsewhere(by, device)),
     )
-
-
-def paired(units: list[prices.Unit], out: Path, experiment: str) -> list[tuple[prices.Unit, prices.Unit | None]]:
-    """Each unit with the finished one to go by, if there is one."""
-    known = [each for folder in prices.sources(out, experiment) for each in prices.finished(folder)]
-    return [(unit, prices.nearest(unit, known)) for unit in units]

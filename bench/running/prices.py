@@ -19,8 +19,10 @@ from bench.storage.collect import cells
 
 # Compiling does not grow with the work. A cell compiles several programs, of which one is in the column `compile_s`.
 PROGRAMS = 4
+DEVICES = {"cuda": "gpu"}  # what rows call the devices that have two names
 _COLUMNS = ("measure", *CORE, *PARAMETERS, "job", "device", "isolation", "status")
-_COSTS = ("wall_s", "compile_s", "compile_cached", "temp_bytes")
+_MEMORY = ("program_bytes", "temp_bytes")  # rows of earlier versions have the second one alone
+_COSTS = ("wall_s", "compile_s", "compile_cached", *_MEMORY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +77,24 @@ def sources(out: Path, experiment: str) -> list[Path]:
     return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
 
 
-def nearest(unit: Unit, known: list[Unit]) -> Unit | None:
-    """The finished unit of the same method that is nearest in work and latent dimension, and then in other settings."""
+def paired(units: list[Unit], out: Path, experiment: str, device: str | None) -> list[tuple[Unit, Unit | None]]:
+    """Each unit with the finished one to go by, if there is one."""
+    known = [each for folder in sources(out, experiment) for each in finished(folder)]
+    return [(unit, nearest(unit, known, device)) for unit in units]
+
+
+def nearest(unit: Unit, known: list[Unit], device: str | None = None) -> Unit | None:
+    """The finished unit of the same method that is nearest in work and latent dimension, and then in other settings.
+
+    Those on the kind of `device` that is asked for go before all others.
+    """
     alike = [each for each in known if (each.measure, each.method) == (unit.measure, unit.method)]
-    return min(alike, key=lambda each: _distance(unit, each), default=None)
+    return min(alike, key=lambda each: (elsewhere(each, device), *_distance(unit, each)), default=None)
+
+
+def elsewhere(finished: Unit, device: str | None) -> bool:
+    """Whether a finished unit says little of one on `device`, as it ran on another kind; not where none is asked for."""
+    return device is not None and finished.device != DEVICES.get(device, device)
 
 
 def scaled(unit: Unit, by: Unit) -> tuple[float, float]:
@@ -108,7 +124,8 @@ def _finished(rows: list[dict], folder: Path) -> Unit:
     unit = _unit(first["measure"], first["method"], settings, rows)
     seconds, where = sum(row["wall_s"] for row in rows), {"device": first["device"], "source": folder}
     compiled = most("compile_s", [row for row in rows if not row["compile_cached"]])  # what came from the cache took no time here
-    return dataclasses.replace(unit, seconds=seconds, compile_s=compiled, bytes=most("temp_bytes", rows), **where)
+    size = next((found for name in _MEMORY if (found := most(name, rows)) == found), math.nan)
+    return dataclasses.replace(unit, seconds=seconds, compile_s=compiled, bytes=size, **where)
 
 
 def _unit(measure: str, method: str, settings: dict, cells: list) -> Unit:

@@ -4,6 +4,7 @@ The runner gives an executor a `Plan`, with the `Orders` for workers in it, and 
 executor starts a worker, `python -m bench.running.worker ORDERS`, and writes jobs to its standard input, one line of JSON each:
 
     {"cells": [...], "left_s": SECONDS}
+    {"stop": true}                      the run is interrupted: hand over what is there, for the process is ended soon
 
 The worker answers on its standard output, in lines of JSON too:
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,15 +16,14 @@ from bench.clock import now
 from bench.errors import UserError
 from bench.measure import environment
 from bench.measure.outcome import SKIPPED
-from bench.question import catalogue
+from bench.question import catalogue, worth
 from bench.question.cell import Cell
 from bench.question.config import Experiment
-from bench.running import executors, prices, provenance
+from bench.running import executors, gpu, prices, provenance
 from bench.running.jobs import jobs
 from bench.running.needed import check_rerun, needed
-from bench.running.plan import paired
 from bench.running.progress import Progress
-from bench.running.protocol import Finished, Orders, Plan
+from bench.running.protocol import Finished, Job, Orders, Plan
 from bench.running.remaining import Remaining
 from bench.storage import store
 from bench.storage.collect import collect, keep
@@ -39,6 +39,7 @@ class Options:
     budget_s: float | None = None
     executor: str = "local"
     plugins: tuple[str, ...] = ()
+    heading: str = ""  # said where there is something to do
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,11 +68,13 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
     todo = _todo(experiment, everything, chosen, options, git["git_sha"])
     if not todo:
         return Result(answered=0, left=0)
+    if options.heading and (options.budget_s is None or options.budget_s > 0):
+        print(f"{options.heading}: {len(todo)} cells", file=sys.stderr, flush=True)
     store.prepare(options.out)
     keep(options.out)
     known, left_s = store.latest(options.out), _countdown(options.budget_s)
     context = Context(experiment=experiment.name, isolation=experiment.options.isolation, **git)
-    reasons = {cell.id: ("unavailable", reason) for cell in todo if (reason := _reason(cell))}
+    reasons = {cell.id: ("unavailable", why) for cell in todo if (why := reason(cell))}
     reasons |= {cell.id: (SKIPPED, cell.misfit) for cell in todo if cell.misfit and cell.id not in reasons}
     possible = [cell for cell in todo if cell.id not in reasons]
     with Progress(len(todo), _remaining(experiment, possible, options.out)) as progress, _Interruptible():
@@ -85,13 +88,21 @@ def run(experiment: Experiment, everything: list[Cell], chosen: list[Cell], opti
             doing=progress.doing,
         )
         impossible = _without_asking([cell for cell in todo if cell.id in reasons], reasons, context, options.out)
-        ordered = jobs(possible, experiment.options.isolation, as_written=options.budget_s is not None)
+        ordered = _ordered(experiment, everything, possible, options)
         answered, interrupted = _follow(impossible, executor.run(ordered, plan), progress)
     spent = left_s() <= 0
     collect(options.out)
     latest = store.latest(options.out, [cell.id for cell in todo])
     left = sum(latest.get(cell.id) == known.get(cell.id) for cell in todo)
     return Result(answered, left, interrupted=interrupted, spent=spent and left > 0)
+
+
+def _ordered(experiment: Experiment, everything: list[Cell], possible: list[Cell], options: Options) -> list[Job]:
+    """The jobs of a run, with a budget in the order of what they are worth: those of the main claim, and then as written."""
+    if options.budget_s is None:
+        return jobs(possible, experiment.options.isolation)
+    first = {cell.id for cell in worth.claim(experiment, everything)}
+    return jobs(possible, experiment.options.isolation, as_written=True, first=first)
 
 
 def _countdown(budget_s: float | None) -> Callable[[], float]:
@@ -137,16 +148,20 @@ def _todo(
     out = options.out
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}: a file is there. Give a folder, new or of an earlier run.")
-    _remember(experiment, everything, out)
+    check_folder(experiment, out)
     store.sweep(out)
     if store.attempts(out):
         collect(out)
-    return needed(chosen, provenance.standing(out, chosen, "status", "git_sha"), options.rerun, git_sha)
+    todo = needed(chosen, provenance.standing(out, chosen, "status", "git_sha"), options.rerun, git_sha)
+    if todo:
+        gpu.check(experiment.options.device)
+    _remember(experiment, everything, out)
+    return todo
 
 
 def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
     units = [unit for job in prices.asked(possible, experiment.options.isolation) for unit in job]
-    return Remaining(paired(units, out, experiment.name))
+    return Remaining(prices.paired(units, out, experiment.name, experiment.options.device))
 
 
 def _orders(experiment: Experiment, options: Options, context: Context) -> Orders:
@@ -165,7 +180,6 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
     """
     path = out / "experiment.json"
     before = files.read_json(path) or {}
-    check_folder(experiment, out)
     described = {key: getattr(experiment, key) for key in ("name", "title", "reproduces", "measure", "figure", "profile")}
     cells = [{"id": cell.id} | cell.to_json() for cell in everything]
     described |= {"file": experiment.own_file}
@@ -175,11 +189,11 @@ def _remember(experiment: Experiment, everything: list[Cell], out: Path) -> None
         files.replace_json(path, content)
 
 
-def _reason(cell: Cell) -> str | None:
+def reason(cell: Cell) -> str | None:
     """Why a cell cannot be answered on this machine."""
     for kind in ("method", "system"):
-        if reason := catalogue.why_unavailable(kind, getattr(cell, kind)):
-            return f"{kind} {getattr(cell, kind)}: {reason}"
+        if why := catalogue.why_unavailable(kind, getattr(cell, kind)):
+            return f"{kind} {getattr(cell, kind)}: {why}"
     return None
 
 
@@ -191,9 +205,9 @@ def _without_asking(missing: list[Cell], reasons: dict[str, tuple[str, str]], co
     store.write_environment(out, described)
     context = dataclasses.replace(context, environment=described["environment"])
     for cell in missing:
-        status, reason = reasons[cell.id]
-        store.write(out, cell.id, rows(cell, failure(status, None, reason), context, started=now(), wall_s=0.0))
-        yield Finished(cell, status, 0.0, reason=reason)
+        status, why = reasons[cell.id]
+        store.write(out, cell.id, rows(cell, failure(status, None, why), context, started=now(), wall_s=0.0))
+        yield Finished(cell, status, 0.0, reason=why)
 
 
 class _Interruptible:

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import textwrap
 from pathlib import Path
 
 from bench.measure.disturbance import FOREIGN_CORES
@@ -38,6 +39,17 @@ class Status:
         busy = f"measured while other programs took more than {FOREIGN_CORES:g} of a core on average: their times may be off"
         lines += [f"{self.disturbed:6d} {busy}"] if self.disturbed else []
         return "\n".join(lines) or "No cells."
+
+
+def described(folder: Path) -> str:
+    """The state of the run in `folder`, or of each of several runs in folders of it, as those of `all`."""
+    folder = Path(folder)
+    if (folder / "experiment.json").exists():
+        return str(status(folder))
+    runs = sorted(path.parent for path in [*folder.glob("*/experiment.json"), *folder.glob("*/*/experiment.json")])
+    if not runs:
+        return str(status(folder))  # which says that there is none
+    return "\n".join(f"{run.relative_to(folder)}\n{textwrap.indent(str(status(run)), '    ')}" for run in runs)
 
 
 def status(folder: Path) -> Status:

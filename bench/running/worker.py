@@ -24,7 +24,8 @@ def main() -> None:
     """Answer jobs until standard input ends."""
     send = _private_output()
     jobs: queue.Queue = queue.Queue()
-    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    stop = threading.Event()
+    threading.Thread(target=_listen, args=(jobs, stop), daemon=True).start()
     orders = Orders(**json.loads(sys.argv[1]))
     with listening() as notices:
         context = _prepare(orders)
@@ -34,12 +35,17 @@ def main() -> None:
     while True:
         order = jobs.get()
         cells = [Cell.from_json(fields) for fields in order["cells"]]
-        send({"done": True, "singly": answer(cells, context, Path(orders.out), send, left_s=order["left_s"])})
+        singly = answer(cells, context, Path(orders.out), send, left_s=order["left_s"], stopped=stop.is_set)
+        send({"done": True, "singly": singly})
 
 
-def _listen(jobs: queue.Queue) -> None:
+def _listen(jobs: queue.Queue, stop: threading.Event) -> None:
     for line in sys.stdin:
-        jobs.put(json.loads(line))
+        order = json.loads(line)
+        if "stop" in order:
+            stop.set()
+        else:
+            jobs.put(order)
     os._exit(0)
 
 

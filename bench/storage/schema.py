@@ -43,6 +43,7 @@ _COLUMNS = {
         "first_call_s": _real,
         "peak_bytes": _whole,
         "temp_bytes": _whole,
+        "program_bytes": _whole,  # of the compiled gradient or update: scratch memory, arguments and results
         "wall_s": _real,
         "load_1m": _real,  # the machine's load average when the job began, work of ours before it included
         "foreign_cores": _real,  # how many cores other programs kept busy from then until the cell was answered

@@ -75,7 +75,13 @@ class Child:
 
     def send(self, job: Job, left_s: float) -> None:
         """Hand a job over, with the seconds after which nobody waits for it any more."""
-        order = {"cells": [dataclasses.asdict(cell) for cell in job.cells], "left_s": left_s}
+        self._tell({"cells": [dataclasses.asdict(cell) for cell in job.cells], "left_s": left_s})
+
+    def stop(self) -> None:
+        """Ask it to hand over what is there: it is ended soon."""
+        self._tell({"stop": True})
+
+    def _tell(self, order: dict) -> None:
         try:
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()

@@ -1,6 +1,7 @@
 """Jobs on this machine, one worker at a time: nothing else runs beside a timed cell."""
 
 import queue
+import time
 from collections import deque
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from bench.storage import store
 from bench.storage.rows import failure, rows
 
 SIGKILL = -9
+GRACE_S = 5.0  # for a worker to hand over what is there when a run is interrupted; another interruption ends it at once
 
 
 def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
@@ -24,6 +26,11 @@ def run(jobs: list[Job], plan: Plan) -> Iterator[Finished]:
         yield from local.answers()
     finally:
         local.close()
+
+
+def _finished(cell: Cell, message: dict) -> Finished:
+    """What the worker says of an attempt that it has written."""
+    return Finished(cell, message["status"], message["wall_s"], reason=message["reason"])
 
 
 class Spent(Exception):
@@ -85,6 +92,9 @@ class _Local:
             except Spent:  # the rest stays without an answer; the same command goes on from here
                 self._end_child()
                 return
+            except KeyboardInterrupt:
+                yield from self._handed_over(waiting)
+                raise
             except (TimeoutError, Died) as end:
                 waiting.pop(clock.active, None)
                 yield from self._blame(cells[clock.active], end, clock)
@@ -93,8 +103,7 @@ class _Local:
             if "active" in message:
                 clock.activate(message["active"])
             elif "written" in message:
-                cell = waiting.pop(message["written"])
-                yield Finished(cell, message["status"], message["wall_s"], reason=message["reason"])
+                yield _finished(waiting.pop(message["written"]), message)
                 if message["status"] == "out_of_memory":  # what the allocator still holds must not fail the next cell
                     self._end_child()
                     self._put_back(waiting.values())
@@ -106,6 +115,21 @@ class _Local:
                 return
             else:
                 self._put_back(waiting.values())
+                return
+
+    def _handed_over(self, waiting: dict[str, Cell]) -> Iterator[Finished]:
+        """What the worker writes down of its job when it is told that the run is interrupted."""
+        self._plan.doing("interrupted: keeping what is there")
+        self._child.stop()
+        end = time.monotonic() + GRACE_S
+        while waiting and time.monotonic() < end:
+            try:
+                message = self._child.receive(end - time.monotonic())
+            except (queue.Empty, Died):
+                return
+            if "written" in message:
+                yield _finished(waiting.pop(message["written"]), message)
+            elif "done" in message:
                 return
 
     def _next(self, clock: Clock, cells: dict[str, Cell]) -> dict:

@@ -38,5 +38,5 @@ def memory(tables, by=tuple(SETTINGS)) -> pd.DataFrame:
 
 
 def costs(cells: pd.DataFrame) -> dict:
-    """Largest temporary memory and largest errors of some cells; errors of wrong answers too, as they say how wrong."""
+    """Largest scratch memory and largest errors of some cells; errors of wrong answers too, as they say how wrong."""
     return {name: cells[name].astype(float).max() for name in ("temp_bytes", "value_error", "gradient_error")}

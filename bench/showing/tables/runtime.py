@@ -16,8 +16,8 @@ UNPAIRED = "~"  # before the ratio of two medians
 CAPTION = (
     "Seconds per call of right answers, forward and backward: median [quartiles]. Speed-up: sequential / method, median "
     "[quartiles] over repetitions timed in turn, ~: of medians, not timed in turn; below 1x the method is slower. temp: memory "
-    "of the compiled gradient beside its arguments and results. Errors: largest of the states, and norm of the gradient's, "
-    "relative to the sequential scan, at small sizes in double precision."
+    "of the compiled gradient beside its arguments and results, program: with them. Errors: largest of the states, and norm of "
+    "the gradient's, relative to the sequential scan, at small sizes in double precision."
 )
 
 
@@ -33,7 +33,7 @@ def summarise(tables) -> pd.DataFrame:
     for row, own in zip(rows, members, strict=True):
         ok = own[own["status"] == "ok"]
         row["iterations"] = (ok if len(ok) else own)["iterations"].astype(float).median()
-        row.update(costs(own))
+        row.update(costs(own), program_bytes=own["program_bytes"].astype(float).max())
     return pd.DataFrame(rows)
 
 
@@ -49,6 +49,7 @@ def glance(frame: pd.DataFrame) -> list[Table]:
         speedups(frame),
         quantity(frame, "iterations", "solver\niters"),
         quantity(frame, "temp_bytes"),
+        quantity(frame, "program_bytes"),
         quantity(frame, "value_error"),
         quantity(frame, "gradient_error"),
     ]

@@ -34,6 +34,7 @@ LATEX = {name: score.symbol for name, score in SCORES.items()} | {
     "value_error": "error of states",
     "gradient_error": "error of gradient",
     "temp": "scratch memory",
+    "program": "memory of the program",
     "to_best": "to best",
 }
 BOUNDS = {"floor": "floor", "noise": "white noise"}  # what scores stand between: two true orbits, and noise
