@@ -12,6 +12,8 @@ and those of quasi-Newton are only diagonal. The recurrence can be run in three 
     windows          O(T M); O(T L) where the multipliers come first, for the patterns of a shPLRNN
     parallel scan    O(T M²)
 
+On several devices (`across`, and `windows`) each holds its share.
+
 Second derivatives, `jax.jacrev(jax.grad(loss))`, work with every adjoint but the windowed and the diagonal one, which refuse them
 by an error.
 """
@@ -24,7 +26,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
-from methods.adjoint import fused, parallel, stepwise
+from methods.adjoint import across, fused, parallel, stepwise
 from methods.adjoint import windows as by_windows
 from methods.adjoint.first_order import first_order
 from methods.kernels import Kernels, why_not
@@ -59,7 +61,7 @@ class Adjoint:
     # A correction from a later window is dropped once it is this much smaller than the largest multiplier. None: 1e-7 in float32,
     # 1e-12 in float64.
     adjoint_tolerance: Positive | None = None
-    devices: Count = 1  # to spread the windows over
+    devices: Count = 1  # to spread time over: the windows, or the steps of a scan
     # Fused kernels for windows on one device, and for the adjoint step by step, where they fit (`methods.kernels`).
     kernels: Kernels = "off"
 
@@ -126,6 +128,8 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
     diagonal = adjoint.adjoint == "diagonal"
     # the diagonal ablation has no windowed form
     wanted = "auto" if adjoint.adjoint_scan == "windows" else adjoint.adjoint_scan
+    if adjoint.devices > 1:
+        return across.solve(problem, states, g, wanted, diagonal, asked.inputs, adjoint.devices)
     scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
         return stepwise.solve(problem, states, g, asked.inputs)

@@ -1,7 +1,8 @@
-"""Windows of time, or seeds, spread over devices: the same code for one device and for many.
+"""Time, or seeds, spread over devices: the same code for one device and for many.
 
-Windows are dealt out in order, so that each device owns consecutive ones. What crosses from one device to the next is one state
-per sequence and sweep. Seeds have nothing to say to each other.
+Time is dealt out in order, so that each device owns consecutive steps, or consecutive windows of them. Little crosses from one
+device to the next: one state per sequence and sweep, and for a linear recurrence the map of a whole stretch. Seeds have nothing
+to say to each other.
 """
 
 import dataclasses
@@ -9,9 +10,10 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.flatten_util import ravel_pytree
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-AXIS = "windows"
+AXIS = "time"
 SAME = PartitionSpec()  # of an output that is the same on every device
 DEALT = PartitionSpec(AXIS)  # of one whose first axis is dealt out
 
@@ -53,8 +55,29 @@ def _seeds_of(states) -> int:
 
 
 def _mesh(axis: str, count: int):
-    """The first `count` devices in a row."""
-    return jax.make_mesh((count,), (axis,), axis_types=(AxisType.Auto,), devices=jax.devices()[:count])
+    """`count` devices in a row, as many of each process as of the others: under `jax.distributed` each must own some."""
+    each = count // jax.process_count()
+    chosen = [device for i in range(jax.process_count()) for device in jax.local_devices(i)[:each]]
+    return jax.make_mesh((count,), (axis,), axis_types=(AxisType.Auto,), devices=chosen)
+
+
+def _available(count: int) -> None:
+    """Refuses a number of devices that cannot be had, and says what to do."""
+    known, processes = len(jax.devices()), jax.process_count()
+    if count > known:
+        several = f" in {processes} processes" if processes > 1 else ""
+        each = -(-count // processes)
+        where = " of every process" if processes > 1 else ""
+        raise ValueError(
+            f"devices = {count}, but jax sees {known}{several}. Set devices = {known} or less, start more processes with "
+            f"jax.distributed.initialize, or on a CPU set JAX_NUM_CPU_DEVICES={each}{where} before jax starts."
+        )
+    if count % processes:
+        fits = ", ".join(str(n) for n in range(processes, known + 1, processes))
+        raise ValueError(
+            f"devices = {count}, but {processes} processes share the work, and each must own as many devices as the others. "
+            f"Set devices to one of {fits}."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,11 +93,7 @@ class Devices:
         """
         if self.count == 1:
             return body(everywhere, shares)
-        if self.count > len(jax.devices()):
-            raise ValueError(
-                f"devices = {self.count}, but jax sees {len(jax.devices())}. "
-                f"On a CPU set JAX_NUM_CPU_DEVICES={self.count} before jax starts."
-            )
+        _available(self.count)
         mesh, specs = _mesh(AXIS, self.count), (SAME, DEALT)
         return jax.shard_map(body, mesh=mesh, in_specs=specs, out_specs=results, check_vma=False)(everywhere, shares)
 
@@ -105,13 +124,33 @@ class Devices:
         return lax.psum(jnp.where(lax.axis_index(AXIS) == 0, own, 0), AXIS)
 
     def sum(self, tree):
-        return lax.psum(tree, AXIS) if self.count > 1 else tree
+        """The sum over devices, all leaves in one exchange."""
+        if self.count == 1:
+            return tree
+        flat, unravel = ravel_pytree(tree)
+        return unravel(lax.psum(flat, AXIS))
 
     def max(self, tree):
         return lax.pmax(tree, AXIS) if self.count > 1 else tree
 
     def any(self, flag):
         return lax.pmax(flag.astype(jnp.int32), AXIS) > 0 if self.count > 1 else flag
+
+    def all(self, *flags):
+        """Whether each flag is true on every device, all flags in one exchange."""
+        if self.count == 1:
+            return flags
+        return tuple(lax.pmin(jnp.stack(flags).astype(jnp.int32), AXIS) > 0)
+
+    def place(self, *, reverse: bool = False):
+        """How many devices have earlier steps than this one, with `reverse` later ones."""
+        index = lax.axis_index(AXIS)
+        return self.count - 1 - index if reverse else index
+
+    def each(self, tree):
+        """The leaves of every device `(devices, ...)`, on every device, in one exchange."""
+        flat, unravel = ravel_pytree(tree)
+        return jax.vmap(unravel)(lax.all_gather(flat, AXIS))
 
     def gather(self, values):
         """All lanes, on every device."""

@@ -8,6 +8,9 @@ the windows by powers of A. Depth O(C + K) for windows of C steps, work and memo
 import jax.numpy as jnp
 from jax import lax
 
+from methods.layout.devices import Devices
+from methods.linear.across import arriving
+
 
 def decay(A, z0, u):
     """z_1 … z_T `(T, ..., M)` of `z_t = A z_{t-1} + u_t` for A `(M,)` and u `(T, ..., M)`."""
@@ -31,3 +34,16 @@ def decay(A, z0, u):
     powers = powers.reshape(C, *[1] * (u.ndim - 1), *A.shape)
     states = alone + powers * arriving
     return states.swapaxes(0, 1).reshape(K * C, *u.shape[1:])[:T]
+
+
+def decay_across(A, z0, u, devices: Devices):
+    """`decay` with time dealt out over devices, each with its own stretch of u: one all-gather of 2 M numbers a device.
+
+    Differentiated, that becomes one reduce-scatter backwards, beside the sums over time that are the cotangents of A and z_0.
+    """
+    first = devices.place() == 0
+    alone = decay(A, jnp.where(first, z0, 0), u)
+    powers = jnp.cumprod(jnp.broadcast_to(A, (u.shape[0], *A.shape)), axis=0)
+    start = arriving(devices, (jnp.broadcast_to(powers[-1], z0.shape), alone[-1]))
+    powers = powers.reshape(u.shape[0], *[1] * (u.ndim - 2), *A.shape)
+    return jnp.where(first, alone, alone + powers * start)

@@ -15,7 +15,7 @@ to one map of that form, whatever d is. So steps can be composed before the d th
 That is for full G. A diagonal one costs M in place of M² and M³. Blelloch 1990; for DEER: Lim et al. 2024, arXiv:2309.12252.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -57,7 +57,7 @@ def apply(G, d):
     return G * d if G.ndim == d.ndim else jnp.einsum("...ij,...j->...i", G, d)
 
 
-def _compose(first, second):
+def compose(first, second):
     """Compose two affine maps `d -> G d + b`; `first` acts first."""
     G1, b1 = first
     G2, b2 = second
@@ -65,7 +65,7 @@ def _compose(first, second):
 
 
 def _associative(G, b, reverse):
-    return lax.associative_scan(_compose, (G, b), reverse=reverse)[1]
+    return lax.associative_scan(compose, (G, b), reverse=reverse)[1]
 
 
 def _sequential(G, b, reverse):
@@ -86,38 +86,76 @@ def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse:
     b           (T, ..., M)
     transposed  the recurrence is that of Gᵀ
     """
-    T = b.shape[0]
-    length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else cost.size(cost.here().scan_block, T)
-    chunks = -(-T // length)
-    # Steps that fill up the last chunk come at the end of the recurrence, so that no other step reads their results.
-    padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)
-
-    def cut(leaf):
-        leaf = jnp.pad(leaf, (padding, *[(0, 0)] * (leaf.ndim - 1)))
-        return leaf.reshape(chunks, length, *leaf.shape[1:]).swapaxes(0, 1)
-
-    elements, b = jax.tree.map(cut, (elements, b))
-    G = form(elements)
-
-    def turned(element):
-        G, b = element
-        return (G.swapaxes(-1, -2) if transposed else G), b
-
-    def compose(end, element):
-        return _compose(end, turned(element)), None
-
-    identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
-    ends, _ = lax.scan(compose, (identity, jnp.zeros_like(b[0])), (G, b), reverse=reverse)
+    chunks = Chunks.cut(form, elements, b, scan, transposed, reverse)
     joined = _sequential if scan == "chunked" else _associative
-    reached = joined(*ends, reverse)  # d at the last step of each chunk
-    before = jnp.zeros_like(reached[:1])
-    starts = jnp.concatenate([reached[1:], before] if reverse else [before, reached[:-1]])
+    reached = joined(*chunks.ends(), reverse)  # d at the last step of each chunk
+    return chunks.through(jnp.zeros_like(reached[0]), reached)
 
-    def step(d, element):
-        G, b = turned(element)
-        d = apply(G, d) + b
-        return d, d
 
-    _, d = lax.scan(step, starts, (G, b), reverse=reverse)
-    d = d.swapaxes(0, 1).reshape(chunks * length, *b.shape[2:])
-    return d[-T:] if reverse else d[:T]
+class Chunks(NamedTuple):
+    """A recurrence cut into chunks of equal length that go side by side: leaves `(length, chunks, ...)`."""
+
+    G: Array
+    b: Array
+    T: int
+    transposed: bool
+    reverse: bool
+
+    @classmethod
+    def cut(cls, form, elements, b, scan: Scan, transposed: bool, reverse: bool) -> "Chunks":
+        T = b.shape[0]
+        length = -(-T // max(1, round(T**0.5))) if scan == "chunked" else cost.size(cost.here().scan_block, T)
+        chunks = -(-T // length)
+        # Steps that fill up the last chunk come at the end of the recurrence, so that no other step reads their results.
+        padding = (length * chunks - T, 0) if reverse else (0, length * chunks - T)
+
+        def cut(leaf):
+            leaf = jnp.pad(leaf, (padding, *[(0, 0)] * (leaf.ndim - 1)))
+            return leaf.reshape(chunks, length, *leaf.shape[1:]).swapaxes(0, 1)
+
+        elements, b = jax.tree.map(cut, (elements, b))
+        return cls(form(elements), b, T, transposed, reverse)
+
+    def turned(self, element):
+        G, b = element
+        return (G.swapaxes(-1, -2) if self.transposed else G), b
+
+    def ends(self, *, exact: bool = False):
+        """The map of each whole chunk, `(chunks, ...)`.
+
+        exact  without the steps that fill up the last chunk, for those who go on from there
+        """
+        length, chunks = self.b.shape[:2]
+        filled = length * chunks - self.T
+        own = jnp.arange(length * chunks).reshape(chunks, length).T
+        own = own >= filled if self.reverse else own < self.T
+
+        def one_more(end, element):
+            *element, own = element
+            after = compose(end, self.turned(element))
+            if exact and filled:
+                after = jax.tree.map(lambda new, old: jnp.where(own.reshape(-1, *[1] * (new.ndim - 1)), new, old), after, end)
+            return after, None
+
+        G, b = self.G, self.b
+        identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
+        steps = (G, b, own if exact and filled else None)
+        return lax.scan(one_more, (identity, jnp.zeros_like(b[0])), steps, reverse=self.reverse)[0]
+
+    def through(self, start, reached):
+        """d at all steps `(T, ..., M)`.
+
+        start    d before the first chunk
+        reached  (chunks, ..., M), d at the last step of each chunk
+        """
+        before = start[None]
+        starts = jnp.concatenate([reached[1:], before] if self.reverse else [before, reached[:-1]])
+
+        def step(d, element):
+            G, b = self.turned(element)
+            d = apply(G, d) + b
+            return d, d
+
+        _, d = lax.scan(step, starts, (self.G, self.b), reverse=self.reverse)
+        d = d.swapaxes(0, 1).reshape(-1, *self.b.shape[2:])
+        return d[-self.T :] if self.reverse else d[: self.T]

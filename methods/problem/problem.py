@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from methods.layout import blocks
 from methods.problem.map import Map
+from methods.problem.stretch import ALL, Stretch
 
 
 class Evaluation(NamedTuple):
@@ -36,6 +37,7 @@ class Problem(NamedTuple):
     z0: Float[Array, "... M"]
     inputs: Any  # leaves with a leading axis T
     coarse: Any = None  # `coarse.Parts`, what the map is made of, if the solver asks for it; never differentiated
+    stretch: Stretch = ALL  # which steps are at hand, where time is dealt out over devices (`problem.spread`)
 
     @property
     def shape(self) -> jax.ShapeDtypeStruct:
@@ -45,7 +47,8 @@ class Problem(NamedTuple):
 
     def previous(self, states: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
         """z_0 … z_{T-1} for z_1 … z_T."""
-        return jnp.concatenate([self.z0[None], states[:-1]])
+        first = self.stretch.devices.before(self.z0, states[-1]) if self.stretch.shared else self.z0
+        return jnp.concatenate([first[None], states[:-1]])
 
     def evaluate(self, states: Float[Array, "T ... M"]) -> Evaluation:
         """One sweep: the images and patterns at all T steps, block by block where that suits the device."""

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from advice import ADVICE
+from methods.problem.stretch import ALL, Stretch
 
 CONVERGED, NOT_CONVERGED, DIVERGED = 0, 1, 2
 STATUSES = np.array(["converged", "not_converged", "diverged"])
@@ -30,15 +31,14 @@ def by_size(residual, states):
     return largest(residual / own_size(states)[..., None])
 
 
-def from_where_it_broke(states, residual, code):
+def from_where_it_broke(states, residual, code, stretch: Stretch = ALL):
     """`states`, with NaN in a diverged sequence from the first step on whose residual is not finite.
 
     An iteration may end with a finite iterate whose image is not finite. It must not look like an answer, so it is given the form
     in which the step-by-step scan leaves a sequence that diverged.
     """
-    first = (~jnp.isfinite(residual).all(-1)).argmax(0)
-    time = jnp.arange(len(states)).reshape(-1, *[1] * code.ndim)
-    return jnp.where(((time >= first) & (code == DIVERGED))[..., None], jnp.nan, states)
+    broken = stretch.from_first(~jnp.isfinite(residual).all(-1))
+    return jnp.where((broken & (code == DIVERGED))[..., None], jnp.nan, states)
 
 
 class History(NamedTuple):
@@ -48,13 +48,14 @@ class History(NamedTuple):
     step: Float[Array, "updates ..."]  # largest change of a state
 
     @classmethod
-    def start(cls, max_iterations: int, at) -> "History":
+    def start(cls, max_iterations: int, at, stretch: Stretch = ALL) -> "History":
         empty = jnp.full((max_iterations + 1, *at.states.shape[1:-1]), jnp.nan, at.states.dtype)
-        return cls(empty.at[0].set(largest(at.residual)), empty)
+        return cls(empty.at[0].set(stretch.largest(largest(at.residual))), empty)
 
-    def record(self, update, running, at, change) -> "History":
+    def record(self, update, running, at, change, stretch: Stretch = ALL) -> "History":
         """This history with a row for iteration number `update`, for the sequences that still run."""
-        residual, step = (jnp.where(running, largest(values), jnp.nan) for values in (at.residual, change))
+        sizes = (stretch.largest(largest(values)) for values in (at.residual, change))
+        residual, step = (jnp.where(running, size, jnp.nan) for size in sizes)
         return History(self.residual.at[update].set(residual), self.step.at[update].set(step))
 
 

@@ -86,8 +86,9 @@ class Auto(Solver):
         def of(each: Candidate):
             asked = adjoint if each.windows is None or adjoint.adjoint_scan != "auto" else _by_windows(adjoint, each.memory)
             scan = "sequential" if asked.adjoint_scan == "auto" else asked.adjoint_scan
+            devices = 1 if scan == "sequential" else max(asked.devices, self.devices)
             kernels = self.kernels if self.fuses(problem) else "off"
-            return dataclasses.replace(asked, adjoint_scan=scan, devices=max(asked.devices, self.devices), kernels=kernels)
+            return dataclasses.replace(asked, adjoint_scan=scan, devices=devices, kernels=kernels)
 
         return [of(each) for each in self.candidates(problem)]
 

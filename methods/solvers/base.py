@@ -20,6 +20,7 @@ from methods import adjoint
 from methods.layout import compaction
 from methods.problem import Evaluation, Map, Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
+from methods.problem.stretch import ALL, Stretch
 from references import Reference
 from settings import Count, NonNegative, Positive
 
@@ -60,7 +61,7 @@ class Solver:
         choice     `Solution.choice`
         """
         if adjoint.adjoint_scan == "auto" and self.stepwise_adjoint:
-            adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential")
+            adjoint = dataclasses.replace(adjoint, adjoint_scan="sequential", devices=1)
         return pull_back(adjoint)
 
     def phases(self, method) -> dict:
@@ -110,17 +111,18 @@ class Iterative(Solver):
     def solve(self, problem: Problem, guess) -> Solution:
         return iterate(self, problem, guess)
 
-    def meets(self, at: Evaluation):
-        """Whether each sequence meets the rule. One with NaN never does, as NaN compares false."""
+    def meets(self, at: Evaluation, stretch: Stretch = ALL):
+        """Whether each sequence meets the rule at the steps at hand. One with NaN never does, as NaN compares false."""
         if self.rule == "merit":
             allowed = 1e-10 if self.tolerance is None else self.tolerance
-            return 0.5 * (at.residual**2).sum((0, -1)) / at.states.shape[0] <= allowed
+            return stretch.mean(0.5 * (at.residual**2).sum((0, -1)), at.states) <= allowed
         error = largest(at.residual) if self.rule == "absolute" else by_size(at.residual, at.states)
         return error <= default_tolerance(self.tolerance, at.states.dtype)
 
-    def status(self, at: Evaluation):
+    def status(self, at: Evaluation, stretch: Stretch = ALL):
         """The status of each sequence, as a code, if `at` is where it stops."""
-        return jnp.where(finite(at), jnp.where(self.meets(at), CONVERGED, NOT_CONVERGED), DIVERGED)
+        whole, met = stretch.all(finite(at), self.meets(at, stretch))
+        return jnp.where(whole, jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
 
     def stalls(self, before, after):
         """Whether an iteration changed each sequence by no more than the increment tolerance."""
@@ -149,7 +151,7 @@ class _Progress(NamedTuple):
     history: History | None
 
 
-_AXES = Problem(step=None, z0=0, inputs=1), _Progress(at=1, carried=0, running=0, updates=0, history=1)
+_AXES = Problem(step=None, z0=0, inputs=1, stretch=None), _Progress(at=1, carried=0, running=0, updates=0, history=1)
 
 
 def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
@@ -157,7 +159,7 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
 
     A sequence that has stopped keeps its states and its count, and is soon left behind, so that it costs nothing more.
     """
-    increments = solver.rule == "increment"
+    increments, stretch = solver.rule == "increment", problem.stretch
 
     def going(progress: _Progress):
         return progress.running.any() & (progress.updates.max() < solver.max_iterations)
@@ -169,21 +171,23 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
         if running.size > 1:  # a single sequence still runs, or the loop would have ended
             at = jax.tree.map(lambda new, old: jnp.where(over_time(running, new), new, old), at, before)
         updates = progress.updates + running
-        done = stalled if increments else solver.meets(at)
+        done = stalled if increments else solver.meets(at, stretch)
+        goes_on = stretch.goes_on(running & ~done, finite(at))
         history = progress.history
         if history is not None:
-            history = history.record(updates.max(), running, at, at.states - before.states)
-        return _Progress(at, carried, running & ~done & finite(at), updates, history)
+            history = history.record(updates.max(), running, at, at.states - before.states, stretch)
+        return _Progress(at, carried, goes_on, updates, history)
 
     at = problem.evaluate(guess)
     batch = guess.shape[1:-1]
-    history = History.start(solver.max_iterations, at) if solver.history else None
-    done = jnp.zeros(batch, bool) if increments else solver.meets(at)
-    start = _Progress(at, solver.begin(problem, at), ~done & finite(at), jnp.zeros(batch, jnp.int32), history)
+    history = History.start(solver.max_iterations, at, stretch) if solver.history else None
+    done = jnp.zeros(batch, bool) if increments else solver.meets(at, stretch)
+    carried, running = solver.begin(problem, at), stretch.goes_on(~done, finite(at))
+    start = _Progress(at, carried, running, jnp.zeros(batch, jnp.int32), history)
     at, _, _, updates, history = compaction.loop(going, advance, problem, start, _AXES)
-    code = solver.status(at)
-    states = from_where_it_broke(at.states, at.residual, code)
-    return Solution(states, updates, updates + 1, largest(at.residual), code, history)
+    code = solver.status(at, stretch)
+    states = from_where_it_broke(at.states, at.residual, code, stretch)
+    return Solution(states, updates, updates + 1, stretch.largest(largest(at.residual)), code, history)
 
 
 def over_time(per_sequence, leaf):

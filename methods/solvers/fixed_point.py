@@ -15,8 +15,9 @@ from typing import ClassVar
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
+from methods.linear import across
 from methods.problem import Evaluation, Problem
-from methods.solvers.base import Iterative
+from methods.solvers.stretched import Stretched
 from references import Reference
 from settings import Count
 
@@ -34,7 +35,7 @@ GONZALEZ2025 = Reference(
 
 
 @dataclasses.dataclass(frozen=True)
-class Jacobi(Iterative):
+class Jacobi(Stretched):
     """Each state becomes the image of the one before. Errors shrink like Jacobian products: log(tolerance) / λ_f iterations."""
 
     references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
@@ -47,7 +48,7 @@ class Jacobi(Iterative):
 
 
 @dataclasses.dataclass(frozen=True)
-class Picard(Iterative):
+class Picard(Stretched):
     """The sum of all increments: fast where F is close to the identity, as in a finely sampled flow.
 
     Where it is not, errors grow like T^i ‖J − I‖^i / i! before the exact prefix overtakes them: on a long sequence they can leave
@@ -62,7 +63,10 @@ class Picard(Iterative):
 
     def update(self, problem: Problem, at: Evaluation):
         # Not `states − cumsum(residual)`, though equal on paper: rounding errors of wrong, large states would stay in the sum.
-        return problem.z0 + jnp.cumsum(at.image - problem.previous(at.states), axis=0)
+        sums = jnp.cumsum(at.image - problem.previous(at.states), axis=0)
+        if problem.stretch.shared:
+            sums = sums + across.sum_before(problem.stretch.devices, sums[-1])
+        return problem.z0 + sums
 
 
 METHODS = {

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from methods.forcing import Forcing
-from methods.linear import recurrence
+from methods.linear import across, recurrence
 from methods.problem import Evaluation, Problem
-from methods.solvers.base import Iterative
+from methods.solvers.stretched import Stretched
 from references import Reference
 from references.papers import GONZALEZ2024, HESS2026
 from settings import Count, Natural
@@ -43,11 +43,12 @@ HUTCHINSON1989 = Reference(
 
 
 @dataclasses.dataclass(frozen=True)
-class Hutchinson(Iterative):
+class Hutchinson(Stretched):
     """One `push` per probe and one diagonal scan per iteration: work O(T q c) with c the work of J v, memory O(T M).
 
     The variance of an entry is Σ_{j≠i} J_ij² / q. Probes are drawn anew in every iteration, so that a bad draw spoils only one.
     The sequences of a batch share their probes, so that each is solved as if it were alone. Repeating a call repeats its bits.
+    Each of several devices draws for its own stretch of time, so that other draws are made than on one.
     """
 
     references: ClassVar[tuple[Reference, ...]] = (ZOLTOWSKI2025, GONZALEZ2024, HUTCHINSON1989)
@@ -63,9 +64,16 @@ class Hutchinson(Iterative):
 
     def advance(self, problem: Problem, at: Evaluation, carried):
         key = jr.fold_in(jr.key(self.probe_seed), carried.max())
+        if problem.stretch.shared:
+            key = jr.fold_in(key, problem.stretch.devices.place())
         G = self.diagonal(problem, at, key)
-        states = at.states + recurrence.solve(G, -at.residual, scan=self.scan)
+        states = at.states + self._correction(problem, G, at)
         return problem.evaluate(states), carried + 1
+
+    def _correction(self, problem: Problem, G, at: Evaluation):
+        if problem.stretch.shared:
+            return across.solve(lambda G: G, recurrence.apply, G, -at.residual, self.scan, problem.stretch.devices)[0]
+        return recurrence.solve(G, -at.residual, scan=self.scan)
 
     def diagonal(self, problem: Problem, at: Evaluation, key):
         """The estimated diagonals `(T, ..., M)`."""

@@ -6,6 +6,7 @@
 """
 
 import dataclasses
+from functools import partial
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -13,15 +14,17 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
-from methods.linear.decay import decay
+from methods.layout.devices import DEALT, SAME
+from methods.linear.decay import decay, decay_across
 from methods.models.lssm import Decay, LSSMShape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
+from methods.problem.spread import endless, spread
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from references import Reference
 from references.papers import HESS2026
-from settings import Positive
+from settings import Count, Positive
 
 MARTIN2018 = Reference(
     key="martin2018",
@@ -44,18 +47,33 @@ class LinearScan(Solver):
     solves: ClassVar[type] = Decay
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
+    devices: Count = 1  # to spread the time steps over
 
     def solve(self, problem: Problem, guess) -> Solution:
         if not isinstance(problem.step, Decay):
             raise TypeError(f"LinearScan solves z = A z + u with a diagonal A alone, not a {type(problem.step).__name__}.")
-        A, z0 = problem.step.A, problem.z0
-        states = decay(A, z0, problem.inputs)
+        if self.devices == 1:
+            return self._scan(problem, decay)
+        every = Solution(*[SAME] * len(Solution._fields))
+        stretch, solution = spread(self.devices, self._share, problem, (problem.inputs,), every._replace(states=DEALT))
+        return solution._replace(states=stretch.joined(solution.states))
+
+    def _share(self, problem: Problem, inputs) -> Solution:
+        """`solve` of the stretch of one device."""
+        # After T, where nobody reads the states, it may go on without inputs.
+        problem = problem._replace(step=endless(problem.step, problem.inputs)[0], inputs=inputs)
+        return self._scan(problem, partial(decay_across, devices=problem.stretch.devices))
+
+    def _scan(self, problem: Problem, scan) -> Solution:
+        A, z0, stretch = problem.step.A, problem.z0, problem.stretch
+        states = scan(A, z0, problem.inputs)
         fixed, fixed_states = lax.stop_gradient((problem, states))
         residual = fixed.evaluate(fixed_states).residual
         error, one = largest(residual), jnp.ones(z0.shape[:-1], jnp.int32)
         met = by_size(residual, fixed_states) <= default_tolerance(self.tolerance, states.dtype)
+        error, (met,) = stretch.largest(error), stretch.all(met)
         code = jnp.where(jnp.isfinite(error), jnp.where(met, CONVERGED, NOT_CONVERGED), DIVERGED)
-        return Solution(from_where_it_broke(states, residual, code), one, one, error, code)
+        return Solution(from_where_it_broke(states, residual, code, stretch), one, one, error, code)
 
 
 METHODS = {

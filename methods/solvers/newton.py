@@ -17,19 +17,21 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
-from methods.linear import recurrence
+from methods.linear import across, recurrence
 from methods.models.low_rank import LowRankShape
 from methods.problem import Evaluation, Problem
-from methods.solvers.base import Iterative
+from methods.solvers.stretched import Stretched
 from references import Reference
 from references.papers import GONZALEZ2024, HESS2026, LIM2024
 
 
 @dataclasses.dataclass(frozen=True)
-class Newton(Iterative):
+class Newton(Stretched):
     """One parallel scan per iteration. With full Jacobians work O(T M³) and memory O(T M²), depth O(log T); diagonal O(T M).
 
-    With a sequential scan the full form never builds a Jacobian: it pushes one vector through the linearised map.
+    With a sequential scan the full form never builds a Jacobian: it pushes one vector through the linearised map. On several
+    devices each has its share of work and memory; see `Stretched` for what they exchange, beside one all-gather of M² + M
+    numbers per iteration (full) or 2 M (diagonal).
     """
 
     prefix_exact: ClassVar[bool] = True
@@ -43,13 +45,17 @@ class Newton(Iterative):
         return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
 
     def update(self, problem: Problem, at: Evaluation):
-        diagonal = self.jacobian == "diagonal"
+        diagonal, step = self.jacobian == "diagonal", problem.step
+        if problem.stretch.shared:
+            devices, form = problem.stretch.devices, step.diagonal if diagonal else step.dense
+            act = recurrence.apply if diagonal else step.push
+            return at.states + across.solve(form, act, at.pattern, -at.residual, self.scan, devices)[0]
         scan = recurrence.choose(self.scan, at.states, diagonal=diagonal)
         if scan == "sequential" and not diagonal:
             return _pushed_through(problem, at)
         if scan in recurrence.CHUNKED and not diagonal:
-            return at.states + recurrence.chunked(problem.step.dense, at.pattern, -at.residual, scan)
-        G = problem.step.diagonal(at.pattern) if diagonal else problem.step.dense(at.pattern)
+            return at.states + recurrence.chunked(step.dense, at.pattern, -at.residual, scan)
+        G = step.diagonal(at.pattern) if diagonal else step.dense(at.pattern)
         return at.states + recurrence.solve(G, -at.residual, scan=scan)
 
 

@@ -14,7 +14,6 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.problem import Problem
 from methods.problem.solution import History, Solution, from_where_it_broke, largest
-from methods.solvers.base import iterate
 from methods.solvers.newton import Newton
 from references import PITBENCH, Reference
 from references.papers import HESS2026
@@ -37,16 +36,16 @@ class WindowedNewton(Newton):
         return (PITBENCH, *super().references)
 
     def solve(self, problem: Problem, guess) -> Solution:
-        T, W = guess.shape[0], self.window
+        T, W, newton = guess.shape[0], self.window, super().solve
         if T <= W:
-            return iterate(self, problem, guess)
+            return newton(problem, guess)
 
         def part(values, start):
             return jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, start, W), values)
 
         def one_window(states, start):
             z0 = jnp.where(start == 0, problem.z0, states[start - 1])
-            window = iterate(self, Problem(problem.step, z0, part(problem.inputs, start)), part(states, start))
+            window = newton(Problem(problem.step, z0, part(problem.inputs, start)), part(states, start))
             return lax.dynamic_update_slice_in_dim(states, window.states, start, 0), window._replace(states=None)
 
         # Where W does not divide T, the last window starts earlier, among states that have converged, so that it ends at T.
