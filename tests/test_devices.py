@@ -1,15 +1,10 @@
 """Windows and seeds spread over two devices give what one gives. In processes of their own: devices are counted at the start."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from processes import run
 
 from methods.layout.devices import Devices
 
-ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = """
 import jax, jax.numpy as jnp, numpy as np
 jax.config.update("jax_enable_x64", True)
@@ -66,9 +61,7 @@ def test_many_windows_of_shooting_come_back_from_two_devices():
 
 
 def run_on_two(program):
-    environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
+    run(program, devices=2)
 
 
 TRAINING = """

@@ -41,12 +41,14 @@ def each_seed(method, function, states, *everywhere):
 def where_seeds_are(method, states):
     """`states` as `each_seed` leaves them: where the first ones lay elsewhere the second call would be compiled again."""
     mesh = _mesh_of_seeds(method, states)
-    return states if mesh is None else jax.device_put(states, NamedSharding(mesh, SAME))
+    # not `device_put`, which refuses the devices of other processes
+    return states if mesh is None else jax.jit(lambda states: states, out_shardings=NamedSharding(mesh, SAME))(states)
 
 
 def _mesh_of_seeds(method, states):
     """The devices that seeds are dealt out over; None: they stay together on one."""
     count = min(len(jax.devices()), _seeds_of(states)) if getattr(method.solver, "devices", 1) == 1 else 1
+    count -= count % jax.process_count()
     return _mesh("seeds", count) if count > 1 else None
 
 
@@ -55,34 +57,33 @@ def _seeds_of(states) -> int:
 
 
 def _mesh(axis: str, count: int):
-    """`count` devices in a row, as many of each process as of the others: under `jax.distributed` each must own some."""
+    """`count` devices in a row: the first ones of each process, all of which take part in a program that several share."""
     each = count // jax.process_count()
-    chosen = [device for i in range(jax.process_count()) for device in jax.local_devices(i)[:each]]
+    chosen = [device for process in range(jax.process_count()) for device in jax.local_devices(process)[:each]]
     return jax.make_mesh((count,), (axis,), axis_types=(AxisType.Auto,), devices=chosen)
 
 
 def _available(count: int) -> None:
     """Refuses a number of devices that cannot be had, and says what to do."""
     known, processes = len(jax.devices()), jax.process_count()
+    together = f" in {processes} processes" if processes > 1 else ""
     if count > known:
-        several = f" in {processes} processes" if processes > 1 else ""
-        each = -(-count // processes)
-        where = " of every process" if processes > 1 else ""
+        each = f"JAX_NUM_CPU_DEVICES={-(-count // processes)}" + (" for each process" if processes > 1 else "")
         raise ValueError(
-            f"devices = {count}, but jax sees {known}{several}. Set devices = {known} or less, start more processes with "
-            f"jax.distributed.initialize, or on a CPU set JAX_NUM_CPU_DEVICES={each}{where} before jax starts."
+            f"devices = {count}, but jax sees {known}{together}. Set devices to {known} at most; "
+            f"on a CPU set {each} before jax starts, on a cluster start more processes by jax.distributed.initialize."
         )
     if count % processes:
-        fits = ", ".join(str(n) for n in range(processes, known + 1, processes))
+        fit = ", ".join(map(str, range(processes, known + 1, processes)))
         raise ValueError(
-            f"devices = {count}, but {processes} processes share the work, and each must own as many devices as the others. "
-            f"Set devices to one of {fits}."
+            f"devices = {count}, but {processes} processes take part, and each gives as many devices as the others. "
+            f"Set devices to one of: {fit}."
         )
 
 
 @dataclasses.dataclass(frozen=True)
 class Devices:
-    """The first `count` devices jax knows; with one, all of this is plain computation."""
+    """`count` devices, of each process the first ones that jax knows; with one, all of this is plain computation."""
 
     count: int = 1
 

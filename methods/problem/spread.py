@@ -12,9 +12,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from methods.layout.devices import Devices
+from methods.layout.devices import DEALT, SAME, Devices
 from methods.problem.map import Map
 from methods.problem.problem import Problem
+from methods.problem.solution import Solution
 from methods.problem.stretch import Stretch
 
 
@@ -37,6 +38,13 @@ def spread(count: int, body: Callable, problem: Problem, rows, results):
         return body(Problem(*everywhere, inputs, stretch=stretch), *rows)
 
     return stretch, stretch.devices.run(on_one, (step, problem.z0), (inputs, rows), results)
+
+
+def solved(count: int, solve: Callable[[Problem, Any], Solution], problem: Problem, rows) -> Solution:
+    """What `solve(problem, rows)` finds, spread over devices. It must report alike on each of them."""
+    every = Solution(*[SAME] * len(Solution._fields))
+    stretch, solution = spread(count, solve, problem, (rows,), every._replace(states=DEALT))
+    return solution._replace(states=stretch.joined(solution.states))
 
 
 @jax.tree_util.register_dataclass

@@ -52,7 +52,8 @@ class Picard(Stretched):
     """The sum of all increments: fast where F is close to the identity, as in a finely sampled flow.
 
     Where it is not, errors grow like T^i ‖J − I‖^i / i! before the exact prefix overtakes them: on a long sequence they can leave
-    the range of numbers, which is reported as `diverged`, although the map contracts.
+    the range of numbers, which is reported as `diverged`, although the map contracts. On several devices an iteration takes one
+    all-gather of M numbers a device, and one collective-permute more than other solvers.
     """
 
     references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)

@@ -14,12 +14,11 @@ from jax import lax
 
 from methods.forcing import Forcing
 from methods.forcing.sampling import ScheduledSampling
-from methods.layout.devices import DEALT, SAME
 from methods.linear.decay import decay, decay_across
 from methods.models.lssm import Decay, LSSMShape
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, Solution, by_size, from_where_it_broke, largest
-from methods.problem.spread import endless, spread
+from methods.problem.spread import endless, solved
 from methods.solvers.base import Solver, default_tolerance
 from methods.solvers.sequential import Sequential
 from references import Reference
@@ -39,7 +38,11 @@ MARTIN2018 = Reference(
 
 @dataclasses.dataclass(frozen=True)
 class LinearScan(Solver):
-    """The scan for a linear recurrence with diagonal A. Reports one iteration, and the residual that rounding has left."""
+    """The scan for a linear recurrence with diagonal A. Reports one iteration, and the residual that rounding has left.
+
+    On several devices it takes one all-gather of 2 M numbers a device, and its gradient one reduce-scatter of as many; the
+    residual takes one collective-permute and two all-reduces.
+    """
 
     references: ClassVar[tuple[Reference, ...]] = (MARTIN2018,)
     uses_guess: ClassVar[bool] = False
@@ -54,9 +57,7 @@ class LinearScan(Solver):
             raise TypeError(f"LinearScan solves z = A z + u with a diagonal A alone, not a {type(problem.step).__name__}.")
         if self.devices == 1:
             return self._scan(problem, decay)
-        every = Solution(*[SAME] * len(Solution._fields))
-        stretch, solution = spread(self.devices, self._share, problem, (problem.inputs,), every._replace(states=DEALT))
-        return solution._replace(states=stretch.joined(solution.states))
+        return solved(self.devices, self._share, problem, problem.inputs)
 
     def _share(self, problem: Problem, inputs) -> Solution:
         """`solve` of the stretch of one device."""

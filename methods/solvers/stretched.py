@@ -5,11 +5,11 @@ says how its own stretch is improved, as on one device, and asks `Problem.stretc
 """
 
 import dataclasses
+from functools import partial
 
-from methods.layout.devices import DEALT, SAME
 from methods.problem import Problem
 from methods.problem.solution import Solution
-from methods.problem.spread import spread
+from methods.problem.spread import solved
 from methods.solvers.base import Iterative, iterate
 from settings import Count
 
@@ -28,10 +28,4 @@ class Stretched(Iterative):
     def solve(self, problem: Problem, guess) -> Solution:
         if self.devices == 1:
             return iterate(self, problem, guess)
-
-        def body(problem, guess):
-            return iterate(self, problem, guess)
-
-        every = Solution(*[SAME] * len(Solution._fields))
-        stretch, solution = spread(self.devices, body, problem, (guess,), every._replace(states=DEALT))
-        return solution._replace(states=stretch.joined(solution.states))
+        return solved(self.devices, partial(iterate, self), problem, guess)
