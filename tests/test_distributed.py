@@ -1,11 +1,12 @@
 """Processes that share the work through `jax.distributed` find what one process finds, called the same way in each."""
 
 import json
+import re
 import socket
 
 import numpy as np
 import pytest
-from processes import end, run, start
+from processes import ROOT, end, run, start
 
 EVALUATE = """
 import json, sys
@@ -59,11 +60,26 @@ for count in (3, 5):
 
 def in_two(program, *arguments, devices=1):
     """What two processes print, that know each other."""
+    port = free_port()
+    return printed(start(program, *arguments, port, i, devices=devices) for i in range(2))
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    both = [start(program, *arguments, port, i, devices=devices) for i in range(2)]
-    return [[line for line in end(each).splitlines() if not line.startswith("[Gloo]")] for each in both]
+        return free.getsockname()[1]
+
+
+def printed(processes):
+    """The lines of each process, without those of gloo."""
+    return [[line for line in end(each).splitlines() if not line.startswith("[Gloo]")] for each in list(processes)]
+
+
+def test_the_script_of_the_page_runs_as_it_stands():
+    (script,) = re.findall(r"```python\n(# script\.py.*?)```", (ROOT / "methods" / "README.md").read_text(), re.DOTALL)
+    asked = {"COORDINATOR": f"localhost:{free_port()}", "PROCESSES": "2"}
+    (first,), (second,) = printed(start(script, devices=1, **asked, PROCESS=str(i)) for i in range(2))
+    assert first == second and first.endswith("on 2 devices")
 
 
 def test_two_processes_find_the_gradient_of_one():
