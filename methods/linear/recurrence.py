@@ -107,7 +107,7 @@ def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse:
         return _compose(end, turned(element)), None
 
     identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
-    ends, _ = lax.scan(compose, (identity, jnp.zeros_like(b[0])), (G, b), reverse=reverse)
+    ends, _ = lax.scan(compose, (identity, jnp.zeros_like(b[0])), (G, b), reverse=reverse, unroll=cost.unroll())
     joined = _sequential if scan == "chunked" else _associative
     reached = joined(*ends, reverse)  # d at the last step of each chunk
     before = jnp.zeros_like(reached[:1])
@@ -118,6 +118,6 @@ def chunked(form, elements, b, scan: Scan, *, transposed: bool = False, reverse:
         d = apply(G, d) + b
         return d, d
 
-    _, d = lax.scan(step, starts, (G, b), reverse=reverse)
+    _, d = lax.scan(step, starts, (G, b), reverse=reverse, unroll=cost.unroll())
     d = d.swapaxes(0, 1).reshape(chunks * length, *b.shape[2:])
     return d[-T:] if reverse else d[:T]
