@@ -58,7 +58,7 @@ def test_a_choice_counts_branch_by_branch():
         return lax.switch(n, [lambda: x, lambda: jnp.sort(x), lambda: jnp.sort(jnp.sort(x) @ x)])
 
     count = hlo.launches(text(choose, X, N))
-    assert count.waits == 1 and len(count.turns) == 3 and count.turns[0] < count.turns[1] < count.turns[2]
+    assert count.waits == 1 and len(count.turns) == 3 and count.turns[0] <= count.turns[1] < count.turns[2]
 
 
 @pytest.mark.parametrize("place", ["always", "turns", "waits"])
