@@ -30,12 +30,18 @@ BATCHED = ("sequential", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz", "auto", "l
 
 
 def everything() -> list[tuple[str, str]]:
-    """All that the file holds: (method, size). What does not run in jax has no program to count in."""
+    """All that the file holds: (method, size), and without kernels too where there are some.
+
+    What does not run in jax has no program to count in.
+    """
     import methods
     from methods.torch_mamba.foreign import Foreign
 
-    here = [name for name in methods.names() if not isinstance(methods.get(name).phases["gradient"], Foreign)]
-    return [(name, "one") for name in here] + [(name, "batch") for name in BATCHED]
+    known = {name: methods.get(name) for name in methods.names()}
+    here = [name for name in known if not isinstance(known[name].phases["gradient"], Foreign)]
+    plain = [f"{name}:kernels=off" for name in here if hasattr(known[name].solver, "kernels")]
+    batched = [name for name in (*here, *plain) if name.partition(":")[0] in BATCHED]
+    return [(name, "one") for name in sorted([*here, *plain])] + [(name, "batch") for name in sorted(batched)]
 
 
 def counted(asked: list[tuple[str, str]]) -> dict:
@@ -167,7 +173,8 @@ def main(arguments: list[str]) -> int:
         h100.prepare()
         asked = everything()
         if specs:
-            asked = [each for each in asked if each[0] in specs] + [(s, "one") for s in specs if s not in dict(asked)]
+            asked = [each for each in asked if {each[0], each[0].partition(":")[0]} & {*specs}]
+            asked += [(spec, "one") for spec in specs if spec not in dict(asked)]
         found = counted(asked)
     except Exception as error:  # 1 is a verdict, which no failure may look like
         print(f"launches: {type(error).__name__}: {error}", file=sys.stderr)
@@ -176,10 +183,10 @@ def main(arguments: list[str]) -> int:
     for (name, size), count in found.items():
         failed = isinstance(count, Exception)
         old = f"   (file: {told(before[name, size])})" if (name, size) in before else ""
-        print(f"{name:28} {size:6} {type(count).__name__ + ': ' + str(count)[:300] if failed else told(count)}{old}")
+        print(f"{name:40} {size:6} {type(count).__name__ + ': ' + str(count)[:300] if failed else told(count)}{old}")
     if writing:
         write({which: count for which, count in found.items() if not isinstance(count, Exception)})
-        return 0
+        return int(any(isinstance(count, Exception) for count in found.values()))
     if before and counted_with() != version("jax"):
         print(f"launches: the file is of jax {counted_with()}, this is {version('jax')}: no telling", file=sys.stderr)
         return 2

@@ -19,7 +19,6 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from methods.layout import blocks, cost
-from methods.linear import recurrence
 
 
 def cut(x: Float[Array, "T ... r"], Q: int) -> Float[Array, "c ... Q r"]:
@@ -70,8 +69,8 @@ def _handed_on(wholes, added, start):
     Chunk after chunk; or, where each of them would be a launch, all in a tree.
     """
     if cost.here().scans:
-        left = jnp.exp(wholes)[..., None, None]
-        after = recurrence.solve(left, added.at[0].add(left[0] * start), scan="associative")
+        added = added.at[0].add(jnp.exp(wholes[0])[..., None, None] * start)
+        after = lax.associative_scan(_joined, (wholes, added))[1]
         return jnp.concatenate([start[None], after[:-1]]), after[-1]
 
     def hand_on(S, chunk):
@@ -80,6 +79,12 @@ def _handed_on(wholes, added, start):
 
     end, arriving = lax.scan(hand_on, start, (wholes, added))
     return arriving, end
+
+
+def _joined(first, then):
+    """Two stretches of time as one; `first` comes first."""
+    (whole, added), (whole_then, added_then) = first, then
+    return whole + whole_then, jnp.exp(whole_then)[..., None, None] * added + added_then
 
 
 def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):
