@@ -85,7 +85,10 @@ def test_a_rank_that_cannot_be_is_an_error():
 
 
 @pytest.mark.parametrize("T", [1, 2, 37, 400])
-def test_the_linear_scan_is_the_recurrence(T):
+@pytest.mark.parametrize("scans", [True, False])
+def test_the_linear_scan_is_the_recurrence(T, scans, monkeypatch):
+    """In windows, and in a tree as on a GPU."""
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, scans=scans))
     rng = np.random.default_rng(T)
     A, z0, u = (jnp.asarray(rng.uniform(-1, 1, shape)) for shape in ((4,), (3, 4), (T, 3, 4)))
     _, expected = jax.lax.scan(lambda z, u: (A * z + u,) * 2, z0, u)

@@ -31,6 +31,14 @@ def test_dependent_rows_are_left_out(B):
     np.testing.assert_allclose(jax.jit(pinv)(jnp.asarray(B)), np.linalg.pinv(B), atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1)])
+@pytest.mark.parametrize("size", [0.0, 1e-30, 1e30, np.nan])
+def test_a_row_or_a_column_of_any_size(shape, size):
+    got = jax.jit(pinv)(size * jnp.arange(4, dtype="float32").reshape(shape))
+    wanted = np.linalg.pinv(np.arange(4.0).reshape(shape)) / size if size else np.zeros(shape[::-1])
+    np.testing.assert_allclose(got, wanted, rtol=1e-6)
+
+
 def test_the_read_out_that_training_starts_from_is_inverted_exactly():
     np.testing.assert_array_equal(pinv(jnp.eye(3, 10)), np.eye(10, 3))
 

@@ -46,6 +46,18 @@ def few_lanes(trial: Trial) -> dict:
     return {"few_lanes": max(1, limit)}  # a single lane never lies in columns
 
 
+def summed_product(trial: Trial) -> dict:
+    """Steps of few lanes and of many, with products of matrices and with sums up to a size."""
+    cases = [_run(n, problems.given(M, trial.T(64), n), few_lanes=0) for M in SIZES for n in (64, 4096)]
+    return {"summed_product": trial.choose("summed_product", (0.0, 2.0**18, 2.0**21, 2.0**24, 2.0**27), cases)}
+
+
+def unroll(trial: Trial) -> dict:
+    """Steps of many lanes, several in a turn of the loop."""
+    cases = [_run(n, problems.given(M, trial.T(1024), n), few_lanes=0) for M in SIZES for n in (64, 1024)]
+    return {"unroll": trial.choose("unroll", (1, 2, 4, 8), cases)}
+
+
 def steps(trial: Trial) -> dict:
     """Whole passes forwards, so that what windows take beside their steps counts: step by step, and by few and many windows."""
     sequential, by_windows = problems.FORCED, methods.get("gtf-schwarz", alpha=0.2, window=C)

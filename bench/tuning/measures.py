@@ -12,6 +12,8 @@ MEASURES: dict[Callable[[Trial], dict], tuple[str, ...]] = {
     forward.small: ("small",),
     forward.joint_products: ("joint_products",),
     forward.few_lanes: ("few_lanes",),
+    forward.summed_product: ("summed_product",),
+    forward.unroll: ("unroll",),
     blocks.evaluation: ("block_rows", "block_from"),
     blocks.stepwise: ("adjoint_rows", "adjoint_numbers"),
     blocks.look: ("look",),

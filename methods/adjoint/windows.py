@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.adjoint import stepwise
-from methods.layout import blocks
+from methods.layout import blocks, cost
 from methods.layout.devices import DEALT, SAME, Devices
 from methods.layout.windows import Windows, block, put
 from methods.problem import Problem
@@ -123,7 +123,7 @@ class _Passes(NamedTuple):
         return arriving, put(multipliers, passed, at)
 
     def _scan(self, back, arriving, elements):
-        leaving, multipliers = lax.scan(back, self.step.flip(arriving), elements, reverse=True)
+        leaving, multipliers = lax.scan(back, self.step.flip(arriving), elements, reverse=True, unroll=cost.unroll())
         return self.step.flip(leaving), multipliers
 
 

@@ -43,6 +43,9 @@ CPU = Costs(
     # A product is a call, which takes as long as the arithmetic of some states: a step of 16 takes 2.6 μs with two and 1.6 with
     # one for M = N = 3.
     joint_products=True,
+    # A product is one call, and a turn of a loop costs nothing.
+    summed_product=0,
+    unroll=1,
     kalman_small=8,  # against LAPACK
     adjoint_lanes=64,  # M = 3 and 16
     # T = 65536, a whole gradient: 28 against 37 ms where windows are four times as long as a memory of 256 (M = 16, 64 lanes),
@@ -92,6 +95,9 @@ ELSEWHERE = dataclasses.replace(
     windowed=(4096, 0, 1),
     windowed_bend=(0, 1),
     few_lanes=1,
+    # Two launches for the six of a step. A kernel of 2²⁴ sums should take as long as the four launches that it saves.
+    summed_product=2.0**24,
+    unroll=4,  # the counter of the loop and the copy of the state are launches too
     joint_products=False,  # putting states and data together is a launch of its own in every step
     adjoint_lanes=0,
     adds_up_lanes=math.inf,
@@ -140,6 +146,11 @@ def use(costs: Costs | None, device_kind: str) -> None:
 def size(number: Number, most: int, least: int = 1) -> int:
     """A number of a table as a size, a whole number from `least` to `most`; `least` where they cross."""
     return int(max(least, min(number, most)))
+
+
+def unroll() -> int:
+    """Steps in one turn of a loop over time."""
+    return size(here().unroll, most=16)  # a program grows with it
 
 
 def step(lanes: Number, M: int):

@@ -26,6 +26,8 @@ class Costs:
 
     few_lanes: Number  # up to which states are faster in rows than in columns
     small: Number  # components up to which the products of one state are fastest as sums
+    summed_product: Number  # multiplications up to which a product with lanes is written as sums, see `layout.products`
+    unroll: Number  # steps in one turn of a loop over time
     joint_products: bool  # whether states and data go through one product with weights that are put together
     kalman_small: Number  # components up to which seeing one after the other is faster than a Cholesky factor
 

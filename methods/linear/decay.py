@@ -1,19 +1,32 @@
-"""The linear recurrence with a diagonal that is constant in time, evaluated in windows of time side by side.
+"""The linear recurrence with a diagonal that is constant in time, `z_t = A z_{t-1} + u_t`.
 
-Being linear, the solution is a sum: of what the inputs of a window do, and of what the state at its start does. So time is cut
-into K windows that run side by side from 0; then the states at their starts follow one from the other, and are carried through
-the windows by powers of A. Depth O(C + K) for windows of C steps, work and memory O(T M).
+Being linear, the solution is a sum: of what the inputs of a window of time do, and of what the state at its start does. So time
+is cut into K windows that run side by side from 0; then the states at their starts follow one from the other, and are carried
+through the windows by powers of A. Depth O(C + K) for windows of C steps, work and memory O(T M).
+
+On a GPU every step of a loop is a launch, so there neighbouring steps are composed in a tree instead: depth O(log T).
 """
 
 import jax.numpy as jnp
 from jax import lax
 
+from methods.layout import cost
 from methods.layout.devices import Devices
+from methods.linear import recurrence
 from methods.linear.across import arriving
 
 
 def decay(A, z0, u):
     """z_1 … z_T `(T, ..., M)` of `z_t = A z_{t-1} + u_t` for A `(M,)` and u `(T, ..., M)`."""
+    return _in_a_tree(A, z0, u) if cost.here().scans else _in_windows(A, z0, u)
+
+
+def _in_a_tree(A, z0, u):
+    steady = jnp.broadcast_to(A, (u.shape[0], *[1] * (u.ndim - 2), *A.shape))  # the same for all sequences
+    return recurrence.solve(steady, u.at[0].add(A * z0), scan="associative")
+
+
+def _in_windows(A, z0, u):
     T = u.shape[0]
     K = max(1, round(T**0.5))
     C = -(-T // K)

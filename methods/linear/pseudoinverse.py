@@ -3,7 +3,8 @@
     X_0 = Bᵀ (B Bᵀ)⁻¹ by Cholesky,      X' = X + X (I − B X)
 
 Forming B Bᵀ costs digits. The refinement on the right squares the error that this has left, so that B⁺ is as exact as by the
-decomposition. Where the rows of B are dependent, or too nearly so for this, the decomposition is taken after all.
+decomposition. Where the rows of B are dependent, or too nearly so for this, the decomposition is taken after all. A single row is
+its own decomposition.
 """
 
 import jax
@@ -16,6 +17,8 @@ def pinv(B: Float[Array, "N M"]) -> Float[Array, "M N"]:
     N, M = B.shape
     if N > M:
         return pinv(B.T).T
+    if N == 1:
+        return _of_a_row(B)
     identity, eps = jnp.eye(N, dtype=B.dtype), jnp.finfo(B.dtype).eps
     X = jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(B @ B.T), True), B).T
     X = X + X @ (identity - B @ X)
@@ -24,6 +27,15 @@ def pinv(B: Float[Array, "N M"]) -> Float[Array, "M N"]:
     # A loop of at most one turn, not `cond`, which under `vmap` would decompose for all although none needs it.
     decomposed = lambda _: (False, by_decomposition(B))  # noqa: E731
     return jax.lax.while_loop(lambda carry: carry[0], decomposed, (~close, X + X @ error))[1]
+
+
+def _of_a_row(B):
+    """bᵀ / |b|², and 0 for b = 0: whoever observes one variable needs no factor, and a GPU asks nobody whether it was good."""
+    size = jnp.abs(B).max()
+    size = jnp.where(size == 0, 1, size)
+    unit = B / size  # its square neither overflows nor vanishes
+    norm = (unit**2).sum()
+    return (unit / (jnp.where(norm == 0, 1, norm) * size)).T
 
 
 def by_decomposition(B: Float[Array, "N M"]) -> Float[Array, "M N"]:

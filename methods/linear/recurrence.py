@@ -140,7 +140,7 @@ class Chunks(NamedTuple):
         G, b = self.G, self.b
         identity = jnp.broadcast_to(jnp.eye(b.shape[-1], dtype=G.dtype), G.shape[1:]) if G.ndim > b.ndim else jnp.ones_like(G[0])
         steps = (G, b, own if exact and filled else None)
-        return lax.scan(one_more, (identity, jnp.zeros_like(b[0])), steps, reverse=self.reverse)[0]
+        return lax.scan(one_more, (identity, jnp.zeros_like(b[0])), steps, reverse=self.reverse, unroll=cost.unroll())[0]
 
     def through(self, start, reached):
         """d at all steps `(T, ..., M)`.
@@ -156,6 +156,6 @@ class Chunks(NamedTuple):
             d = apply(G, d) + b
             return d, d
 
-        _, d = lax.scan(step, starts, (self.G, self.b), reverse=self.reverse)
+        _, d = lax.scan(step, starts, (self.G, self.b), reverse=self.reverse, unroll=cost.unroll())
         d = d.swapaxes(0, 1).reshape(-1, *self.b.shape[2:])
         return d[-self.T :] if self.reverse else d[: self.T]

@@ -42,7 +42,7 @@ class Lanes:
             z = self(z, u)
             return z, z
 
-        return lax.scan(advance, z, inputs)
+        return lax.scan(advance, z, inputs, unroll=cost.unroll())
 
     def push(self, z, u, V):
         """F(z, u), and J V for r tangents V `(M, r, lanes)`."""
@@ -104,7 +104,7 @@ class Rows(Lanes):
             z = self.advance(z, self.rows(u, 0))
             return z, self.flip(z)
 
-        z, states = lax.scan(advance, self.flip(z), inputs)
+        z, states = lax.scan(advance, self.flip(z), inputs, unroll=cost.unroll())
         return self.flip(z), states
 
     def patterns(self, z, inputs):

@@ -190,7 +190,7 @@ def forced_exponent(problem: Problem, steps: int):
 
     # every direction, but none of the units alone
     v = jnp.broadcast_to(jnp.cos(1 + jnp.arange(problem.z0.shape[-1], dtype=problem.z0.dtype)), problem.z0.shape)
-    _, growth = lax.scan(step, (problem.z0, v), inputs)
+    _, growth = lax.scan(step, (problem.z0, v), inputs, unroll=cost.unroll())
     settled = growth[growth.shape[0] // 2 :]
     return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
 

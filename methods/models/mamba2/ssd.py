@@ -53,17 +53,38 @@ def scan(
     left = jnp.exp(decay[..., -1:, :] - decay)
     added = jnp.einsum(f"...jhp,...j{h}n->...hpn", left[..., None] * moved, B)
 
-    def hand_on(S, chunk):
-        whole, added = chunk
-        return jnp.exp(whole)[..., None, None] * S + added, S
-
-    end, arriving = lax.scan(hand_on, start, (decay[..., -1, :], added))
+    arriving, end = _handed_on(decay[..., -1, :], added, start)
     within = jnp.moveaxis(decay, -1, -2)  # (c, ..., H, Q)
     causal = jnp.tril(jnp.ones((X.shape[-3],) * 2, bool))
     fade = jnp.exp(jnp.where(causal, within[..., :, None] - within[..., None, :], -jnp.inf))
     overlap = jnp.einsum(f"...i{h}n,...j{h}n->...{h}ij", C, B)
     y = jnp.einsum("...hij,...jhp->...ihp", (overlap if h else overlap[..., None, :, :]) * fade, moved)
     return y + jnp.exp(decay)[..., None] * jnp.einsum(f"...i{h}n,...hpn->...ihp", C, arriving), end
+
+
+def _handed_on(wholes, added, start):
+    """S before each chunk `(c, ..., H, p, n)`, and S after the last: `S' = exp(whole) S + added` from chunk to chunk.
+
+    wholes  (c, ..., H), the exponents of the decay over a whole chunk
+    Chunk after chunk; or, where each of them would be a launch, all in a tree.
+    """
+    if cost.here().scans:
+        added = added.at[0].add(jnp.exp(wholes[0])[..., None, None] * start)
+        after = lax.associative_scan(_joined, (wholes, added))[1]
+        return jnp.concatenate([start[None], after[:-1]]), after[-1]
+
+    def hand_on(S, chunk):
+        whole, added = chunk
+        return jnp.exp(whole)[..., None, None] * S + added, S
+
+    end, arriving = lax.scan(hand_on, start, (wholes, added))
+    return arriving, end
+
+
+def _joined(first, then):
+    """Two stretches of time as one; `first` comes first."""
+    (whole, added), (whole_then, added_then) = first, then
+    return whole + whole_then, jnp.exp(whole_then)[..., None, None] * added + added_then
 
 
 def by_pieces(function, S, chunks: Float[Array, "c ... Q r"]):

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from methods.layout.products import of_lanes
 from methods.problem.lanes import Lanes
 
 
@@ -40,22 +41,22 @@ class ShallowPLRNNLanes(Lanes):
 
     def __call__(self, z, x):
         a, b = self._split(z, x)
-        return a + self.step.W1 @ self._activate(b) + self.step.h1[:, None]
+        return a + of_lanes(self.step.W1, self._activate(b)) + self.step.h1[:, None]
 
     def push(self, z, x, V):
         step, M = self.step, z.shape[0]
         a, b = self._split(z, x)
-        both = jnp.tensordot(step.onto, V, 1)
-        image = a + step.W1 @ self._activate(b) + step.h1[:, None]
-        return image, both[:M] + jnp.tensordot(step.W1, self._slope(b, z.dtype)[:, None] * both[M:], 1)
+        both = of_lanes(step.onto, V)
+        image = a + of_lanes(step.W1, self._activate(b)) + step.h1[:, None]
+        return image, both[:M] + of_lanes(step.W1, self._slope(b, z.dtype)[:, None] * both[M:])
 
     def pattern(self, z, x):
         return self._slope(self._hidden(z, x), jnp.int8)  # one byte per unit, as in `ForcedShallowPLRNN.linearise`
 
     def back(self, pattern, w):
         # Without the concatenation [w; q ⊙ W1ᵀ w], which only `pull` needs: that saves 5 % of a step (M = 24, 64 lanes).
-        M, both = w.shape[0], self.on_w @ w
-        return both[:M] + self.onto_b_T @ (pattern.astype(w.dtype) * both[M:])
+        M, both = w.shape[0], of_lanes(self.on_w, w)
+        return both[:M] + of_lanes(self.onto_b_T, pattern.astype(w.dtype) * both[M:])
 
     def nothing(self, lanes: int):
         M, L = self.step.W1.shape
@@ -84,16 +85,16 @@ class ShallowPLRNNLanes(Lanes):
         return dataclasses.replace(total, onto=total.onto[:, :M], data=data, h1=total.h1.sum(-1), h2=total.h2.sum(-1))
 
     def _hidden(self, z, x):
-        """b, without a."""
-        return self._product(self.onto_b, self.data_b, z, x)
+        """b, without a. It is wanted at all steps at once, or with gradients, where a product of matrices is the best form."""
+        return self._product(jnp.matmul, self.onto_b, self.data_b, z, x)
 
     def _split(self, z, x):
-        both = self._product(self.onto, self.data, z, x)
+        both = self._product(of_lanes, self.onto, self.data, z, x)
         return both[: z.shape[0]], both[z.shape[0] :]
 
-    def _product(self, onto, data, z, x):
-        image = onto @ self._arguments(z, x)
-        return image if data is None else image + data @ x
+    def _product(self, times, onto, data, z, x):
+        image = times(onto, self._arguments(z, x))
+        return image if data is None else image + times(data, x)
 
     def _arguments(self, z, x):
         """The states, or the states and the data, whichever `onto` multiplies."""

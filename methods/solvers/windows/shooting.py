@@ -24,6 +24,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
+from methods.layout import cost
+from methods.linear import recurrence
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
 from references import Reference
@@ -81,7 +83,7 @@ def _transport(step, before, inputs, V):
     def push(V, point):
         return fast.push(*point, V)[1], None
 
-    return lax.scan(push, V, (before, inputs))[0]
+    return lax.scan(push, V, (before, inputs), unroll=cost.unroll())[0]
 
 
 def _slow(given, before, r):
@@ -133,13 +135,26 @@ def _interfaces(given, at, Q, ends):
     windows, devices = given.windows, given.devices
     jump, Q, ends = (windows.one_by_one(devices.gather(each)) for each in (at.handed_on - at.starts, Q, ends))
 
+    changes = (_in_a_tree if cost.here().scans else _one_by_one)(jump, Q, ends)
+    return at.starts + devices.own(windows.side_by_side(changes))
+
+
+def _one_by_one(jump, Q, ends):
+    """The changes `(K, M, S)` of the starts, without a product D Q Qᵀ of any window."""
+
     def window(change, one):
         jump, Q, ends = one
         change = jump + change
         return jnp.einsum("mrs,rs->ms", ends, jnp.einsum("mrs,ms->rs", Q, change)), change
 
-    _, changes = lax.scan(window, jnp.zeros_like(jump[0]), (jump, Q, ends))
-    return at.starts + devices.own(windows.side_by_side(changes))
+    return lax.scan(window, jnp.zeros_like(jump[0]), (jump, Q, ends))[1]
+
+
+def _in_a_tree(jump, Q, ends):
+    """The same by a parallel scan, where every step of a loop is a launch."""
+    across = jnp.einsum("kmrs,knrs->ksmn", ends, Q)  # of each window; what crosses it arrives in the next
+    across = jnp.concatenate([jnp.zeros_like(across[:1]), across[:-1]])
+    return recurrence.solve(across, jump.swapaxes(1, 2)).swapaxes(1, 2)
 
 
 METHODS = {

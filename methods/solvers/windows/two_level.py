@@ -26,6 +26,7 @@ from jax import lax
 
 from methods.adjoint import Adjoint
 from methods.forcing import Forcing
+from methods.layout import cost
 from methods.problem.coarse import CoarseMap, change_of
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
@@ -109,7 +110,7 @@ def _correct(given, change, at, trust):
     firsts = jax.tree.map(lambda leaf: leaf[0], given.problem.inputs)
     starts, ends, firsts = jax.tree.map(lambda leaf: windows.one_by_one(devices.gather(leaf)), (at.starts, at.handed_on, firsts))
     inner = starts[:-1], ends[1:], jax.tree.map(lambda leaf: leaf[:-1], firsts)
-    corrected = jnp.concatenate([starts[:1], lax.scan(window, starts[0], inner)[1]])
+    corrected = jnp.concatenate([starts[:1], lax.scan(window, starts[0], inner, unroll=cost.unroll())[1]])
     return devices.own(windows.side_by_side(corrected))
 
 
