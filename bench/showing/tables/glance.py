@@ -95,9 +95,12 @@ def words(frame: pd.DataFrame, name: str, head: str = "") -> Column:
     return Column(head or name, list(frame[name].astype(str)), left=True)
 
 
-def status(frame: pd.DataFrame) -> Column | None:
-    """The tally of statuses, where not all are ok."""
-    return None if frame["status"].eq("ok").all() else words(frame, "status")
+def instead(column: Column | None, reasons: pd.Series) -> Column | None:
+    """The column with the reason in place of each value that is missing."""
+    if column is None:
+        return None
+    pairs = zip(column.values, reasons, strict=True)
+    return dataclasses.replace(column, values=[reason if value == NOTHING else value for value, reason in pairs])
 
 
 def quantity(frame: pd.DataFrame, name: str, head: str = "", *, sign: str = "", marks=None, alike=()) -> Column | None:

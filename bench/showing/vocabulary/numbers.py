@@ -5,8 +5,9 @@ import pandas as pd
 
 from bench.text import BYTES
 
-# By the end of a column's name, its units from the largest to the smallest.
-UNITS = {"_s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)), "_bytes": BYTES}
+# By the end of a column's name, the longest first, its units from the largest to the smallest. Time by the step has one, so that
+# numbers of all tables can be compared.
+UNITS = {"_step_s": (("µs/step", 1e-6),), "_s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)), "_bytes": BYTES}
 
 
 def tidy(value) -> str:
