@@ -29,6 +29,12 @@ def number(value, digits: int = 3) -> str:
     return f"{value:.{max(digits - 1 - exponent, 0)}f}" if -4 <= exponent < 5 else scientific
 
 
+def interval(middle: float, low: float = np.nan, high: float = np.nan) -> str:
+    """`[0.2, 0.5]`, or nothing where there is none, or its ends are the median itself."""
+    known = not np.isnan([middle, low, high]).any() and (low, high) != (middle, middle)
+    return f"[{number(low, 2)}, {number(high, 2)}]" if known else ""
+
+
 def is_missing(value) -> bool:
     """Whether there is no value: None or NaN, of whatever type."""
     return value is None or (not isinstance(value, str) and bool(pd.isna(value)))
