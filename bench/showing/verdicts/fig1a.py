@@ -1,24 +1,15 @@
-"""Time against sequence length: which methods are faster than going step by step, how much, and is the right one chosen?
-
-How many times as fast a GPU makes a method is asked of rows of a GPU alone: no paper claims it of a CPU.
-"""
+"""Time against sequence length: which methods are faster than going step by step, how much, and is the right one chosen?"""
 
 import numpy as np
 
-from bench.showing.verdicts import Verdict, decide, speed
+from bench.showing.verdicts import Verdict, decide, headline, speed
 from bench.showing.vocabulary.numbers import interval, number
 from bench.showing.vocabulary.order import BASELINE, BASELINES, SETTINGS
 
 SOURCE, OURS = "arXiv:2605.12683, Fig. 1A", "a question of ours"
 STATED = "a statement of the authors of arXiv:2605.12683"
-DEER = f"after arXiv:2309.12252, its speed-ups of a GRU; {OURS}"
 ASKED = {"gtf-deer": SOURCE, "gtf-schwarz": OURS}  # of which methods it is asked whether they are faster, and who claims it
-AT_BEST = (  # phase, method, times as fast as going step by step in its best setting, who claims it
-    ("gradient", "gtf-deer", 100, STATED),
-    ("forward", "gtf-deer-published", 1000, DEER),
-    ("gradient", "gtf-deer-published", 10, DEER),
-)
-WORDS = {"forward": "forward", "gradient": "forward and backward"}
+AT_BEST = (headline.Headline("gtf-deer", 100, "gradient", STATED), *headline.DEER)
 CHOOSING = "auto"
 SETTINGS_ENOUGH = 6
 CLEAR = 1.2  # times as long as the fastest: more than a choice may cost
@@ -28,7 +19,7 @@ NEARLY = 0.15  # by how much a power of T may differ from 1 where time is called
 def judge(tables) -> list[Verdict]:
     found = speed.measured(tables)
     verdicts = [_faster(speed.of(found, method), method, source) for method, source in ASKED.items()]
-    verdicts += [_at_best(tables, *claim) for claim in AT_BEST]
+    verdicts += headline.judged(tables, AT_BEST, SETTINGS_ENOUGH)
     verdicts += [_linear(speed.of(found, BASELINE)), _sublinear(speed.of(found, "gtf-deer")), _beaten(found)]
     return [verdict for verdict in [*verdicts, _well_chosen(found)] if verdict]
 
@@ -41,17 +32,6 @@ def _faster(own, method: str, source: str) -> Verdict | None:
     return Verdict(claim, source, decide(speed.everywhere(own), len(own), SETTINGS_ENOUGH), evidence)
 
 
-def _at_best(tables, phase: str, method: str, times: float, source: str) -> Verdict | None:
-    own = speed.of(speed.by_phase(tables, phase), method)
-    own = own[own["device"] != "cpu"]
-    if own.empty:
-        return None
-    holds, evidence = speed.at_best(own, times)
-    claim = f"at its best {method} is more than {times} times as fast as going step by step, {WORDS[phase]}"
-    enough = SETTINGS_ENOUGH if holds is False else 1  # one setting is enough to show it
-    return Verdict(claim, source, decide(holds, len(own), enough), f"on {speed.devices(own)} {evidence}")
-
-
 def _linear(own) -> Verdict | None:
     powers = speed.growth(own)
     if powers.empty:
@@ -59,7 +39,9 @@ def _linear(own) -> Verdict | None:
     inside = (powers["power_low"] >= 1 - NEARLY) & (powers["power_high"] <= 1 + NEARLY)
     outside = (powers["power_high"] < 1 - NEARLY) | (powers["power_low"] > 1 + NEARLY)
     holds = False if outside.any() else True if inside.all() else None
-    return Verdict("the time of going step by step is linear in T", SOURCE, decide(holds, len(own), 2), _grown(own, powers))
+    return Verdict(
+        "the time of going step by step is linear in T", SOURCE, decide(holds, len(own), SETTINGS_ENOUGH), _grown(own, powers)
+    )
 
 
 def _sublinear(own) -> Verdict | None:
@@ -68,7 +50,9 @@ def _sublinear(own) -> Verdict | None:
         return None
     slower, linear = powers["power_high"] < 1 - NEARLY, powers["power_low"] >= 1 - NEARLY
     holds = False if linear.any() else True if slower.all() else None
-    return Verdict("the time of gtf-deer grows more slowly than T", SOURCE, decide(holds, len(own), 2), _grown(own, powers))
+    return Verdict(
+        "the time of gtf-deer grows more slowly than T", SOURCE, decide(holds, len(own), SETTINGS_ENOUGH), _grown(own, powers)
+    )
 
 
 def _grown(own, powers) -> str:

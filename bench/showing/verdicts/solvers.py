@@ -15,6 +15,7 @@ SOURCE, OURS = "after arXiv:2605.12683, Fig. 1A; a question of ours", "a questio
 QUASI_SOURCE, DAMPED_SOURCE = (f"after arXiv:2407.19115, Fig. {figure}; {OURS}" for figure in (2, 4))
 CHOOSING, CLAIMED, QUASI, DAMPED = "auto", "gtf-deer", "gtf-quasi-deer", "gtf-elk"
 CASES = 6  # fewest that decide
+QUASI_CASES = 4  # the same of two solvers that differ in one part alone
 
 
 def judge(tables) -> list[Verdict]:
@@ -58,7 +59,7 @@ def _sooner(quasi, full) -> Verdict:
     ends = f"; full / diagonal Jacobians {number(ratio.min(), 2)}x to {number(ratio.max(), 2)}x" if ratio.notna().any() else ""
     counts = f"sooner in {faster.sum()} of {len(times)} cases, later in {slower.sum()}, of which it fails in {failed.sum()}"
     claim = f"{QUASI} finds an accurate answer sooner than {CLAIMED} in every case"
-    return Verdict(claim, QUASI_SOURCE, decide(holds, len(times), CASES), f"on {speed.devices(quasi)} {counts}{ends}")
+    return Verdict(claim, QUASI_SOURCE, decide(holds, len(times), QUASI_CASES), f"on {speed.devices(quasi)} {counts}{ends}")
 
 
 def _smaller(quasi, full) -> Verdict:
@@ -68,7 +69,7 @@ def _smaller(quasi, full) -> Verdict:
     return Verdict(
         claim,
         QUASI_SOURCE,
-        decide(bool((ratio < 1).all()), len(ratio), CASES),
+        decide(bool((ratio < 1).all()), len(ratio), QUASI_CASES),
         f"on {speed.devices(quasi)} {ends} in {len(ratio)} cases",
     )
 

@@ -69,30 +69,6 @@ def gained(row, column: str = "speedup") -> str:
     )
 
 
-def by_phase(tables, phase: str) -> pd.DataFrame:
-    """One row per method and setting with the speed-up of one phase, such as the forward pass alone; see `measured`."""
-    found = speedups.paces(of_measure(tables, "runtime"))
-    found = found[found["phase"] == phase]
-    return found.assign(method=found["label"])
-
-
-def at_best(own: pd.DataFrame, times: float) -> tuple[bool | None, str]:
-    """Whether a method is more than so many times as fast in some setting, and its best one in words.
-
-    Three quarters of the repetitions there must say so. It is not where all settings are answered and all of them fall short.
-    """
-    known = own[own["speedup"].notna() & own["status"].eq("ok")]
-    if known.empty:
-        return None, "no speed-up is known"
-    best = known.loc[known["speedup"].idxmax()]
-    paired = known["speedup_pairs"].fillna(0) >= PAIRS
-    if (paired & (known["speedup_low"] > times)).any():
-        holds = True
-    else:
-        holds = False if answered(own).all() and (paired & (known["speedup_high"] < times)).all() else None
-    return holds, f"at best {gained(best)} as fast ({place(best, own)}); {len(known)} settings with a speed-up"
-
-
 def growth(own: pd.DataFrame, column: str = "gradient_s") -> pd.DataFrame:
     """How time grows with the length, setting by setting: the power of T between the shortest and the longest sequence.
 
