@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import synthetic_tables as synthetic
+from claims_made_up import verdict_on
 from drawings import plot
 
 import methods
-from bench.showing import tables
+from bench.showing import tables, verdicts
 from bench.showing.vocabulary.order import BASELINE, BASELINES
 
 PLAIN, UNROLLED, FUSED = BASELINES
@@ -91,6 +92,14 @@ def test_the_figure_shows_both_speed_ups_with_the_name_of_the_strongest():
     assert titles[2:] == [f"speed-up over\n{PLAIN}", f"speed-up over\n{FUSED}"]
     gradient = points[points["phase"] == "gradient"]
     assert (gradient["speedup"] > gradient["speedup_strongest"]).all()
+
+
+@pytest.mark.parametrize(("fused", "verdict"), [(4, "reproduced"), (1e4, "not reproduced")])
+def test_the_fastest_method_is_held_against_the_strongest_scan(fused, verdict):
+    claim, lengths = "the fastest method is faster than every sequential scan", tuple(2**n for n in range(15, 21))
+    assert verdict_on("fig1a", run((1, 2, fused), lengths=lengths), claim) == {verdict}
+    alone = synthetic.runtime((PLAIN, "gtf-schwarz"), (3,), lengths)
+    assert not any(claim in each.claim for each in verdicts.judged("fig1a", alone)), "nothing stronger was measured"
 
 
 @pytest.mark.parametrize("strength", [(1, 2, 50), (1, 0.5, 0.5)])

@@ -36,19 +36,19 @@ class Answers:
     def on(self, card: Card, device: str) -> list[Answer]:
         """What the runs of the card's experiment say about it, from their rows of one kind of device, `gpu` or `cpu`."""
         found = []
-        for run in self._runs:
+        for number, run in enumerate(self._runs):
             if run.experiment.get("name") == card.experiment:
-                judged, machine = self._of(run, device)
+                judged, machine = self._of(number, device)
                 if machine:
                     own = tuple(each for each in judged if card.verdict in each.claim)
                     found.append(Answer(run.folder, machine, own))
         return found
 
-    def _of(self, run: Run, device: str) -> tuple[list[verdicts.Verdict], str]:
-        """The verdicts from the rows of one kind of device, and what it is; no machine where there are none."""
-        key = run.folder, device
-        if key not in self._judged:
+    def _of(self, number: int, device: str) -> tuple[list[verdicts.Verdict], str]:
+        """The verdicts from a run's rows of one kind of device, and what it is; no machine where there are none."""
+        if (number, device) not in self._judged:
+            run = self._runs[number]
             tables = on_device(run.tables, device)
             found = verdicts.judged(run.experiment["name"], tables), ", ".join(machines(tables)) or NAMELESS
-            self._judged[key] = found if len(tables["cells"]) else ([], "")
-        return self._judged[key]
+            self._judged[number, device] = found if len(tables["cells"]) else ([], "")
+        return self._judged[number, device]

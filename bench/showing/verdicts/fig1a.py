@@ -39,9 +39,7 @@ def _linear(own) -> Verdict | None:
     inside = (powers["power_low"] >= 1 - NEARLY) & (powers["power_high"] <= 1 + NEARLY)
     outside = (powers["power_high"] < 1 - NEARLY) | (powers["power_low"] > 1 + NEARLY)
     holds = False if outside.any() else True if inside.all() else None
-    return Verdict(
-        "the time of going step by step is linear in T", SOURCE, decide(holds, len(own), SETTINGS_ENOUGH), _grown(own, powers)
-    )
+    return _growth("the time of going step by step is linear in T", holds, own, powers)
 
 
 def _sublinear(own) -> Verdict | None:
@@ -50,15 +48,16 @@ def _sublinear(own) -> Verdict | None:
         return None
     slower, linear = powers["power_high"] < 1 - NEARLY, powers["power_low"] >= 1 - NEARLY
     holds = False if linear.any() else True if slower.all() else None
-    return Verdict(
-        "the time of gtf-deer grows more slowly than T", SOURCE, decide(holds, len(own), SETTINGS_ENOUGH), _grown(own, powers)
-    )
+    return _growth("the time of gtf-deer grows more slowly than T", holds, own, powers)
 
 
-def _grown(own, powers) -> str:
+def _growth(claim: str, holds: bool | None, own, powers) -> Verdict:
+    """Undecided while a length has no answer: the growth may be another one there."""
     ends = (powers.loc[place] for place in dict.fromkeys([powers["power"].idxmin(), powers["power"].idxmax()]))
     words = [f"T^{number(row['power'], 2)} {_between(row)} ({speed.place(row, powers)})" for row in ends]
-    return f"on {speed.devices(own)} from T = {own['T'].min():g} to {own['T'].max():g} as {' to '.join(words)}"
+    evidence = f"on {speed.devices(own)} from T = {own['T'].min():g} to {own['T'].max():g} as {' to '.join(words)}"
+    known = holds if speed.answered(own).all() else None
+    return Verdict(claim, SOURCE, decide(known, len(own), SETTINGS_ENOUGH), evidence)
 
 
 def _between(row) -> str:

@@ -31,7 +31,7 @@ def _faster(own, method: str) -> Verdict:
     row = own.iloc[0]
     seconds = " against ".join(f"{number(row[name])} s" for name in ("gradient_s", f"{BASELINE}_s") if name in row)
     claim = f"a gradient of {row['T']} steps takes {method} less time than going step by step"
-    evidence = f"on {speed.devices(own)} {seconds}, speed-up {number(row['speedup'])}x"
+    evidence = f"on {speed.devices(own)} {seconds}, speed-up {speed.gained(row)}"
     return Verdict(claim, OURS, decide(speed.everywhere(own), int(row["T"]), LONG), evidence)
 
 

@@ -74,8 +74,7 @@ def growth(own: pd.DataFrame, column: str = "gradient_s") -> pd.DataFrame:
 
     One row each with the exponent, and the lowest and the highest that the quartiles of the times allow.
     """
-    own = own[own[column].notna()]
-    rows = []
+    own, rows = (own[own[column].notna()] if column in own else own.iloc[:0]), []
     by = ["method", *(name for name in SETTINGS if name != "T")]
     for _, line in own.groupby(by, dropna=False):
         first, last = line.loc[line["T"].idxmin()], line.loc[line["T"].idxmax()]
