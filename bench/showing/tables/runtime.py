@@ -20,7 +20,8 @@ CAPTION = (
     "Speed-up: sequential / method in the gradient, median [quartiles] over repetitions timed in turn, ~: of medians, not timed "
     "in turn; below 1x the method is slower. Over strongest: the same over the fastest sequential scan that was measured at "
     "these sizes, which is named. temp: memory of the compiled gradient beside its arguments and results, program: with them. "
-    "Errors: largest of the states, and norm of the gradient's, relative to the sequential scan, at small sizes in double precision."
+    "Errors: largest of the states, and norm of the gradient's, relative to the sequential scan, at small sizes in double "
+    "precision."
 )
 
 
@@ -83,8 +84,8 @@ def glance(frame: pd.DataFrame) -> list[Table]:
         over_strongest(frame),
         quantity(frame, "iterations", "solver\niters"),
         quantity(frame, "temp_bytes"),
-        quantity(frame, "program_bytes"),
         quantity(frame, "value_error"),
         quantity(frame, "gradient_error"),
+        quantity(frame, "program_bytes"),
     ]
     return [table([*settings(frame), words(frame, "method")], columns)]
