@@ -16,6 +16,7 @@ Name = Annotated[
     str, typer.Argument(metavar="EXPERIMENT", help="A name from `pitbench list experiments`, a path to a TOML file, or all.")
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+Folders = Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of runs; by default all in results.")]
 Kind = Annotated[str, typer.Argument(help="methods, models, systems, metrics, measures or experiments.")]
 Names = Annotated[list[str], typer.Argument(help="Of these also the settings.", metavar="NAME")]
 Cited = Annotated[list[str], typer.Argument(help="Folders of runs, methods, models, systems or metrics.", metavar="DIR|NAME")]
@@ -52,6 +53,7 @@ Device = Annotated[str | None, typer.Option(help="cpu or gpu. By default what ja
 Isolation = Annotated[str | None, typer.Option(help="shared: one worker for all cells; cell: a new one for each.")]
 Executor = Annotated[str, typer.Option(help="Where jobs run: local.")]
 Format = Annotated[str, typer.Option(help="text, markdown, latex or csv.")]
+CardFormat = Annotated[str, typer.Option("--format", help="text or markdown.")]
 
 
 @dataclasses.dataclass

@@ -120,6 +120,17 @@ def plot(folder: arg.Folder):
     _say(show.note(folder))
 
 
+@app.command(cls=arg.Verb)
+def cards(
+    folders: arg.Folders = (),
+    format: arg.CardFormat = "text",
+):
+    """Show what papers claim of their figures, and what became of each claim on a GPU and on a CPU."""
+    from bench.showing.cards.command import shown
+
+    print(shown(folders, format))
+
+
 @app.command("list", cls=arg.Verb)
 def list_(
     kind: arg.Kind,

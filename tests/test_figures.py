@@ -78,7 +78,9 @@ def test_no_value_reaches_the_strip_of_the_failures(run):
 def test_panels_of_all_dimensions_share_their_axes():
     figure, _ = plot("runtime")
     first, *others = figure.get_axes()
-    assert len(others) == 3 and all(ax.get_ylim() == first.get_ylim() and ax.get_xlim() == first.get_xlim() for ax in others)
+    assert len(others) == 5 and all(ax.get_xlim() == first.get_xlim() for ax in others)
+    assert all(ax.get_ylim() == first.get_ylim() for ax in others[:3]), "times"
+    assert others[3].get_ylim() == others[4].get_ylim(), "speed-ups"
 
 
 def test_the_rule_is_a_line_style_residual_solid_increment_dashed():

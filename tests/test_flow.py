@@ -18,7 +18,14 @@ ORDER = {
         *(("conformance", "regression"), "arguments", "selected", "tuning", "cli", "__init__"),
     ],
     "bench.showing": [
-        *("vocabulary", "frames", "drawing", ("tables", "figures", "verdicts"), ("show", "failures"), ("ending", "pages")),
+        *(
+            "vocabulary",
+            "frames",
+            "drawing",
+            ("tables", "figures", "verdicts"),
+            ("show", "failures", "cards"),
+            ("ending", "pages"),
+        ),
     ],
     "methods": [
         *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),

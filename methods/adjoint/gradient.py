@@ -109,12 +109,13 @@ def _backward(solver, adjoint, saved, cotangent):
 solve.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
-def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -> Problem:
+def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g, unroll: int = 1) -> Problem:
     """Cotangents of the problem, by the way of running the adjoint recurrence that `adjoint` asks for.
 
     asked    which of them are wanted; the others are None
     states   (T, ..., M), the trajectory
     g        (T, ..., M), cotangents of the states
+    unroll   steps per turn of the loop that goes step by step
     """
     fits = not asked.inputs and adjoint.adjoint == "exact" and adjoint.devices == 1
     by_kernels = fits and not why_not(adjoint.kernels, problem.step, states)
@@ -132,7 +133,7 @@ def cotangents(adjoint: Adjoint, *, asked: Asked, problem: Problem, states, g) -
         return across.solve(problem, states, g, wanted, diagonal, asked.inputs, adjoint.devices)
     scan = recurrence.choose(wanted, states, diagonal=diagonal)
     if scan == "sequential" and not diagonal:
-        return stepwise.solve(problem, states, g, asked.inputs)
+        return stepwise.solve(problem, states, g, asked.inputs, unroll)
     return parallel.solve(problem, states, g, scan, diagonal, asked.inputs)
 
 

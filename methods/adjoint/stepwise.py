@@ -23,18 +23,19 @@ def length(step, states) -> int:
     return blocks.of_rows(states.shape[0], math.prod(states.shape[:-1]), most)
 
 
-def solve(problem: Problem, states, g, of_inputs: bool) -> Problem:
+def solve(problem: Problem, states, g, of_inputs: bool, unroll: int = 1) -> Problem:
     """Cotangents of the problem, one step after the other from the last to the first.
 
     states, g  (T, ..., M), the trajectory and the cotangents of its states
     of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    unroll     steps per turn of the compiled loop
     """
     nothing = jax.tree.map(jnp.zeros_like, problem.step)
-    d_z0, d_step, d_inputs = run(problem.step, problem.previous(states), problem.inputs, g, nothing, of_inputs)
+    d_z0, d_step, d_inputs = run(problem.step, problem.previous(states), problem.inputs, g, nothing, of_inputs, unroll)
     return Problem(d_step, d_z0, d_inputs)
 
 
-def run(step, before, inputs, g, total, of_inputs: bool):
+def run(step, before, inputs, g, total, of_inputs: bool, unroll: int = 1):
     """Run the adjoint recurrence backwards over consecutive steps, which need not begin at z_0.
 
     before     (T, ..., M), the state before each step
@@ -42,6 +43,7 @@ def run(step, before, inputs, g, total, of_inputs: bool):
     g          (T, ..., M), cotangents of the states after the steps
     total      cotangents of the map so far, to which those of these steps are added
     of_inputs  whether the cotangents of the inputs are wanted, else they are None
+    unroll     steps per turn of the compiled loop
     Returns Jᵀλ of the first step, which is the cotangent of `before[0]`; the total; and the cotangents of the inputs.
     """
     T, B = g.shape[0], length(step, g)
@@ -59,7 +61,7 @@ def run(step, before, inputs, g, total, of_inputs: bool):
         # λ_t needs the pattern of step t + 1, so patterns are shifted by one. Carrying Jᵀλ from step to step in place of λ would
         # spare the shift, but XLA would then compute g + Jᵀλ inside the next product, again for each of its rows.
         later = jax.tree.map(lambda own, ahead: jnp.concatenate([own[1:], ahead[None]]), patterns, ahead)
-        multiplier, multipliers = lax.scan(pull, multiplier, (later, g), reverse=True)
+        multiplier, multipliers = lax.scan(pull, multiplier, (later, g), reverse=True, unroll=unroll)
         d_step, d_inputs = blocks.pull_one(step, before, inputs, multipliers, of_inputs)
         return (multiplier, _first(patterns), jax.tree.map(jnp.add, total, d_step)), d_inputs
 

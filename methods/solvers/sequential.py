@@ -4,6 +4,7 @@ Forced by data this is generalised teacher forcing, Hess et al. 2023, arXiv:2306
 """
 
 import dataclasses
+from functools import partial
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -28,7 +29,8 @@ class Sequential(Solver):
     uses_guess: ClassVar[bool] = False
     stepwise_adjoint: ClassVar[bool] = True
 
-    # Steps per turn of the compiled loop. On two CPU cores more than one was never faster: M = 3, 16 and 24, 1 and 16 sequences.
+    # Steps per turn of the compiled loop, backwards as well. On two CPU cores more than one was never faster: M = 3, 16 and 24, 1
+    # and 16 sequences. On a GPU each step is some launches, and a turn costs one or two of its own.
     unroll: Count = 1
 
     kernels: Kernels = "off"  # one fused kernel for all of time, where it fits (`methods.kernels`)
@@ -46,12 +48,22 @@ class Sequential(Solver):
         code = jnp.where(jnp.isfinite(states).all((0, -1)), CONVERGED, DIVERGED)
         return Solution(states, jnp.zeros(batch, jnp.int32), jnp.ones(batch, jnp.int32), jnp.zeros(batch, states.dtype), code)
 
+    def cotangents(self, pull_back, adjoint, states, choice):
+        """Those of any solver; step by step backwards in as large strides as forwards, so that a baseline is of one strength."""
+        return super().cotangents(partial(pull_back, unroll=self.unroll), adjoint, states, choice)
+
 
 METHODS = {
     "sequential": dict(
         solver=Sequential(),
         forcing=Forcing("projected"),
         summary="step by step in time, with generalised teacher forcing: what all others are compared with",
+    ),
+    # What a scan costs on a GPU is mostly launches and the turns of a loop: the same scan as strong as a jax user can make it.
+    "sequential-unrolled": dict(
+        solver=Sequential(unroll=8),
+        forcing=Forcing("projected"),
+        summary="sequential with eight steps in each turn of the compiled loop, forwards and backwards",
     ),
     "sequential-free": dict(
         solver=Sequential(),

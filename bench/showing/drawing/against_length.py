@@ -1,4 +1,4 @@
-"""Time against sequence length: lines of medians with quartiles, failures as crosses in the band above."""
+"""Times, or speed-ups, against sequence length: lines of medians with quartiles, failures as crosses in the band above."""
 
 import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator
@@ -7,8 +7,8 @@ from bench.showing.drawing import style, ticks
 from bench.showing.drawing.band import FailureBand, fit_below
 
 
-def draw(ax, points, looks: dict, failing: list[str], named: bool) -> None:
-    """A line per label, and in the band at the top a cross wherever one failed.
+def draw(ax, points, looks: dict, failing: list[str], named: bool, column: str = "seconds") -> None:
+    """A line per label through a `column` of medians, and in the band at the top a cross wherever one failed.
 
     failing  the labels that fail somewhere in the figure: the band holds a line for each, so that panels look alike
     named    whether the band is named beside this panel
@@ -16,7 +16,7 @@ def draw(ax, points, looks: dict, failing: list[str], named: bool) -> None:
     band = FailureBand(ax, failing, named=named)
     for label in (label for label in looks if label in set(points["label"])):
         line = points[points["label"] == label].sort_values("T")
-        style.errorbar(ax, line["T"], line["seconds"], line["seconds_low"], line["seconds_high"], looks[label])
+        style.errorbar(ax, line["T"], line[column], line[f"{column}_low"], line[f"{column}_high"], looks[label])
         band.cross(label, line.loc[line["failed"] > 0, "T"], looks[label]["color"])
 
 
@@ -29,8 +29,8 @@ def powers_of_two(lengths) -> bool:
     return bool(np.all(np.log2(lengths) % 1 == 0))
 
 
-def scale(ax, lengths, low: float, high: float, failing: int) -> None:
-    """Log-log axes for times from `low` to `high` seconds of sequences of those lengths, below the band of what fails."""
+def scale(ax, lengths, low: float, high: float, failing: int, formatter=None) -> None:
+    """Log-log axes for values from `low` to `high`, seconds unless there is a `formatter`, below the band of what fails."""
     lengths = np.array(sorted(lengths.unique()), dtype=float)
     base = 2 if len(lengths) and powers_of_two(lengths) else 10
     ax.set_xscale("log", base=base)
@@ -42,6 +42,6 @@ def scale(ax, lengths, low: float, high: float, failing: int) -> None:
     if np.isfinite(low):
         low, high = low / 1.6, high * 1.6
         fit_below(ax, low, high, failing)
-        ticks.readable_log(ax.yaxis, (low, high), EngFormatter("s"))
+        ticks.readable_log(ax.yaxis, (low, high), formatter or EngFormatter("s"))
     else:
         style.empty(ax, ax.yaxis)

@@ -15,10 +15,10 @@ from bench.measure.outcome import SOLVED
 from bench.showing.frames.cells import failed, parameter, parameters
 from bench.showing.frames.grouping import tally, triple
 from bench.showing.frames.labels import labels
-from bench.showing.frames.speedups import no_speedup, speedup
+from bench.showing.frames.speedups import PACE, compared, seconds
 from bench.showing.frames.times import costs, timed
 from bench.showing.vocabulary.numbers import tidy
-from bench.showing.vocabulary.order import BASELINE, SETTINGS, rank
+from bench.showing.vocabulary.order import BASELINE, BASELINES, SETTINGS, rank
 from bench.showing.vocabulary.symbols import symbol
 
 CASE = ["observed", *SETTINGS]
@@ -30,7 +30,8 @@ DEFAULT_TOLERANCE = {"float32": 1e-6, "float64": 1e-10}  # of a solver that is g
 def attempts(tables) -> pd.DataFrame:
     """One row per case, method and tolerance, seeds pooled.
 
-    Seconds, `speedup` (sequential / method, in the gradient) and `to_best` (method / fastest) are those of accurate answers.
+    Seconds, speed-ups (`speedup`: sequential / method, in the gradient) and `to_best` (method / fastest) are those of accurate
+    answers.
     """
     cells, samples = _described(tables["cells"]), timed(tables)
     if cells.empty:
@@ -85,8 +86,8 @@ def decided(attempted: pd.DataFrame) -> pd.DataFrame:
 
 _COLUMNS = [
     *(*CASE, "method", "label", "tolerance", "status", "failed", "cells"),
-    *(f"{phase}_s{end}" for phase in SOLVED for end in ("", "_low", "_high")),
-    *(f"{BASELINE}_s", "speedup", "speedup_low", "speedup_high", "speedup_pairs", "to_best"),
+    *(f"{phase}{unit}{end}" for unit in ("_s", "_step_s") for phase in SOLVED for end in ("", "_low", "_high")),
+    *(f"{BASELINE}_s", *PACE[PACE.index("strongest") :], "to_best"),
     *("iterations", "temp_bytes", "value_error", "gradient_error"),
 ]
 
@@ -104,20 +105,22 @@ def _described(cells: pd.DataFrame) -> pd.DataFrame:
 def _summary(cells: pd.DataFrame, samples: pd.DataFrame) -> dict:
     row = {"status": tally(cells["status"]), "failed": int(failed(cells["status"]).sum()), "cells": " ".join(cells["cell"])}
     for phase in SOLVED:
-        row |= triple(f"{phase}_s", samples.loc[samples["phase"] == phase, "seconds"])
+        row |= seconds(phase, samples.loc[samples["phase"] == phase, "seconds"], cells["T"].iloc[0])
     return row | costs(cells) | {"iterations": cells["iterations"].astype(float).median()}
 
 
 def _compared(rows: list[dict], samples: list[pd.DataFrame]) -> list[dict]:
-    """The rows of one case beside its fastest sequential variant and its fastest method."""
-    seconds = np.array([row["gradient_s"] for row in rows])
-    stepwise = [i for i, row in enumerate(rows) if row["method"] == BASELINE and np.isfinite(seconds[i])]
-    baseline = min(stepwise, key=lambda i: seconds[i], default=None)
-    fastest = np.nanmin(seconds) if np.isfinite(seconds).any() else np.nan
+    """The rows of one case beside the fastest variant of each sequential scan, and the fastest method."""
+    taken = np.array([row["gradient_s"] for row in rows])
+    found = {}
+    for i in np.argsort(taken)[::-1]:  # the fastest last, which stays
+        if rows[i]["method"] in BASELINES and np.isfinite(taken[i]):
+            found[rows[i]["method"]] = samples[i]
+    fastest = np.nanmin(taken) if np.isfinite(taken).any() else np.nan
     for row, own in zip(rows, samples, strict=True):
-        row[f"{BASELINE}_s"] = np.nan if baseline is None else seconds[baseline]
+        row[f"{BASELINE}_s"] = found[BASELINE]["seconds"].median() if BASELINE in found else np.nan
         row["to_best"] = row["gradient_s"] / fastest
-        row |= no_speedup() if baseline is None or own.empty else speedup(samples[baseline], own)
+        row |= compared(found, own)
     return rows
 
 

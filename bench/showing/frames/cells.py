@@ -11,10 +11,21 @@ from bench.question.cell import PARAMETERS
 def of_measure(tables, measure: str) -> dict:
     """The tables with only the cells of one measure, and only the rows of those cells."""
     cells = tables["cells"]
-    cells = cells[cells["measure"] == measure]
-    # A cell whose process died does not know its device; where there was only one, it belongs with the others.
-    if cells["device"].nunique() == 1:
-        cells = cells.assign(device=cells["device"].dropna().iloc[0])
+    return _with_rows(tables, _with_device(cells[cells["measure"] == measure]))
+
+
+def on_device(tables, device: str) -> dict:
+    """The tables with only the cells that were answered on this kind of device, and only the rows of those cells."""
+    cells = _with_device(tables["cells"])
+    return tables | _with_rows(tables, cells[cells["device"] == device].reset_index(drop=True))
+
+
+def _with_device(cells: pd.DataFrame) -> pd.DataFrame:
+    """A cell whose process died does not know its device; where there was only one, it belongs with the others."""
+    return cells.assign(device=cells["device"].dropna().iloc[0]) if cells["device"].nunique() == 1 else cells
+
+
+def _with_rows(tables, cells: pd.DataFrame) -> dict:
     rest = {name: tables[name] for name in ("runtime", "newton", "training", "metrics", "orbits")}
     return {"cells": cells, **{name: table.merge(cells[["cell", "attempt"]]) for name, table in rest.items()}}
 

@@ -18,7 +18,8 @@ from bench.errors import UserError
 from bench.showing.pages import catalogue, columns, front, markers, results
 from registry import suggest
 
-PAGES = ("README.md", *(f"{folder}/README.md" for folder in ("methods", "systems", "metrics", "bench", "results")))
+FOLDERS = ("methods", "systems", "metrics", "bench", "results")
+PAGES = ("README.md", *(f"{folder}/README.md" for folder in FOLDERS), "results/cards.md")
 
 # Name of a part -> what makes it, from the root of the checkout and, if there is one, the word behind the name.
 PARTS: dict[str, Callable[..., str]] = {
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "statuses": columns.statuses,
     "claims": results.claims,
     "result": results.section,
+    "cards": results.cards,
 }
 
 

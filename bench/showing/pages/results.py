@@ -6,6 +6,9 @@ from pathlib import Path
 
 from bench.question import config
 from bench.showing import figures, tables, verdicts
+from bench.showing.cards import written
+from bench.showing.cards.answers import Answers
+from bench.showing.frames.machines import machines
 from bench.showing.pages import asked
 from bench.showing.pages.markdown import code, folded, linked, table
 from bench.storage import folder
@@ -44,6 +47,11 @@ def claims(root: Path) -> str:
         counts = [sum(each.verdict == verdict for each in judged(root, name)) for verdict in verdicts.VERDICTS]
         rows.append([f"[{name}](#{name})", _title(name), *(str(count or "") for count in counts)])
     return table(["experiment", "question", *verdicts.VERDICTS], rows)
+
+
+def cards(root: Path) -> str:
+    """Every claim card, with what the runs that are stored here say of it."""
+    return linked(written.markdown(Answers([read(root / "results" / name) for name in stored(root)]), root))
 
 
 @functools.cache
@@ -88,14 +96,11 @@ def _machines(run: folder.Run) -> str:
     """What the run was measured on: `2 cores of AMD EPYC, jax 0.10.2, commit 0b1fe75, 2026-11-26`."""
     cells, known = run.tables["cells"], run.tables["environments"]
     used = known[known["environment"].isin(cells["environment"])]
-    machines = dict.fromkeys(
-        f"{row['gpu']}" if isinstance(row["gpu"], str) else f"{row['cores']} cores of {row['cpu']}" for _, row in used.iterrows()
-    )
     versions = dict.fromkeys(f"jax {version}" for version in used["jax"].dropna())
     commits = dict.fromkeys(sha[:7] for sha in cells["git_sha"].dropna())
     dates = sorted({str(day.date()) for day in cells["started_utc"].dropna()})
     days = [f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else dates[0]] if dates else []
-    return ", ".join([*machines, *versions, f"commit {' and '.join(commits)}", *days])
+    return ", ".join([*machines(run.tables), *versions, f"commit {' and '.join(commits)}", *days])
 
 
 @functools.cache

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bench.showing.frames.newton import SOLVER_SETTINGS, points
-from bench.showing.tables.glance import NOTHING, Column, Table, interval, settings, table
-from bench.showing.vocabulary.numbers import number, tidy
+from bench.showing.tables.glance import NOTHING, Column, Table, settings, table
+from bench.showing.vocabulary.numbers import interval, number, tidy
 from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.statuses import SIGNS, letters
 

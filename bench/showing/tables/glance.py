@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.showing.tables.rendering import one_unit
-from bench.showing.vocabulary.numbers import number, tidy
+from bench.showing.vocabulary.numbers import interval, number, tidy
 from bench.showing.vocabulary.order import SETTINGS
 from bench.showing.vocabulary.symbols import LATEX, MATH, symbol
 
@@ -95,9 +95,12 @@ def words(frame: pd.DataFrame, name: str, head: str = "") -> Column:
     return Column(head or name, list(frame[name].astype(str)), left=True)
 
 
-def status(frame: pd.DataFrame) -> Column | None:
-    """The tally of statuses, where not all are ok."""
-    return None if frame["status"].eq("ok").all() else words(frame, "status")
+def instead(column: Column | None, reasons: pd.Series) -> Column | None:
+    """The column with the reason in place of each value that is missing."""
+    if column is None:
+        return None
+    pairs = zip(column.values, reasons, strict=True)
+    return dataclasses.replace(column, values=[reason if value == NOTHING else value for value, reason in pairs])
 
 
 def quantity(frame: pd.DataFrame, name: str, head: str = "", *, sign: str = "", marks=None, alike=()) -> Column | None:
@@ -116,12 +119,6 @@ def quantity(frame: pd.DataFrame, name: str, head: str = "", *, sign: str = "", 
     intervals = [interval(*row) for row in rows]
     symbol = LATEX.get(name, LATEX.get(stem, head.replace("\n", " "))) + (f" ({unit})" if unit else "")
     return Column(f"{head}\n({unit})" if unit else head, texts, intervals, marks=marks, sign=sign, latex=symbol)
-
-
-def interval(middle: float, low: float = np.nan, high: float = np.nan) -> str:
-    """`[0.2, 0.5]`, or nothing where there is none, or its ends are the median itself."""
-    known = not np.isnan([middle, low, high]).any() and (low, high) != (middle, middle)
-    return f"[{number(low, 2)}, {number(high, 2)}]" if known else ""
 
 
 def _lay_out(columns: list[Column]) -> str:

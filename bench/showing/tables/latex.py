@@ -60,11 +60,12 @@ def _told(name: str, value) -> str:
 
 
 def _aligns(value: str) -> bool:
-    return value in ("", NOTHING, "inf", "-inf") or bool(_NUMBER.fullmatch(value))
+    """Whether a value can stand in a column of numbers: as one, or as the word that stands in place of one."""
+    return bool(_NUMBER.fullmatch(value)) or not any(letter.isdigit() for letter in value)
 
 
 def _worded(value: str) -> str:
-    return {NOTHING: "--", "inf": r"$\infty$", "-inf": r"$-\infty$"}.get(value, value)
+    return {NOTHING: "--", "inf": r"$\infty$", "-inf": r"$-\infty$"}.get(value, escaped(value))
 
 
 def _ends(interval: str) -> str:

@@ -111,7 +111,7 @@ def _interval(middle: str, low: str = "", high: str = "") -> str:
 
 def _unit(frame: pd.DataFrame, suffix: str) -> tuple[str, float]:
     """The largest unit of which the median of all such columns is at least one: columns stay comparable by eye."""
-    values = frame[[name for name in frame if name.endswith(suffix)]].to_numpy(dtype=float, na_value=np.nan)
+    values = frame[[name for name in frame if _suffix(name) == suffix]].to_numpy(dtype=float, na_value=np.nan)
     typical = np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else 0.0
     return next((unit for unit in UNITS[suffix] if typical >= unit[1]), UNITS[suffix][-1])
 

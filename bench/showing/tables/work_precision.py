@@ -10,7 +10,7 @@ from bench.measure.outcome import SKIPPED
 from bench.showing.frames.attempts import CASE, CLEAR, attempts, decided
 from bench.showing.frames.grouping import triple
 from bench.showing.tables.glance import NOTHING, Column, Table, quantity, table, words
-from bench.showing.tables.runtime import UNPAIRED
+from bench.showing.tables.runtime import UNPAIRED, rivals
 from bench.showing.tables.where import where
 from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.order import BASELINE
@@ -19,9 +19,10 @@ from bench.showing.vocabulary.symbols import symbol
 CAPTION = (
     "Time to an answer whose value and gradient agree with the sequential scan, at whichever tolerance gives one soonest. "
     "First, over all cases of a method: how many it won, came out even in (within 15 %) and lost against sequential in gradient "
-    "time, and failed; of those not failed the median seconds and memory, the median speed-up sequential / method [lowest, "
-    "highest] and updates; to best: its time / that of the fastest method of the case, median [lowest, highest], a failure being "
-    "infinite. Then where it wins, loses and fails. Then every case: the time of sequential, the speed-up of the others, or how "
+    "time, and failed; of those not failed the median time per time step and memory, the median speed-up sequential / method "
+    "[lowest, highest], where several sequential scans were measured the same over the fastest of each case, and updates; to "
+    "best: its time / that of the fastest method of the case, median [lowest, highest], a failure being infinite. Then where it "
+    "wins, loses and fails. Then every case: the time of sequential per time step, the speed-up of the others over it, or how "
     "they failed; ~: of medians, not timed in turn."
 )
 COUNTED = {"won": "wins", "even": "is even", "lost": "loses"}
@@ -42,9 +43,10 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
     ranking = ranking.sort_values(["to_best", "failed"], kind="stable")
     columns = [
         *(Column(name, list(ranking[name].map(tidy))) for name in ("cases", "won", "even", "lost", "failed")),
-        quantity(ranking, "forward_s", alike=["gradient_s"]),
-        quantity(ranking, "gradient_s", alike=["forward_s"]),
+        quantity(ranking, "forward_step_s"),
+        quantity(ranking, "gradient_step_s"),
         quantity(ranking, "speedup", "speed-up", sign="x"),
+        quantity(ranking, "speedup_strongest", "over\nstrongest", sign="x") if rivals(best) else None,
         quantity(ranking, "to_best", "to best"),
         quantity(ranking, "iterations", "solver\niters"),
         quantity(ranking, "temp_bytes"),
@@ -70,10 +72,11 @@ def _ranked(method: str, own: pd.DataFrame) -> dict:
     counts = {head: int((own["fares"] == word).sum()) for head, word in COUNTED.items()}
     own = own[own["status"] != SKIPPED]
     row = {"method": method, "cases": len(own), **counts, "failed": len(own) - len(right)}
-    row |= {name: right[name].astype(float).median() for name in ("forward_s", "gradient_s", "temp_bytes")}
+    row |= {name: right[name].astype(float).median() for name in ("forward_step_s", "gradient_step_s", "temp_bytes")}
     row |= triple("to_best", own["to_best"].where(own["status"] == "ok", np.inf), 0, 1)
     iterations = (right if len(right) else own)["iterations"].astype(float).replace(0, np.nan)  # 0: it does not iterate
-    return row | triple("speedup", right["speedup"], 0, 1) | triple("iterations", iterations.dropna(), 0, 1)
+    speedups = {name: triple(name, right[name], 0, 1) for name in ("speedup", "speedup_strongest")}
+    return row | speedups["speedup"] | speedups["speedup_strongest"] | triple("iterations", iterations.dropna(), 0, 1)
 
 
 def _telling(best: pd.DataFrame, varying: list[str]) -> list[str]:
@@ -101,7 +104,7 @@ _ORDER = ["wins", "is even", "loses", "fails", "is the baseline", "has no rival"
 
 
 def _every_case(best: pd.DataFrame, axes: list[str], methods: list[str]) -> Table:
-    """One column per case: milliseconds of sequential, the speed-up of the others, or how they failed."""
+    """One column per case: microseconds by the step of sequential, the speed-up of the others, or how they failed."""
     axes, columns = sorted(axes, key=lambda name: name == "T"), []  # lengths beside each other
     for _, own in best.groupby(axes, dropna=False, sort=True) if axes else [((), best)]:
         first, own = own.iloc[0], own.set_index("method")
@@ -116,4 +119,4 @@ def _result(row) -> str:
         return row["status"]
     compared = row["fares"] in ("wins", "is even", "loses")
     mark = "" if row["speedup_pairs"] else UNPAIRED
-    return f"{mark}{number(row['speedup'], 2)}x" if compared else f"{number(1e3 * row['gradient_s'], 2)} ms"
+    return f"{mark}{number(row['speedup'], 2)}x" if compared else f"{number(1e6 * row['gradient_step_s'], 2)} µs/step"

@@ -25,7 +25,12 @@ class Verdict:
 
 def judged(experiment: str, tables) -> list[Verdict]:
     """The verdicts on the claims of an experiment; none where it tests no claim, or nothing has been run."""
-    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {"ranks", "learned", "speed"}
+    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {
+        "ranks",
+        "learned",
+        "speed",
+        "headline",
+    }
     if experiment not in known or tables["cells"].empty:
         return []
     return importlib.import_module(f"{__name__}.{experiment.replace('-', '_')}").judge(tables)

@@ -29,7 +29,10 @@ class Family:
 STEPWISE = Family(
     "step by step",
     "o",
-    {"sequential": BLACK, "sequential-free": BROWN, "sequential-parallel-adjoint": PURPLE, "auto": GREY},
+    {
+        **{"sequential": BLACK, "sequential-unrolled": SKY, "sequential-fused": RED},
+        **{"sequential-free": BROWN, "sequential-parallel-adjoint": PURPLE, "auto": GREY},
+    },
     dashed=("auto",),
 )
 FAMILIES = (
