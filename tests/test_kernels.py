@@ -11,12 +11,13 @@ import pytest
 
 import methods
 from methods.kernels import why_not
+from methods.layout import cost
 
 SIZES = {  # T, S, M, L, N
     "one step": (1, 2, 16, 16, 2),
     "odd": (75, 3, 10, 20, 3),
     "one sequence": (64, 1, 3, 7, 1),
-    "more lanes than a program": (40, 17, 3, 5, 3),
+    "many sequences": (40, 150, 3, 5, 3),
     "a unit of each": (33, 2, 1, 1, 1),
 }
 WINDOWS = [{"window": 16, "adjoint_window": 16}, {"window": 7, "adjoint_window": 7}]
@@ -50,6 +51,18 @@ def test_value_and_gradient_are_those_of_the_scan(name, size):
         assert error(solution.states, baseline.solve(params, x).states) < 1e-5
         gradient, wanted = (jax.grad(each.loss, has_aux=True)(params, x)[0] for each in (method, baseline))
         assert error(gradient, wanted) < 1e-5
+
+
+@pytest.mark.parametrize("programs", [0, jnp.inf], ids=["shared", "alone"])
+@pytest.mark.parametrize("S", [1, 5])
+def test_windows_share_a_program_or_have_one_each(programs, S, monkeypatch):
+    jax.clear_caches()
+    monkeypatch.setattr(cost, "CPU", dataclasses.replace(cost.CPU, kernel_programs=float(programs)))
+    method, params, x = posed("gtf-schwarz", 300, S, 3, 5, 3, window=32, adjoint_window=32, kernels="interpret")
+    assert error(method.solve(params, x).states, method.stepwise.solve(params, x).states) < 1e-5
+    gradient, wanted = (jax.grad(each.loss, has_aux=True)(params, x)[0] for each in (method, method.stepwise))
+    assert error(gradient, wanted) < 1e-5
+    jax.clear_caches()
 
 
 @pytest.mark.parametrize("fields", [{"clipped": True}, {"forcing": "none"}, {"forcing": "projected"}], ids=str)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, programs
+from methods.kernels.lanes import Lanes, all_finite, any_of, of_a_program, programs
 from methods.layout.windows import Windows
 
 
@@ -33,7 +33,7 @@ def run(tiles, windows: Windows, x, z0, states, g, interpret: bool):
             return *_back(tiles, lanes, x, first, states, c, w, total), peak
 
         nothing = jnp.zeros_like(first)
-        w, total, peak = road.loop(0, windows.C, step, (nothing, tiles.nothing(), nothing))
+        w, total, peak = road.loop(0, windows.C, step, (nothing, tiles.nothing(of_a_program(windows)), nothing))
         lanes.store(leaving, lanes.k, w)
         tiles.add(totals, total, before=False)
         largest[road.program()] = jnp.max(peak)
@@ -71,7 +71,7 @@ def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals,
             return (carry[0] >= 0) & carry[-1]
 
         arriving = lanes.load(left, lanes.k + 1)
-        start = jnp.int32(blocks - 1), arriving, tiles.nothing(), matters(arriving)
+        start = jnp.int32(blocks - 1), arriving, tiles.nothing(of_a_program(windows)), matters(arriving)
         block, w, total, _ = lax.while_loop(going, through_a_block, start)
         w = jnp.where(block < 0, w, 0.0)  # what has died out inside the window does not leave it
         lanes.store(leaving, lanes.k, w)
@@ -84,7 +84,7 @@ def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals,
 
 
 def _back(tiles, lanes: Lanes, x, first, states, c, w, total):
-    """Step c of every window backwards, from the multiplier w (M, 16) of the state after it."""
+    """Step c of every window backwards, from the multiplier w (M, n) of the state after it."""
     time = lanes.time(c)
     z = lanes.load(states, time - 1) + jnp.where((time == 0)[None], first, 0.0)
     return tiles.back(z, None if x is None else lanes.load(x, time), w, total)
@@ -99,5 +99,5 @@ def _totals(tiles, windows):
 
 
 def _call(kernel, given, made, windows, interpret, aliases=None):
-    size = {"programs": programs(windows), "warps": given[0].warps}
+    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
     return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)

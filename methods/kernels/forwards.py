@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, programs
+from methods.kernels.lanes import Lanes, all_finite, any_of, of_a_program, programs
 from methods.layout.windows import Windows
 
 
@@ -101,7 +101,7 @@ def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
 
 
 def _run(tiles, lanes: Lanes, x, states, steps, z, where=True):
-    """Run through the steps of every window from the states z (M, 16) before them: the last state, which is not stored yet.
+    """Run through the steps of every window from the states z (M, n) before them: the last state, which is not stored yet.
 
     Each state is stored one step late, so that the caller can look at the last one, and at the old one in its place, before.
     """
@@ -121,5 +121,5 @@ def _data(lanes, x, c):
 
 
 def _call(kernel, given, made, windows, interpret, aliases=None):
-    size = {"programs": programs(windows), "warps": given[0].warps}
+    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
     return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)

@@ -1,7 +1,8 @@
 """Which windows and sequences a program of a kernel has, and where their numbers lie in memory.
 
-A program carries 16 lanes, the states of 16 windows of time side by side, as the columns of a tile. Arrays stay as a problem has
-them, `(T, S, ...)`: a lane is a stretch of consecutive rows in them, so that nothing is transposed or copied to cut time.
+A program carries some lanes, the states of windows of time side by side, as the columns of a tile. Few windows get a program
+each, where a step is soonest done; of many, eight share one, where it is cheapest. Arrays stay as a problem has them, (T, S, ·):
+a lane is a stretch of consecutive rows in them, so that nothing is transposed or copied to cut time.
 """
 
 import dataclasses
@@ -11,19 +12,25 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
+from methods.layout import cost
 from methods.layout.windows import Windows
 
-LANES = 16
+SHARED = 8
+
+
+def of_a_program(windows: Windows) -> int:
+    """Lanes that a program carries."""
+    return 1 if windows.K * windows.S <= cost.here().kernel_programs else SHARED
 
 
 def programs(windows: Windows) -> int:
     """Programs that all lanes need."""
-    return -(-windows.K * windows.S // LANES)
+    return -(-windows.K * windows.S // of_a_program(windows))
 
 
 @dataclasses.dataclass(frozen=True)
 class Lanes:
-    """The lanes of one program: sequence `s` in window `k`, each (16,)."""
+    """The n lanes of one program: sequence `s` in window `k`, each (n,)."""
 
     windows: Windows
     k: Any
@@ -32,7 +39,8 @@ class Lanes:
     @classmethod
     def of(cls, windows: Windows) -> "Lanes":
         """Those of the program that runs."""
-        lane = road.program() * LANES + lax.iota(jnp.int32, LANES)
+        n = of_a_program(windows)
+        lane = road.program() * n + lax.iota(jnp.int32, n)
         return cls(windows, lane // windows.S, lane % windows.S)
 
     def time(self, c):
@@ -40,20 +48,20 @@ class Lanes:
         return self.k * self.windows.C + c
 
     def load(self, reference, row):
-        """The tile (width, 16) of the rows `row` (16,) of an array (rows, S, width); 0 outside of it and beyond its width."""
+        """The tile (width, n) of the rows `row` (n,) of an array (rows, S, width); 0 outside of it and beyond its width."""
         return road.load(reference, *self._tile(reference, row, True))
 
     def store(self, reference, row, tile, where=True) -> None:
-        """Put a tile into the rows `row` (16,) of an array (rows, S, width), as far as it lies there."""
+        """Put a tile into the rows `row` (n,) of an array (rows, S, width), as far as it lies there."""
         index, mask = self._tile(reference, row, where)
         road.store(reference, index, tile, mask)
 
     def load_one(self, reference, row):
-        """The numbers (16,) in the rows `row` of an array (rows, S); 0 outside of it."""
+        """The numbers (n,) in the rows `row` of an array (rows, S); 0 outside of it."""
         return road.load(reference, (row, self.s), self._inside(reference, row))
 
     def store_one(self, reference, row, numbers, where=True) -> None:
-        """Put numbers (16,) into the rows `row` of an array (rows, S), as far as they lie there."""
+        """Put numbers (n,) into the rows `row` of an array (rows, S), as far as they lie there."""
         road.store(reference, (row, self.s), numbers, where & self._inside(reference, row))
 
     def _inside(self, reference, row):
@@ -61,7 +69,7 @@ class Lanes:
 
     def _tile(self, reference, row, where):
         width = reference.shape[-1]
-        shape = road.size(width), LANES
+        shape = road.size(width), row.shape[0]
         component = lax.broadcasted_iota(jnp.int32, shape, 0)
         mask = (component < width) & (where & self._inside(reference, row))[None]
         return (jnp.broadcast_to(row[None], shape), jnp.broadcast_to(self.s[None], shape), component), mask
@@ -73,5 +81,5 @@ def any_of(flags):
 
 
 def all_finite(tile):
-    """Whether each lane (16,) of a tile is finite. A maximum may pass over NaN, this does not."""
+    """Whether each lane (n,) of a tile is finite. A maximum may pass over NaN, this does not."""
     return jnp.sum(jnp.where(jnp.abs(tile) < jnp.inf, 0, 1), axis=0, dtype=jnp.int32) == 0

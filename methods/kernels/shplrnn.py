@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import LANES
 
 # M, N and L up to which the weights, and the cotangents of them, fit into the registers of a program.
 LARGEST_STATE, LARGEST_HIDDEN = 64, 128
@@ -48,24 +47,23 @@ class Tiles:
         """What of the data x the map reads: all, or nothing."""
         return None if self.data_a is None else x
 
-    @property
-    def warps(self) -> int:
-        """Groups of threads that a program needs for its numbers to fit into their registers."""
-        return 4 if self.W1.size <= 1024 else 8
+    def warps(self, lanes: int) -> int:
+        """Groups of threads for a program of so many lanes: the fewest for a lane alone, as they wait for one another."""
+        return max(1, min(8, self.W1.size // 1024)) if lanes == 1 else 4 if self.W1.size <= 2048 else 8
 
     @property
     def words(self) -> int:
         """Numbers of a total."""
         return sum(math.prod(part.shape) for part in jax.tree.leaves(self))
 
-    def nothing(self) -> "Tiles":
-        """Cotangents of 0."""
+    def nothing(self, lanes: int) -> "Tiles":
+        """Cotangents of 0, before any step of so many lanes."""
         M, L = self.W1.shape
         zeros = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), self)
-        return dataclasses.replace(zeros, h1=jnp.zeros((M, LANES), self.h1.dtype), h2=jnp.zeros((L, LANES), self.h2.dtype))
+        return dataclasses.replace(zeros, h1=jnp.zeros((M, lanes), self.h1.dtype), h2=jnp.zeros((L, lanes), self.h2.dtype))
 
     def image(self, z, x):
-        """F(z, x) for tiles z (M, 16) and x (N, 16), or None."""
+        """F(z, x) for tiles z (M, n) and x (N, n), or None."""
         return self._affine(self.onto_a, self.data_a, z, x) + self.h1[:, None] + road.dot(self.W1, self._active(z, x)[1])
 
     def back(self, z, x, w, total: "Tiles"):

@@ -74,8 +74,9 @@ CPU = Costs(
     associative_bytes=0.0,
     scan_block=32,
     kernels=True,
-    # One program of 16 lanes on each of 132 multiprocessors takes as long as one alone.
-    kernel_step=(2112, 1.0),
+    # One program of 8 lanes on each of the 132 multiprocessors of an H100 takes as long as one alone.
+    kernel_programs=132,
+    kernel_step=(1056, 1.0),
     kernel_sweep=40.0,
     margin=1.1,
     most_sweeps=8,
