@@ -1,7 +1,10 @@
 """What a command can write on the pages is what it would write today, and the rest of a page is left alone."""
 
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -10,7 +13,7 @@ from bench import files
 from bench.errors import UserError
 from bench.question import catalogue as question
 from bench.showing import pages
-from bench.showing.pages import asked, catalogue, markdown, markers, results
+from bench.showing.pages import asked, catalogue, front, markdown, markers, results
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,3 +99,21 @@ def test_sources_are_links_where_they_have_a_number():
     assert markdown.linked("Lim 2024, arXiv:2309.12252") == "Lim 2024, [arXiv:2309.12252](https://arxiv.org/abs/2309.12252)"
     assert markdown.linked("doi 10.1137/130944230, p. 1") == "[doi 10.1137/130944230](https://doi.org/10.1137/130944230), p. 1"
     assert markdown.linked("Gander 2008") == "Gander 2008"
+
+
+def test_a_run_on_a_gpu_has_a_section_of_its_own_and_leads_the_first_screen(tmp_path):
+    """A folder is called as one likes; what was asked stands in it."""
+    for name in results.stored(ROOT):
+        (tmp_path / "results").mkdir(exist_ok=True)
+        (tmp_path / "results" / name).symlink_to(ROOT / "results" / name)
+    assert "](results/" not in front.verdict(tmp_path).replace("](results/README.md)", "")
+    shutil.copytree(ROOT / "results" / "fig1a", tmp_path / "results" / "fig1a-gpu", ignore=shutil.ignore_patterns("attempts"))
+    path = tmp_path / "results" / "fig1a-gpu" / "tables" / "cells.parquet"
+    cells = pq.read_table(path)
+    column = cells.schema.get_field_index("device")
+    pq.write_table(cells.set_column(column, cells.schema.field(column), pa.array(["gpu"] * len(cells))), path)
+    results.judged.cache_clear()
+    assert "](results/fig1a-gpu/figures/fig1a.png)" in front.verdict(tmp_path)
+    assert "on gpu" in front.verdict(tmp_path)
+    assert "pitbench run fig1a" in results.section(tmp_path, "fig1a-gpu")
+    assert "#fig1a)" in catalogue.experiments(tmp_path) and "#fig1a-gpu)" in catalogue.experiments(tmp_path)

@@ -52,10 +52,14 @@ def measures(root: Path) -> str:
 
 def experiments(root: Path) -> str:
     """Every experiment file of the project, with a link to its results where some are stored."""
-    shown, rows = results.stored(root), []
+    shown: dict[str, list[str]] = {}
+    for name in results.stored(root):
+        shown.setdefault(results.read(root / "results" / name).experiment["name"], []).append(name)
+    rows = []
     for path in sorted(config.EXPERIMENTS.glob("*.toml")):
         file = config.read_toml(path)
-        where = f"[results](../results/README.md#{path.stem})" if path.stem in shown else "none stored"
+        links = [f"[{name}](../results/README.md#{name})" for name in shown.get(path.stem, [])]
+        where = ", ".join(links) or "none stored"
         rows.append([f"[{path.stem}](experiments/{path.name})", file["title"], file["measure"], where])
     return table(["experiment", "question", "measure", "answer"], rows)
 

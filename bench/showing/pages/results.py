@@ -22,14 +22,14 @@ def read(path: Path) -> folder.Run:
 
 
 def stored(root: Path) -> list[str]:
-    """The experiments of which results lie in `results/`."""
+    """The folders of `results/` with a run, called like its experiment, or like it and its device: `fig1a-gpu`."""
     return sorted(path.parent.name for path in (root / "results").glob("*/experiment.json"))
 
 
 def section(root: Path, name: str) -> str:
-    """Question, command, figures, verdicts and numbers of one experiment."""
+    """Question, command, figures, verdicts and numbers of one stored run."""
     run = read(root / "results" / name)
-    parts = [_question(name), code(asked.command(run.experiment, f"results/{name}"), "sh"), *_figures(run)]
+    parts = [_question(run.experiment["name"]), code(asked.command(run.experiment, f"results/{name}"), "sh"), *_figures(run)]
     if not asked.is_present(run.experiment):
         parts.insert(2, "The file of this experiment has changed since; its answers here are to what it asked before.")
     found = judged(root, name)
@@ -45,7 +45,8 @@ def claims(root: Path) -> str:
     page = (root / "results" / "README.md").read_text(encoding="utf-8")
     for name in sorted(stored(root), key=lambda name: page.find(f"result {name} ")):  # in the order of their sections
         counts = [sum(each.verdict == verdict for each in judged(root, name)) for verdict in verdicts.VERDICTS]
-        rows.append([f"[{name}](#{name})", _title(name), *(str(count or "") for count in counts)])
+        title = config.read_toml(config.find(read(root / "results" / name).experiment["name"]))["title"]
+        rows.append([f"[{name}](#{name})", title, *(str(count or "") for count in counts)])
     return table(["experiment", "question", *verdicts.VERDICTS], rows)
 
 
@@ -57,16 +58,13 @@ def cards(root: Path) -> str:
 @functools.cache
 def judged(root: Path, name: str) -> list[verdicts.Verdict]:
     """The verdicts of a stored run."""
-    return verdicts.judged(name, read(root / "results" / name).tables)
+    run = read(root / "results" / name)
+    return verdicts.judged(run.experiment["name"], run.tables)
 
 
 def line(verdict: verdicts.Verdict) -> str:
     """A verdict as an item of a list, the claim first and what it rests on behind it."""
     return f"- **{verdict.verdict.capitalize()}**: {verdict.claim} ({linked(verdict.source)}).\n  <br>{verdict.evidence}."
-
-
-def _title(name: str) -> str:
-    return config.read_toml(config.find(name))["title"]
 
 
 def _question(name: str) -> str:
@@ -78,13 +76,19 @@ def _question(name: str) -> str:
 
 
 def _figures(run: folder.Run) -> list[str]:
-    """Each picture with what it shows, as the module that draws it says in its first line."""
+    """Each picture with what it shows."""
     shown = []
-    for figure, stem in figures.files(run.experiment).items():
-        says = _first_line(Path(figures.__path__[0]) / f"{figure}.py")
-        place = f"{run.folder.name}/figures/{stem}"
+    for place, says in pictures(run):
         shown.append(f"![{says}]({place}.png)\n<br>{says} As [pdf]({place}.pdf); its points as [csv]({place}.csv).")
     return shown
+
+
+def pictures(run: folder.Run) -> list[tuple[str, str]]:
+    """Where each picture lies below `results/`, without its ending, and what it shows, by the first line of what draws it."""
+    drawn = figures.files(run.experiment).items()
+    return [
+        (f"{run.folder.name}/figures/{stem}", _first_line(Path(figures.__path__[0]) / f"{figure}.py")) for figure, stem in drawn
+    ]
 
 
 def _first_line(source: Path) -> str:
