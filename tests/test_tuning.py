@@ -7,7 +7,8 @@ import jax
 import numpy as np
 import pytest
 
-from bench.tuning import measures, model
+from bench.tuning import forward, gradients, kernels, measures, model, problems
+from bench.tuning import table as tables
 from bench.tuning.fit import fitted
 from bench.tuning.trial import Trial, Way, using
 from methods.layout import cost
@@ -104,6 +105,17 @@ def test_ways_that_come_to_one_program_take_equally_long():
     assert took[8] == took[32] > 0 and took["another"] > 0
 
 
+def test_one_program_on_other_numbers_is_timed_again():
+    """Else a map that forgets late would seem to take as long as one that forgets soon."""
+
+    def count_down(n):
+        return jax.lax.while_loop(lambda n: n > 0, lambda n: n - 1, n)
+
+    ways = {n: Way(count_down, (np.int32(n),)) for n in (1, 3_000_000)}
+    took = Trial(cost.CPU).seconds(ways)
+    assert took[3_000_000] > 10 * took[1]
+
+
 @pytest.mark.parametrize(("faster", "wanted"), [("new", 7.0), ("old", cost.CPU.sweep), ("neither", cost.CPU.sweep)])
 def test_a_fitted_model_is_taken_only_where_its_choices_are_faster(monkeypatch, faster, wanted):
     found = {"sweep": lambda trial: {"sweep": 7.0}, "steps": lambda trial: {"step_rows": (1, 2, 3)}}
@@ -115,3 +127,94 @@ def test_a_fitted_model_is_taken_only_where_its_choices_are_faster(monkeypatch, 
     result = model.model(trial)
     assert result.keys() == set(model.NAMES) and result["sweep"] == wanted
     assert (result["windowed"] == (0, 7.0, 1)) == (faster == "new"), "measured with what was found before"
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    jax.clear_caches()
+    yield
+    jax.clear_caches()
+
+
+@pytest.fixture
+def traced(monkeypatch):
+    """Ways are traced and not timed; whether each holds a kernel is kept."""
+    found = []
+
+    def seconds(trial, ways):
+        for way in ways.values():
+            with using(dataclasses.replace(trial.costs, **way.changed)):
+                found.append("pallas_call" in str(jax.make_jaxpr(way.function)(*way.arguments)))
+        return {key: 1.0 + number for number, key in enumerate(ways)}
+
+    monkeypatch.setattr(Trial, "seconds", seconds)
+    return found
+
+
+OF_XLA = {forward.steps, gradients.steps, gradients.backwards, forward.few_lanes, forward.unroll}
+
+
+@pytest.mark.parametrize("measure", OF_XLA, ids=lambda each: f"{each.__module__}.{each.__name__}")
+def test_numbers_of_xla_are_measured_without_kernels_on_a_gpu_too(gpu, traced, monkeypatch, measure):
+    monkeypatch.setattr(problems, "memory", lambda M: 50.0)  # which is computed, and no time
+    measure(Trial(cost.ELSEWHERE, quick=True))
+    assert traced and not any(traced)
+
+
+def test_windows_are_modelled_with_kernels_and_without_them_apart(gpu):
+    for by_kernels in (True, False):
+        cases = model.gradients_by_windows([(3, 512, 1)], by_kernels=by_kernels)
+        for way in cases:
+            assert ("pallas_call" in str(jax.make_jaxpr(way.function)(*way.arguments))) == by_kernels
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_kernels_are_taken_where_they_are_clearly_faster(gpu, on):
+    trial = table(lambda way: 0.5 if way.changed["kernels"] == on else 1.0)
+    for before in (True, False):
+        trial.costs = dataclasses.replace(cost.ELSEWHERE, kernels=before)
+        assert kernels.kernels(trial) == {"kernels": on}
+
+
+def test_kernels_or_not_makes_two_programs(gpu, traced):
+    kernels.kernels(Trial(cost.ELSEWHERE, quick=True))
+    assert len(set(traced)) == 2
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0])
+@pytest.mark.parametrize("bend", [20, 500, 2112, 20_000])
+def test_a_step_of_kernels_costs_the_same_up_to_so_many_lanes(bend, unit):
+    found = kernels.hinge({n: unit * max(bend, n) for n in kernels.LANES})
+    np.testing.assert_allclose(found, (bend, 1.0), rtol=5e-3)
+
+
+def test_a_launch_is_told_from_its_steps():
+    """What a call takes beside its steps is in long and short launches alike, and leaves no trace in the numbers."""
+    trial = table(lambda way: 50.0 + max(2112, way.arguments[2].shape[0]) * (len(way.arguments[1]) // way.arguments[2].shape[0]))
+    np.testing.assert_allclose(kernels.step(trial)["kernel_step"], (2112, 1.0), rtol=5e-3)
+    assert kernels.step(table(lambda way: 1.0)) == {"kernel_step": cost.CPU.kernel_step}, "lost in what a call takes"
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_fitted_costs_of_kernels_are_taken_only_where_their_choices_are_faster(gpu, monkeypatch, faster):
+    monkeypatch.setattr(kernels, "step", lambda trial: {"kernel_step": (500, 1.0)})
+    monkeypatch.setattr(kernels, "sweep", lambda trial: {"kernel_sweep": trial.costs.kernel_step[0] / 100})
+    trial = table(lambda way: 1.0 if (way.changed.get("kernel_sweep") == 5.0) == faster else 2.0)
+    found = kernels.costs(trial)
+    fitted = {"kernel_step": (500, 1.0), "kernel_sweep": 5.0}
+    assert found == (fitted if faster else {name: getattr(cost.CPU, name) for name in kernels.NAMES})
+
+
+def test_a_cpu_leaves_the_numbers_of_kernels_as_they_are_and_says_why(monkeypatch):
+    asked = []
+    doubles = {lambda trial, names=names: asked.append(names) or {}: names for names in measures.MEASURES.values()}
+    monkeypatch.setattr(measures, "MEASURES", doubles)
+    assert measures.measured(cost.CPU, quick=True, doing=lambda text: None) == cost.CPU
+    assert asked and kernels.NAMES not in asked and ("kernels",) not in asked
+    lines = [line for line in tables.shown(("", cost.CPU)).splitlines() if line.startswith("kernel")]
+    assert len(lines) == 3 and all("not measured: this is a CPU" in line for line in lines)
+
+
+def test_a_gpu_measures_them(gpu):
+    assert measures.unmeasured() == measures.UNMEASURED

@@ -60,7 +60,7 @@ def unroll(trial: Trial) -> dict:
 
 def steps(trial: Trial) -> dict:
     """Whole passes forwards, so that what windows take beside their steps counts: step by step, and by few and many windows."""
-    sequential, by_windows = problems.FORCED, methods.get("gtf-schwarz", alpha=0.2, window=C)
+    sequential, by_windows = problems.FORCED, methods.get("gtf-schwarz", alpha=0.2, window=C, kernels="off")
     ways, T = {}, trial.T(8192)
     for M in SIZES:
         ways |= {(S, 1, M): Way(sequential.solve, problems.batch(M, T // S, S)) for S in trial.some((1, 4, 16))}
@@ -85,14 +85,27 @@ def _run(lanes: int, given: problems.Given, **changed) -> Way:
 
 
 def sweep(trial: Trial) -> dict:
-    """Two lengths of windows of a map that never forgets, so that every sweep goes through all of its steps."""
+    """What a sweep of XLA's programs takes beside the steps of its windows."""
+    return {"sweep": beside_steps(trial, "sweep", by_kernels=False)}
+
+
+def beside_steps(trial: Trial, name: str, *, by_kernels: bool) -> float:
+    """Steps that a sweep takes beside those of its windows; the old number `name` where the steps cannot be told apart.
+
+    Windows of two lengths of a map that never forgets are timed, so that every sweep goes through all of its steps.
+    """
     given, K = problems.given(16, 1, 4), 8
     never = dataclasses.replace(given.params, A=given.params.A * 0 + 1, W1=given.params.W1 * 0)
     short, long = lengths = 32, trial.T(8192)
     ways = {
-        C: Way(methods.get("gtf-schwarz", alpha=0.0, window=C).solve, (never, problems.noise(4, K * C + 1, 1))) for C in lengths
+        C: Way(
+            methods.get("gtf-schwarz", alpha=0.0, window=C, kernels="auto" if by_kernels else "off").solve,
+            (never, problems.noise(4, K * C + 1, 1)),
+            {"kernels": by_kernels},
+        )
+        for C in lengths
     }
     seconds = trial.seconds(ways)
     took = {C: seconds[C] / int(jax.jit(way.function)(*way.arguments).evaluations.max()) for C, way in ways.items()}
     one_step = (took[long] - took[short]) / (long - short)
-    return {"sweep": round(max(0.0, took[short] / one_step - short), 1) if one_step > 0 else trial.costs.sweep}
+    return round(max(0.0, took[short] / one_step - short), 1) if one_step > 0 else getattr(trial.costs, name)

@@ -22,7 +22,7 @@ def steps(trial: Trial) -> dict:
         for S in trial.some((1, 4, 16))
         for M in sizes
     }
-    by_windows = methods.get("gtf-schwarz", alpha=0.2, window=C, adjoint_window=C)
+    by_windows = methods.get("gtf-schwarz", alpha=0.2, window=C, adjoint_window=C, kernels="off")
     lanes = trial.some(LANES)
     ways |= {("windowed", n, M): Way(problems.gradient_of(by_windows), problems.batch(M, n * C, 1)) for n in lanes for M in sizes}
     memory = {M: problems.memory(M) for M in sizes}

@@ -3,12 +3,15 @@
 import dataclasses
 from collections.abc import Callable
 
-from bench.tuning import blocks, forward, gradients, mamba, model, scans
+from bench.tuning import blocks, forward, gradients, kernels, mamba, model, scans
 from bench.tuning.trial import Trial
+from methods.kernels import missing_here
 from methods.layout.cost import Costs
 
 # What each measure finds. Numbers that others are measured with come first.
 MEASURES: dict[Callable[[Trial], dict], tuple[str, ...]] = {
+    kernels.costs: kernels.NAMES,
+    kernels.kernels: ("kernels",),
     forward.small: ("small",),
     forward.joint_products: ("joint_products",),
     forward.few_lanes: ("few_lanes",),
@@ -37,9 +40,16 @@ UNMEASURED = {
 }
 
 
+def unmeasured() -> dict[str, str]:
+    """The numbers that are not measured on the device at hand, with the reason."""
+    reason = missing_here()
+    return UNMEASURED | (dict.fromkeys((*kernels.NAMES, "kernels"), reason) if reason else {})
+
+
 def measured(costs: Costs, *, quick: bool, doing: Callable[[str], None]) -> Costs:
-    """The table with every number measured that can be; `doing` is told what comes next."""
-    for number, (measure, names) in enumerate(MEASURES.items(), 1):
-        doing(f"{number} of {len(MEASURES)}: {', '.join(names)}")
+    """The table with every number measured that can be here; `doing` is told what comes next."""
+    wanted = {measure: names for measure, names in MEASURES.items() if not set(names) <= unmeasured().keys()}
+    for number, (measure, names) in enumerate(wanted.items(), 1):
+        doing(f"{number} of {len(wanted)}: {', '.join(names)}")
         costs = dataclasses.replace(costs, **measure(Trial(costs, quick)))
     return costs

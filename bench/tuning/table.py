@@ -12,15 +12,16 @@ def shown(*columns: tuple[str, Costs]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.tuning.measures import UNMEASURED
+    from bench.tuning.measures import unmeasured
 
+    reasons = unmeasured()
     rows = [field.name for field in dataclasses.fields(Costs) if field.name != "source"]
     table = Table(box=None, pad_edge=False)
     for head in ("number", *(f"{word}{costs.source}" for word, costs in columns), ""):
         table.add_column(head, overflow="fold")
     for name in rows:
         values = [in_words(getattr(costs, name)) for _, costs in columns]
-        note = f"not measured: {UNMEASURED[name]}" if name in UNMEASURED else "changed" if len(set(values)) > 1 else ""
+        note = f"not measured: {reasons[name]}" if name in reasons else "changed" if len(set(values)) > 1 else ""
         table.add_row(name, *values, note)
     out = io.StringIO()
     Console(file=out, width=130).print(table)

@@ -7,4 +7,5 @@ programs, which stay the reference and the way out wherever no kernel fits.
 
 from methods.kernels.choice import Kernels as Kernels
 from methods.kernels.choice import explained as explained
+from methods.kernels.choice import missing_here as missing_here
 from methods.kernels.choice import why_not as why_not

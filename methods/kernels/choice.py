@@ -12,14 +12,19 @@ from methods.layout import cost
 Kernels = Literal["auto", "off", "interpret"]
 
 
+def missing_here() -> str:
+    """Why no kernel runs on the device at hand, whatever the map; "" where some do."""
+    if road.missing or cost.kind() == "gpu":
+        return road.missing
+    return f"this is a {cost.kind().upper()}, and kernels are for GPUs"
+
+
 def why_not(kernels: Kernels, step, states) -> str:
     """Why kernels do not run for this map and states (T, ..., M); "" where they do."""
     if kernels == "off":
         return 'kernels = "off"'
-    if road.missing:
-        return road.missing
-    if kernels == "auto" and cost.kind() != "gpu":
-        return f"this is a {cost.kind().upper()}, and kernels are for GPUs"
+    if reason := road.missing if kernels == "interpret" else missing_here():
+        return reason
     if kernels == "auto" and not cost.here().kernels:
         return "XLA's program was measured to be faster here"
     if states.dtype != jnp.float32:
