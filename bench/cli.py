@@ -11,6 +11,7 @@ import typer
 from bench import arguments as arg
 from bench import selected
 from bench.errors import UserError, refusal, say, show_notices
+from bench.roofline.verb import roofline
 from bench.selected import add_plugins
 from bench.tuning.verb import tune
 from registry import UnknownName
@@ -209,6 +210,7 @@ def env(device: arg.Device = None):
 
 
 app.command(cls=arg.Verb)(tune)
+app.command(cls=arg.Verb)(roofline)
 
 
 def main() -> None:

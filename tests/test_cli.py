@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy():
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     help_text, _, modules = shown.partition("MODULES")
-    for verb in "run plan status failures collect table plot cards list check cite env".split():
+    for verb in "run plan status failures collect table plot cards list check cite env tune roofline".split():
         assert f" {verb} " in help_text
     assert not HEAVY & {name.partition(".")[0] for name in modules.split()}
 

@@ -15,7 +15,7 @@ ROOMS = ("methods", "systems", "metrics", "bench")
 ORDER = {
     "bench": [
         *("question", "measure", "storage", "running", "showing"),
-        *(("conformance", "regression"), "arguments", "selected", "tuning", "cli", "__init__"),
+        *(("conformance", "regression"), "arguments", "selected", "tuning", "roofline", "cli", "__init__"),
     ],
     "bench.showing": [
         *(

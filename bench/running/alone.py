@@ -4,10 +4,12 @@ There is a lock for each core. Two runs that are pinned to different cores (by t
 and do not wait for each other; all others do.
 """
 
+import contextlib
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
@@ -48,6 +50,27 @@ class Alone:
         """Let others go on."""
         for lock in self._locks:
             lock.release()
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[Callable[[str], None]]:
+    """The machine for a measurement that is no run, once it is free; gives a function that says what is being done."""
+    machine, said = Alone(), []
+
+    def say_now(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def wait() -> bool:
+        if not said:
+            said.append(True)
+            say_now("waiting until the run on this machine has finished its job")
+        return True
+
+    machine.take(wait)
+    try:
+        yield say_now
+    finally:
+        machine.give()
 
 
 def _cores() -> list[int]:

@@ -42,6 +42,15 @@ class Device(NamedTuple):
         return cls() if kind == "cpu" else cls(kind, jax.devices()[0].device_kind)
 
 
+def demand(wanted: str, verb: str) -> None:
+    """Refuse a device that is not there: jax falls back on the CPU without a word."""
+    found = Device.at_hand()
+    if (wanted == "cpu") != (found.kind == "cpu"):
+        raise UserError(
+            f'{verb}: --device {wanted}, but jax finds {found} here. Install ".[cuda]" on a machine with a GPU, or use cpu.'
+        )
+
+
 def install() -> list[Device]:
     """Put what is stored for the device at hand, and for the CPU beside it, in force, or else the defaults."""
     from methods.layout import cost

@@ -1,24 +1,13 @@
 """The verb `tune`: measure, show old beside new, store."""
 
 import dataclasses
-import sys
 import time
 
-from bench.errors import UserError
 from bench.measure.disturbance import FOREIGN_CORES, Foreign
-from bench.running.alone import Alone
+from bench.running.alone import undisturbed
 from bench.storage import tuned
 from bench.storage.tuned import Device
 from bench.tuning import table
-
-
-def check(wanted: str) -> None:
-    """Whether the device that is asked for is there: jax falls back on the CPU without a word."""
-    found = Device.at_hand()
-    if (wanted == "cpu") != (found.kind == "cpu"):
-        raise UserError(
-            f'tune: --device {wanted}, but jax finds {found} here. Install ".[cuda]" on a machine with a GPU, or use cpu.'
-        )
 
 
 def show() -> str:
@@ -45,13 +34,10 @@ def tune(quick: bool) -> str:
     from methods.layout import cost
 
     tuned.install()
-    device, old, machine = Device.at_hand(), cost.here(), Alone()
-    machine.take(_waiting())
-    started, others = time.monotonic(), Foreign()
-    try:
-        new = measures.measured(old, quick=quick, doing=_say)
-    finally:
-        machine.give()
+    device, old = Device.at_hand(), cost.here()
+    with undisturbed() as say:
+        started, others = time.monotonic(), Foreign()
+        new = measures.measured(old, quick=quick, doing=say)
     new = dataclasses.replace(new, source=tuned.today())
     lines = [table.shown(("old: ", old), ("new: ", new)), f"{device}, {time.monotonic() - started:.0f} s."]
     if (busy := others.cores() or 0.0) > FOREIGN_CORES:
@@ -61,20 +47,3 @@ def tune(quick: bool) -> str:
     else:
         lines += [f"Stored in {tuned.write(new, device)}.", "Runs on this machine use the new numbers from now on."]
     return "\n".join(lines)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _waiting():
-    """A function that lets the lock wait, and says once that it does."""
-    said = []
-
-    def wait() -> bool:
-        if not said:
-            said.append(True)
-            _say("waiting until the run on this machine has finished its job")
-        return True
-
-    return wait

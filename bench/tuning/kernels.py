@@ -81,4 +81,4 @@ def _launch(lanes: int, C: int) -> Way:
         tiles = problem.step.tiles()
         return forwards.run(tiles, windows, tiles.read(windows.merged(problem.inputs)), starts, interpret=False)
 
-    return Way(run, (*given, jnp.zeros((lanes, 1, M))))
+    return Way(run, (*given, jnp.zeros((lanes, 1, M), jnp.float32)))

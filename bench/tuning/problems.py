@@ -19,7 +19,8 @@ from methods.solvers.auto import forced_exponent
 from methods.solvers.base import Solver
 
 HIDDEN = 64
-FORCED = methods.get("sequential", alpha=0.2)
+ALPHA = 0.2
+FORCED = methods.get("sequential", alpha=ALPHA)
 
 
 class Given(NamedTuple):

@@ -24,8 +24,9 @@ def tune(
     from bench.running import worker
 
     worker.set_flags(device)
+    from bench.storage import tuned
     from bench.tuning import command
 
     if device:
-        command.check(device)
+        tuned.demand(device, "tune")
     print(command.show() if show else command.forget() if forget else command.tune(quick))
