@@ -3,6 +3,7 @@
 import io
 import itertools
 import types
+import warnings
 
 import jax
 import jax.extend
@@ -151,7 +152,7 @@ def test_every_kernel_runs(monkeypatch):
 @pytest.mark.parametrize("name", [*peaks.KNOWN, "cpu"])
 def test_peaks_are_known_or_measured(monkeypatch, name):
     monkeypatch.setattr(jax, "devices", lambda: [types.SimpleNamespace(device_kind=name)])
-    monkeypatch.setattr(peaks, "_shortest", lambda function, argument: 1.0)
+    monkeypatch.setattr(peaks, "_shortest", lambda function, argument, in_place=False: 1.0)
     found = peaks.here(quick=True)
     assert found.source.startswith("measured" if name == "cpu" else "data sheet")
     assert found.flops > 1e6 and found.bytes > 1e6
@@ -164,7 +165,28 @@ def test_the_verb(pitbench, monkeypatch):
     code, shown, errors = pitbench("roofline", *size)
     assert code == 0 and "M=3, L=4" in shown and "no kernel: this is a CPU" in shown and "sequential, gradient" in errors
     assert "sequential-fused" not in shown
+    assert "-" in shown.split("gtf-schwarz, gradient")[1].split("\n")[0], "no time by the step of what sweeps"
     code, _, errors = pitbench("roofline", *size, "--format", "txt")
     assert code == 2 and 'Did you mean "text"' in errors
     code, _, errors = pitbench("roofline", *size, "--device", "gpu")
     assert code == 2 and "jax finds cpu" in errors
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    jax.clear_caches()
+    yield
+    jax.clear_caches()
+
+
+def test_on_a_gpu_every_kernel_is_measured(gpu):
+    """They lower for one as they are called, with the memory that they use up."""
+    given = Posed.of(T=4096, S=2, M=16, L=64, N=1, kernels="auto")
+    for program in programs.of_kernels(given):
+        jitted = jax.jit(program.function, donate_argnums=program.consumed)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*[Tt]riton.*", category=DeprecationWarning)
+            text = jitted.trace(*program.arguments).lower(lowering_platforms=("cuda",)).as_text()
+        assert text.count("triton") and not program.note
+    assert {each.note for each in programs.of_methods(given)} == {"by XLA", "by kernels"}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 
 import jax
 import numpy as np
@@ -218,3 +219,11 @@ def test_a_cpu_leaves_the_numbers_of_kernels_as_they_are_and_says_why(monkeypatc
 
 def test_a_gpu_measures_them(gpu):
     assert measures.unmeasured() == measures.UNMEASURED
+
+
+def test_a_launch_of_many_lanes_lowers_for_a_gpu(gpu):
+    way = kernels._launch(256, 64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*[Tt]riton.*", category=DeprecationWarning)
+        traced = jax.jit(way.function).trace(*way.arguments)
+        assert "triton" in traced.lower(lowering_platforms=("cuda",)).as_text()

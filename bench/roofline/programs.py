@@ -34,6 +34,7 @@ class Program:
     consumed: tuple[int, ...] = ()  # arguments whose memory becomes that of results
     again: Callable | None = None  # see `clock.per_call`
     note: str = ""
+    sweeps: bool = False  # whether windows are gone through until nothing changes, which is more than once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +89,7 @@ def of_methods(posed: Posed) -> list[Program]:
         found += _phases(posed, "sequential-fused", Windows.whole(posed.problem.shape), "by kernels", kernels=posed.kernels)
     windows = Windows.of(posed.problem.shape, fused=fused)
     how = dict(note="by kernels", kernels=posed.kernels) if fused else dict(note="by XLA")
-    return found + _phases(posed, "gtf-schwarz", windows, **how)
+    return found + [dataclasses.replace(each, sweeps=True) for each in _phases(posed, "gtf-schwarz", windows, **how)]
 
 
 def _phases(posed: Posed, name: str, windows: Windows, note: str, **settings) -> list[Program]:

@@ -58,7 +58,7 @@ def frame(programs: list[Program], setting: Setting, doing=lambda name: None) ->
                 "bound_s": bound,
                 "bound_by": by,
                 "time_s": seconds,
-                "time_step_s": seconds / steps,
+                "time_step_s": np.nan if program.sweeps else seconds / steps,
                 "share": bound / seconds,
                 "call_share": setting.empty_call_s / seconds,
                 "note": note,
