@@ -7,6 +7,7 @@ import warnings
 import jax
 import numpy as np
 import pytest
+from test_kernels import an_h100
 
 from bench.tuning import forward, gradients, kernels, measures, model, problems
 from bench.tuning import table as tables
@@ -183,6 +184,17 @@ def test_kernels_or_not_makes_two_programs(gpu, traced):
     assert len(set(traced)) == 2
 
 
+@pytest.mark.parametrize(("crossing", "wanted"), [(1, 0), (100, 66), (10_000, 528)])
+def test_lanes_have_a_program_each_up_to_where_sharing_is_faster(crossing, wanted):
+    def seconds(way):
+        lanes = way.arguments[2].shape[0] / (1 if way.arguments[2].ndim == 3 else kernels.STEPS[-1])
+        return lanes if way.changed["kernel_programs"] else float(crossing)
+
+    trial = table(seconds)
+    trial.costs = dataclasses.replace(cost.ELSEWHERE, kernel_programs=33)
+    assert kernels.programs(trial) == {"kernel_programs": wanted}
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1.0])
 @pytest.mark.parametrize("bend", [20, 500, 2112, 20_000])
 def test_a_step_of_kernels_costs_the_same_up_to_so_many_lanes(bend, unit):
@@ -212,18 +224,19 @@ def test_a_cpu_leaves_the_numbers_of_kernels_as_they_are_and_says_why(monkeypatc
     doubles = {lambda trial, names=names: asked.append(names) or {}: names for names in measures.MEASURES.values()}
     monkeypatch.setattr(measures, "MEASURES", doubles)
     assert measures.measured(cost.CPU, quick=True, doing=lambda text: None) == cost.CPU
-    assert asked and kernels.NAMES not in asked and ("kernels",) not in asked
+    assert asked and not {("kernels",), ("kernel_programs",), kernels.NAMES} & set(asked)
     lines = [line for line in tables.shown(("", cost.CPU)).splitlines() if line.startswith("kernel")]
-    assert len(lines) == 3 and all("not measured: this is a CPU" in line for line in lines)
+    assert len(lines) == 4 and all("not measured: this is a CPU" in line for line in lines)
 
 
 def test_a_gpu_measures_them(gpu):
     assert measures.unmeasured() == measures.UNMEASURED
 
 
-def test_a_launch_of_many_lanes_lowers_for_a_gpu(gpu):
-    way = kernels._launch(256, 64)
-    with warnings.catch_warnings():
+@pytest.mark.parametrize("launch", [kernels._launch, kernels._launch_back])
+def test_a_launch_of_many_lanes_lowers_for_a_gpu(gpu, launch):
+    way = launch(256, 64)
+    with warnings.catch_warnings(), an_h100():
         warnings.filterwarnings("ignore", message=".*[Tt]riton.*", category=DeprecationWarning)
         traced = jax.jit(way.function).trace(*way.arguments)
         assert "triton" in traced.lower(lowering_platforms=("cuda",)).as_text()

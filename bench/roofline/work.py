@@ -8,7 +8,7 @@ result is written once. Weights stay on the chip for all steps.
 from typing import NamedTuple
 
 from methods.kernels import road
-from methods.kernels.lanes import LANES, programs
+from methods.kernels.lanes import of_a_program, programs
 from methods.layout.windows import Windows
 
 FLOAT_BYTES = 4
@@ -76,7 +76,7 @@ def look(sizes: Sizes, windows: Windows) -> Work:
     jumps = each * windows.C // windows.block
     flops, padded = ((image(some) + 5 * some.M) for some in (sizes, sizes.padded))
     moved = sizes.weights + each * sizes.N + 3 * each * sizes.M + jumps + _starts(sizes, windows) + 2 * each
-    return Work(each * flops + jumps, programs(windows) * LANES * padded + jumps, FLOAT_BYTES * moved)
+    return Work(each * flops + jumps, _lanes(windows) * padded + jumps, FLOAT_BYTES * moved)
 
 
 def run_back(sizes: Sizes, windows: Windows) -> Work:
@@ -110,8 +110,13 @@ def gradient(sizes: Sizes, windows: Windows) -> Work:
 
 def _work(step, sizes: Sizes, windows: Windows, moved: int) -> Work:
     """That of `step(sizes)` operations for each lane and time step, and of so many numbers moved."""
-    padded = programs(windows) * LANES * windows.C
+    padded = _lanes(windows) * windows.C
     return Work(round(windows.T * windows.S * step(sizes)), round(padded * step(sizes.padded)), FLOAT_BYTES * moved)
+
+
+def _lanes(windows) -> int:
+    """Lanes of all programs, empty ones too."""
+    return programs(windows) * of_a_program(windows)
 
 
 def _data(sizes, windows) -> int:

@@ -8,14 +8,25 @@ import jax.numpy as jnp
 import methods
 from bench.tuning import forward, model, problems
 from bench.tuning.trial import Trial, Way
-from methods.kernels import forwards
+from methods.kernels import backwards, forwards
 from methods.layout.windows import Windows
 
 NAMES = ("kernel_step", "kernel_sweep")
+FEW = (33, 66, 132, 264, 528)  # lanes that may have a program each; there is one multiprocessor or more for so many
 M = 16
 LANES = (16, 256, 1024, 2048, 4096, 8192, 16384, 32768)
 STEPS = (64, 320)  # of a window: what a launch takes whatever its steps is in both, and not in their difference
 SIZES = ((M, 131072, 1), (3, 8192, 16))  # M, T, S
+
+
+def programs(trial: Trial) -> dict:
+    """One launch forwards and one backwards, of lanes that have a program each and of lanes that share one."""
+
+    def cases(lanes):
+        return [launch(lanes, STEPS[-1]) for launch in (_launch, _launch_back)]
+
+    below, above = {"kernel_programs": math.inf}, {"kernel_programs": 0}
+    return {"kernel_programs": trial.limit("kernel_programs", FEW, cases, below=below, above=above)}
 
 
 def costs(trial: Trial) -> dict:
@@ -74,11 +85,24 @@ def _sizes(trial: Trial) -> list[tuple[int, int, int]]:
 
 def _launch(lanes: int, C: int) -> Way:
     """One launch through windows of C steps from given starts."""
-    windows, given = Windows(lanes * C, C, lanes, ()), problems.given(M, lanes * C)
+    windows = Windows(lanes * C, C, lanes, ())
 
     def run(params, x, starts):
         problem = problems.posed(params, x)
         tiles = problem.step.tiles()
         return forwards.run(tiles, windows, tiles.read(windows.merged(problem.inputs)), starts, interpret=False)
 
-    return Way(run, (*given, jnp.zeros((lanes, 1, M), jnp.float32)))
+    return Way(run, (*problems.given(M, windows.T), jnp.zeros((lanes, 1, M), jnp.float32)))
+
+
+def _launch_back(lanes: int, C: int) -> Way:
+    """One launch backwards, along states that are as good as any."""
+    windows = Windows(lanes * C, C, lanes, ())
+
+    def run(params, x, states):
+        problem = problems.posed(params, x)
+        tiles, z0 = problem.step.tiles(), windows.merged(problem.z0[None])
+        x, states = tiles.read(windows.merged(problem.inputs)), windows.merged(states)
+        return backwards.run(tiles, windows, x, z0, states, states, interpret=False)
+
+    return Way(run, (*problems.given(M, windows.T), problems.noise(windows.T, M)))

@@ -10,6 +10,7 @@ from methods.layout.cost import Costs
 
 # What each measure finds. Numbers that others are measured with come first.
 MEASURES: dict[Callable[[Trial], dict], tuple[str, ...]] = {
+    kernels.programs: ("kernel_programs",),
     kernels.costs: kernels.NAMES,
     kernels.kernels: ("kernels",),
     forward.small: ("small",),
@@ -42,8 +43,8 @@ UNMEASURED = {
 
 def unmeasured() -> dict[str, str]:
     """The numbers that are not measured on the device at hand, with the reason."""
-    reason = missing_here()
-    return UNMEASURED | (dict.fromkeys((*kernels.NAMES, "kernels"), reason) if reason else {})
+    of_kernels = ("kernels", "kernel_programs", *kernels.NAMES)
+    return UNMEASURED | (dict.fromkeys(of_kernels, reason) if (reason := missing_here()) else {})
 
 
 def measured(costs: Costs, *, quick: bool, doing: Callable[[str], None]) -> Costs:
