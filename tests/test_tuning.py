@@ -154,7 +154,7 @@ def traced(monkeypatch):
     return found
 
 
-OF_XLA = {forward.steps, gradients.steps, gradients.backwards, forward.few_lanes, forward.unroll}
+OF_XLA = (forward.steps, gradients.steps, gradients.backwards, forward.few_lanes, forward.unroll)
 
 
 @pytest.mark.parametrize("measure", OF_XLA, ids=lambda each: f"{each.__module__}.{each.__name__}")
