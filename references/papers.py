@@ -64,3 +64,12 @@ DAO2024 = Reference(  # Mamba-2
     year=2024,
     eprint="2405.21060",
 )
+PREDICTABILITY = Reference(  # predictability
+    key="gonzalez2025predictability",
+    kind="inproceedings",
+    author=("Xavier Gonzalez", "Leo Kozachkov", "David M. Zoltowski", "Kenneth L. Clarkson", "Scott W. Linderman"),
+    title="Predictability Enables Parallelization of Nonlinear State Space Models",
+    booktitle="Advances in Neural Information Processing Systems",
+    year=2025,
+    eprint="2508.16817",
+)

@@ -13,6 +13,7 @@ METHODS = [  # the baselines, then by family; methods that are not named here co
     *("schwarz-shared", "schwarz-gossip", "schwarz-mean", "schwarz-local", "mamba2-cuda"),
     *("gtf-deer-published", "gtf-deer-windowed", "gtf-deer-damped", "gtf-deer-clipped", "gtf-quasi-deer-clipped"),
     *("gtf-quasi-deer-hutchinson", "gtf-elk", "gtf-elk-filter", "gtf-quasi-elk", "gtf-quasi-elk-filter", "auto"),
+    *("merit-descent", "gtf-merit-descent"),
 ]
 
 
