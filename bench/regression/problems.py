@@ -16,7 +16,7 @@ TRACKED = (  # every solver under one name
     *("gtf-deer-clipped", "gtf-quasi-deer-clipped", "gtf-quasi-deer-hutchinson", "gtf-elk", "gtf-quasi-elk"),
     *("gtf-elk-filter", "gtf-quasi-elk-filter", "jacobi", "picard"),
     *("gtf-schwarz", "gtf-shooting", "gtf-parareal", "gtf-mgrit", "auto", "sequential-parallel-adjoint"),
-    *("sequential-unrolled", "sequential-fused"),
+    *("sequential-unrolled", "sequential-fused", "gtf-merit-descent"),
 )
 LINEAR = ("lssm", "mamba2")
 VERSION = "1"  # raise it with any change of what is measured: asv then compares nothing across the change
