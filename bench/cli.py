@@ -152,7 +152,7 @@ def list_(
 
 @app.command(cls=arg.Verb)
 def check(
-    name: Annotated[str, typer.Argument(help="The name of a method, model, system or metric.")],
+    name: Annotated[str, typer.Argument(help="The name of a method, model, system, recurrence or metric.")],
     plugin: arg.Plugins = (),
 ):
     """Test one plug-in against the laws that it must keep; exit status 1 if it breaks one."""

@@ -54,7 +54,7 @@ def test_a_run_cites_its_methods_systems_and_metrics_what_it_reproduces_and_the_
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ("gtf-dear", '"gtf-dear": no folder, and no method, model, system or metric. Did you mean "gtf-deer"?'),
+        ("gtf-dear", '"gtf-dear": no folder, and no method, model, system, recurrence or metric. Did you mean "gtf-deer"?'),
         ("lorenz36", 'Did you mean "lorenz63"?'),
         ("no/where", "no/where: no run is stored here."),
     ],

@@ -12,7 +12,7 @@ from methods.training.regularisation import SCHMIDT2021
 from references import PITBENCH, Reference
 from references.papers import HESS2023, MIKHAEIL2022
 
-KINDS = ("method", "model", "system", "metric")
+KINDS = ("method", "model", "system", "recurrence", "metric")
 PLUGINS = [(kind, name) for kind in KINDS for name in catalogue.plugins(kind).names()]
 KNOWN = references.unique(each for kind, name in PLUGINS for each in references.of(catalogue.plugins(kind)[name]))
 ENTRY = re.compile(r"@(\w+)\{(\w+),\n((?:  \w+ = \{.*\},\n)+)\}")

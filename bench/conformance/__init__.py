@@ -1,4 +1,4 @@
-"""Is a plug-in right? The laws every method, model, system and metric must keep, for `pitbench check NAME` and for the tests."""
+"""Is a plug-in right? The laws every method, model, system, recurrence and metric must keep, for `pitbench check NAME` and the tests."""
 
 import importlib
 import unittest
@@ -33,8 +33,9 @@ def check(name: str) -> Iterator[Result]:
     import methods
     import metrics
     import systems
+    from systems import recurrences
 
-    rooms = {"method": methods, "model": methods.models, "system": systems, "metric": metrics}
+    rooms = {"method": methods, "model": methods.models, "system": systems, "recurrence": recurrences, "metric": metrics}
     kinds = [kind for kind, room in rooms.items() if name in room.names()]
     if not kinds:
         raise registry.UnknownName(_no_such(name, rooms.values()))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import registry
 
-ROOMS = "methods", "methods.models", "systems", "metrics", "bench.measure"
-PACKAGES = dict(zip(("method", "model", "system", "metric", "measure"), ROOMS, strict=True))
+ROOMS = "methods", "methods.models", "systems", "systems.recurrences", "metrics", "bench.measure"
+PACKAGES = dict(zip(("method", "model", "system", "recurrence", "metric", "measure"), ROOMS, strict=True))
 REQUIRED = dataclasses.MISSING  # stands where a setting has no default
 
 

@@ -8,7 +8,7 @@ from bench.question import catalogue, config
 from bench.text import filled
 from registry import suggest
 
-KINDS = ("methods", "models", "systems", "metrics", "measures", "experiments")
+KINDS = ("methods", "models", "systems", "recurrences", "metrics", "measures", "experiments")
 
 
 def listing(kinds: str, names: list[str] | tuple[str, ...] = ()) -> str:

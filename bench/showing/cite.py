@@ -19,7 +19,7 @@ from bench.storage import folder as stored
 from references import PITBENCH, Reference
 from registry import suggest
 
-KINDS = ("method", "model", "system", "metric")
+KINDS = ("method", "model", "system", "recurrence", "metric")
 _NEVER_RUN = (SKIPPED, "unavailable")
 _IDENTIFIER = re.compile(r"arXiv:\s*\d{4}\.\d{4,5}|\b10\.\d{4,}/[\w./-]*\w", re.IGNORECASE)
 
@@ -152,4 +152,4 @@ def _unknown(name: str) -> UserError:
             return UserError(f'"{name}": this {kind} is unavailable here: {reason}')
     known = sorted({each for kind in KINDS for each in catalogue.plugins(kind).names()})
     lists = ", ".join(f"`pitbench list {kind}s`" for kind in KINDS)
-    return UserError(f'"{name}": no folder, and no method, model, system or metric.{suggest(name, known)} See {lists}.')
+    return UserError(f'"{name}": no folder, and no method, model, system, recurrence or metric.{suggest(name, known)} See {lists}.')

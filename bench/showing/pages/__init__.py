@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "methods": catalogue.methods,
     "models": catalogue.models,
     "systems": catalogue.systems,
+    "recurrences": catalogue.recurrences,
     "metrics": catalogue.metrics,
     "measures": catalogue.measures,
     "experiments": catalogue.experiments,

@@ -39,6 +39,10 @@ def systems(root: Path) -> str:
     return table(["system", "what it is", "papers"], [_row("system", name) for name in _own("system")])
 
 
+def recurrences(root: Path) -> str:
+    return table(["recurrence", "what it is", "papers"], [_row("recurrence", name) for name in _own("recurrence")])
+
+
 def metrics(root: Path) -> str:
     """With what a newcomer must know to read a value: its unit."""
     registry = catalogue.plugins("metric")
