@@ -19,7 +19,10 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of runs; by default all in results.")]
 Kind = Annotated[str, typer.Argument(help="methods, models, systems, recurrences, metrics, measures or experiments.")]
 Names = Annotated[list[str], typer.Argument(help="Of these also the settings.", metavar="NAME")]
-Cited = Annotated[list[str], typer.Argument(help="Folders of runs, methods, models, systems, recurrences or metrics.", metavar="DIR|NAME")]
+Cited = Annotated[
+    list[str],
+    typer.Argument(help="Folders of runs, methods, models, systems, recurrences or metrics.", metavar="DIR|NAME"),
+]
 Methods = Annotated[list[str], typer.Option("-m", "--method", help="Only methods that match, as in 'gtf-*'; repeatable.")]
 Systems = Annotated[list[str], typer.Option("-s", "--system", help="Only systems that match; repeatable.")]
 Where = Annotated[
@@ -39,7 +42,8 @@ Out = Annotated[
     ),
 ]
 Plugins = Annotated[
-    list[Path], typer.Option("--plugin", help="A Python file with methods, models, systems, recurrences, metrics or measures; repeatable.")
+    list[Path],
+    typer.Option("--plugin", help="A Python file with methods, models, systems, recurrences, metrics or measures; repeatable."),
 ]
 Budget = Annotated[str | None, typer.Option(help="End after this time, cells of most worth first: 90s, 8m, 1h30m.")]
 Rerun = Annotated[

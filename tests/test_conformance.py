@@ -18,6 +18,7 @@ import systems
 from bench import cli, conformance
 from bench.question import catalogue
 from methods import models
+from systems import recurrences
 
 pytest_plugins = ["runner_doubles"]
 
@@ -138,6 +139,12 @@ def add(tmp_path, plug_in):
 @pytest.mark.parametrize("law", conformance.laws("system").values(), ids=lambda law: law.__name__)
 @pytest.mark.parametrize("name", systems.names())
 def test_law_of_systems(name, law):
+    law(name)
+
+
+@pytest.mark.parametrize("law", conformance.laws("recurrence").values(), ids=lambda law: law.__name__)
+@pytest.mark.parametrize("name", recurrences.names())
+def test_law_of_recurrences(name, law):
     law(name)
 
 

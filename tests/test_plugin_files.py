@@ -18,7 +18,7 @@ UNUSABLE = {
     "raises": ("raise RuntimeError('not today')", "RuntimeError: not today"),
     "ends the process": ("import sys; sys.exit('bye')", "SystemExit: bye"),
     "ends the process well": ("import sys; sys.exit()", "SystemExit"),
-    "is empty": ("", "it registers nothing: want a dictionary name -> plug-in, called METHODS, MODELS, SYSTEMS, RECURRENCES, METRICS or "),
+    "is empty": ("", "it registers nothing: want a dictionary name -> plug-in, called METHODS, MODELS, SYSTEMS, RECURRENCES, "),
     "misspells": ("METHOD = {'a': 1}", 'Did you mean "METHODS"?'),
     "writes it small": ("systems = {'a': 1}", 'Did you mean "SYSTEMS"?'),
     "has a list": ("METHODS = ['a']", "METHODS is a list, want a dictionary name -> method."),

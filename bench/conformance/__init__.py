@@ -1,4 +1,4 @@
-"""Is a plug-in right? The laws every method, model, system, recurrence and metric must keep, for `pitbench check NAME` and the tests."""
+"""Is a plug-in right? The laws each kind of plug-in must keep, for `pitbench check NAME` and for the tests."""
 
 import importlib
 import unittest

@@ -152,4 +152,5 @@ def _unknown(name: str) -> UserError:
             return UserError(f'"{name}": this {kind} is unavailable here: {reason}')
     known = sorted({each for kind in KINDS for each in catalogue.plugins(kind).names()})
     lists = ", ".join(f"`pitbench list {kind}s`" for kind in KINDS)
-    return UserError(f'"{name}": no folder, and no method, model, system, recurrence or metric.{suggest(name, known)} See {lists}.')
+    kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+    return UserError(f'"{name}": no folder, and no {kinds}.{suggest(name, known)} See {lists}.')

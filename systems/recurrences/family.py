@@ -20,8 +20,8 @@ from systems.recurrences.recurrence import Recurrence
 class Family:
     """A subclass gives `start`, which is z_0, and `step(z, u)`; its fields are its settings.
 
-    Unless it says otherwise, u_t is the number of the step, from 0 on, and the first guess is N(0, 1) in every component. What
-    draws more than that, such as weights, defines `draw`.
+    Unless it says otherwise by `inputs` and `guess`, u_t is the number of the step, from 0 on, and the first guess is N(0, 1) in
+    every component. What draws more than that, such as weights, defines `draw`.
     """
 
     start: ClassVar[tuple[float, ...]]
@@ -35,6 +35,10 @@ class Family:
         """u_1 … u_T, leaves (T, ·)."""
         return np.arange(T, dtype=np.float64)[:, None]
 
+    def guess(self, T: int, rng: np.random.Generator) -> Float[np.ndarray, "T M"]:
+        """Where a search for z_1 … z_T begins."""
+        return rng.standard_normal((T, len(self.start)))
+
     def draw(self, T: int, seed: int = 0) -> Recurrence:
         """The recurrence of T steps. A longer one of the same seed starts with the shorter."""
         self.check(T, seed)
@@ -44,7 +48,7 @@ class Family:
             jax.tree_util.Partial(ByValue(self)),
             z0,
             self.inputs(T, inputs),
-            guess.standard_normal((T, len(z0))),
+            self.guess(T, guess),
             direction(tangent, len(z0)),
             self.dt,
         )
@@ -72,7 +76,7 @@ def direction(rng: np.random.Generator, dim: int) -> Float[np.ndarray, "dim"]:
 
 
 NEEDED = ("step", "start")
-ALLOWED = (*NEEDED, "inputs", "dt", "summary", "references")
+ALLOWED = (*NEEDED, "inputs", "guess", "dt", "summary", "references")
 
 
 def made(entry):
@@ -84,6 +88,6 @@ def made(entry):
     for key in NEEDED:
         if key not in entry:
             raise ValueError(f'a recurrence has no "{key}": want dict(step=..., start=...).')
-    functions = {key: staticmethod(entry[key]) for key in ("step", "inputs") if key in entry}
+    functions = {key: staticmethod(entry[key]) for key in ("step", "inputs", "guess") if key in entry}
     given = type("Given", (Family,), {"__doc__": entry["step"].__doc__, **entry, **functions})
     return dataclasses.dataclass(frozen=True, kw_only=True)(given)()

@@ -36,7 +36,7 @@ class MeanField(Family):
 
     Without a drive such a network forgets where it started below gain 1 and is chaotic above; the drive moves the threshold up,
     to about 1.2 for 100 units. Amplitudes ~ U(0, 0.2), frequencies ~ U(0.5, 3) and phases ~ U(0, 2π) are each unit's own,
-    and t counts from 0. z_0 and the guess are U(-1, 1). Sompolinsky et al. 1988; driven as in the released code of arXiv:2508.16817.
+    and t counts from 0. z_0 and the guess are U(-1, 1). Sompolinsky et al. 1988; driven as in the code of arXiv:2508.16817.
     """
 
     summary: ClassVar[str] = "a driven random tanh network, from forgetting to chaos by its gain"
