@@ -49,9 +49,9 @@ def test_the_plug_ins_they_show_keep_every_law(name, file, tmp_path, plug_in):
     assert results and {result.outcome for result in results} <= {"ok", "passed over"}, results
 
 
-def test_a_solver_a_system_and_a_metric_are_shown():
-    kinds = {re.search(r"^(METHODS|SYSTEMS|METRICS) = ", block, re.MULTILINE) for block in blocks("python")} - {None}
-    assert {found[1] for found in kinds} == {"METHODS", "SYSTEMS", "METRICS"} and len(CHECKED) == len(kinds)
+def test_a_solver_a_system_a_recurrence_and_a_metric_are_shown():
+    kinds = {re.search(r"^(METHODS|SYSTEMS|RECURRENCES|METRICS) = ", block, re.MULTILINE) for block in blocks("python")} - {None}
+    assert {found[1] for found in kinds} == {"METHODS", "SYSTEMS", "RECURRENCES", "METRICS"} and len(CHECKED) == len(kinds)
 
 
 @pytest.fixture

@@ -282,6 +282,7 @@ BROKEN = {
     ],
     "misuse_is_a_value_error": [("super().draw(T, seed)", "super().draw(max(T, 1), abs(seed))")],
     "goes_on_step_by_step": [("0.5 * jnp.tanh(z)", "3 * z"), ("z, u):", "z, u):\n        z = z.astype(jnp.float64)")],
+    "steps_side_by_side_as_alone": [("jnp.tanh(z)", "(z + np.random.rand())")],
     "has_the_derivative_of_its_step": [
         ("jnp.tanh(z)", "jnp.where(z > 9, jnp.sqrt(z - 9), z)"),
         ("@dataclasses", WRONG_JVP),
