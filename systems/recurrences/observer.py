@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,19 +13,24 @@ from systems.recurrences.euler import EulerFlow
 from systems.recurrences.family import ByValue
 from systems.recurrences.recurrence import Recurrence
 
+# `jax.random.normal(jax.random.split(jax.random.PRNGKey(42), 6)[0], (1, 3))` in double precision: what the code of
+# arXiv:2508.16817 draws for Table 1. Written out, since jax promises no bits from one version to the next.
+PUBLISHED = (-0.7203007280025545, -0.26062232600173396, 1.6815685055837928)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Observer(EulerFlow):
     """`z_t = z̃ + dt [field(z̃) + c (c · x_{t-1} - c · z̃)]`, where z̃ is z_{t-1} with some coordinates replaced by those of x_{t-1}.
 
-    x is the orbit of the flow, c ~ N(0, 1), and the observer starts at x_0 + N(0, 1). Replacing is teacher forcing with α = 1
-    for these coordinates. Without feedback c = 0, and only replacing is left. To be named before the flow:
+    x is the orbit of the flow, and the observer starts at x_0 + N(0, 1). Replacing is teacher forcing with α = 1 for these
+    coordinates. Feedback: c is the one that the published code draws for all its observers, or drawn here from N(0, 1), with which
+    an observer that replaces nothing may leave the range of numbers, or 0. To be named before the flow:
     `class ChuaObserver(Observer, Chua)`.
     """
 
     replaced: ClassVar[tuple[int, ...]]  # coordinates, from 0
 
-    feedback: bool = True
+    feedback: Literal["published", "drawn", "none"] = "published"
 
     def step(self, c: Float[Array, "dim"], z: Float[Array, "dim"], x: Float[Array, "dim"]) -> Float[Array, "dim"]:
         seen = np.isin(np.arange(len(self.start)), self.replaced)
@@ -35,7 +40,8 @@ class Observer(EulerFlow):
     def draw(self, T: int, seed: int = 0) -> Recurrence:
         """The observer of the first T states of the orbit, with the guess and the tangent of the flow."""
         draws, orbit = self.draws(T, seed), _orbit(self, T)
-        step = jax.tree_util.Partial(ByValue(self), draws.feedback if self.feedback else np.zeros_like(draws.feedback))
+        c = {"published": np.array(PUBLISHED), "drawn": draws.feedback, "none": np.zeros(len(self.start))}[self.feedback]
+        step = jax.tree_util.Partial(ByValue(self), c)
         return Recurrence(step, orbit[0] + draws.perturbation, orbit, draws.guess, draws.tangent, self.dt)
 
 
