@@ -148,10 +148,10 @@ def test_flows_and_observers_are_those_of_table_1(name):
     counts = []
     for seed in range(3):  # from guess to guess Chua's takes between 9 and 22
         found, followed = drawn(f"{name}-observer", 30_000, seed)
-        solution = by_merit(followed, found.guess)
-        assert solution.status == "converged"
-        counts.append(int(solution.iterations))
-    assert abs(np.median(counts) - (updates - 1)) <= 3
+        solution, stays = by_merit(followed, found.guess), np.isfinite(Sequential().solve(followed).states).all()
+        assert solution.status == ("converged" if stays else "diverged")  # from some starts Rössler's does not stay finite
+        counts += [int(solution.iterations)] * int(stays)
+    assert len(counts) > 1 and abs(np.median(counts) - (updates - 1)) <= 3
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -23,9 +23,8 @@ class Observer(EulerFlow):
     """`z_t = z̃ + dt [field(z̃) + c (c · x_{t-1} - c · z̃)]`, where z̃ is z_{t-1} with some coordinates replaced by those of x_{t-1}.
 
     x is the orbit of the flow, and the observer starts at x_0 + N(0, 1). Replacing is teacher forcing with α = 1 for these
-    coordinates. Feedback: c is the one that the published code draws for all its observers, or drawn here from N(0, 1), with which
-    an observer that replaces nothing may leave the range of numbers, or 0. To be named before the flow:
-    `class ChuaObserver(Observer, Chua)`.
+    coordinates. For the feedback c is the one that the published code draws for all its observers, or drawn here from N(0, 1), or
+    0. A class names this one before its flow: `class ChuaObserver(Observer, Chua)`.
     """
 
     replaced: ClassVar[tuple[int, ...]]  # coordinates, from 0
