@@ -250,6 +250,7 @@ def test_a_function_and_a_first_state_are_a_recurrence(tmp_path, plug_in):
     ("entry", "reason"),
     [
         ("dict(start=(1.0,))", 'a recurrence has no "step": want dict(step=..., start=...).'),
+        ("dict(step=abs, start=1.0)", "start = 1.0: want the numbers of the first state one by one, such as (0.3,)."),
         ("dict(step=abs, begin=(1.0,))", 'a recurrence has no part "begin".'),
         ("3", 'a int is no recurrence: it has no "__dataclass_fields__".'),
     ],

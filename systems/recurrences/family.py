@@ -88,6 +88,8 @@ def made(entry):
     for key in NEEDED:
         if key not in entry:
             raise ValueError(f'a recurrence has no "{key}": want dict(step=..., start=...).')
+    if np.ndim(entry["start"]) != 1:
+        raise ValueError(f"start = {entry['start']!r}: want the numbers of the first state one by one, such as (0.3,).")
     functions = {key: staticmethod(entry[key]) for key in ("step", "inputs", "guess") if key in entry}
     given = type("Given", (Family,), {"__doc__": entry["step"].__doc__, **entry, **functions})
     return dataclasses.dataclass(frozen=True, kw_only=True)(given)()
