@@ -28,7 +28,7 @@ ORDER = {
         ),
     ],
     "methods": [
-        *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),
+        *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models", "predictability", "training", "torch_mamba", "solvers"),
         *("method", "__init__"),
     ],
 }
