@@ -52,7 +52,7 @@ def pl_bounds(
     largest_block = -log_b - powers[..., -1]
     mean_square = 0.5 * (np.log(T * M) - np.logaddexp.reduce(np.log(T - k) + 2 * powers, axis=-1)) - log_b
     upper = np.minimum(0, np.minimum(largest_block, mean_square))
-    return 2 * lower, 2 * upper
+    return np.asarray(2 * lower), np.asarray(2 * upper)
 
 
 def regularity(growth: Float[np.ndarray, "T ..."]) -> Regularity:
@@ -66,4 +66,4 @@ def regularity(growth: Float[np.ndarray, "T ..."]) -> Regularity:
     excess = np.concatenate([np.zeros_like(growth[:1]), np.cumsum(growth - growth.mean(axis=0), axis=0)])
     gain = (excess - np.minimum.accumulate(excess)).max(axis=0)
     loss = (excess - np.maximum.accumulate(excess)).min(axis=0)
-    return Regularity(gain, loss)
+    return Regularity(np.asarray(gain), np.asarray(loss))

@@ -7,6 +7,7 @@ above α* = 1 − 1/σ̃. Where they do not, a projecting forcing leaves the oth
 proposition promises nothing that the free map does not keep by itself.
 """
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -54,7 +55,9 @@ def contraction(forcing, params, *, alpha=None, sigma: float | None = None, dt: 
     Raises ValueError for a forcing that acts at some steps only, or through the input of the model.
     """
     if forcing.forcing not in KINDS:
-        raise ValueError(f"forcing = {forcing.forcing!r}: Proposition 1 is about {', '.join(KINDS)}, which act alike at every step.")
+        raise ValueError(
+            f"forcing = {forcing.forcing!r}: Proposition 1 is about {', '.join(KINDS)}, which act alike at every step."
+        )
     if sigma is None:
         if not hasattr(params, "full"):
             raise ValueError(f"no bound on the Jacobians of {type(params).__name__} is known; give one as sigma = ….")
@@ -79,7 +82,7 @@ def jacobian_norms(problem: Problem, states: Float[Array, "T ... M"]) -> Float[n
 @precise()
 def _norms(problem, states):
     patterns = jax.tree.map(lambda leaf: leaf[1:], problem.evaluate(states).pattern)
-    sequences = max(1, states[0].size // states.shape[-1])
+    sequences = math.prod(states.shape[1:-1])
     steps = cost.size(cost.here().jacobians / sequences, max(1, len(states) - 1))
     norms = lax.map(partial(_norms_of, problem.step), blocks.cut(patterns, steps))
     norms = blocks.join(norms, len(states) - 1)

@@ -5,6 +5,7 @@ errors grow or die out in it. A chaotic model has a positive exponent when it ru
 pull it: that is what lets generalised teacher forcing be trained in parallel.
 """
 
+import math
 from functools import partial
 
 import jax
@@ -35,9 +36,9 @@ def exponents(
             growth, as in `metrics.largest_from_jacobians`
     dt      time between steps
 
-    Arrays of the result are (..., count). Work O(T (count cost(push) + M count²)), one state at a time, on the CPU; no Jacobian is
-    formed. The error is that of `metrics.Exponents.of_growth`. NaN for T = 1, which has no factor, and for a sequence that is not
-    finite; -inf for a direction that a step maps to 0.
+    Arrays of the result are (..., count). Work O(T (count cost(push) + M count²)), one step after the other, on the CPU; no
+    Jacobian is formed. The error is that of `metrics.Exponents.of_growth`. NaN for T = 1, which has no factor, and for a sequence
+    that is not finite; -inf for a direction that a step maps to 0. Gonzalez et al. 2025, arXiv:2508.16817, Sect. 2.
     """
     return Exponents.of_growth(growth(problem, states, count=count, start=start), dt)
 
@@ -52,8 +53,9 @@ def growth(
         raise ValueError(f"count = {count}; the map has {M} dimensions, so 1 to {M} exponents.")
     Q = first_directions(M, count) if start is None else orthonormal(start, M, count)[None]
     logs = np.asarray(host.run(_followed, problem, states, jnp.asarray(Q, states.dtype)), np.float64)
-    each = logs.reshape(*logs.shape[:2], -1, count)
-    return np.stack([best(each[:, :, i]) for i in range(each.shape[2])], axis=1).reshape(-1, *states.shape[1:-1], count)
+    sequences = math.prod(states.shape[1:-1])
+    each = logs.reshape(*logs.shape[:2], sequences, count)
+    return np.stack([best(each[:, :, i]) for i in range(sequences)], axis=1).reshape(len(logs), *states.shape[1:-1], count)
 
 
 @jax.jit

@@ -46,7 +46,9 @@ def pl_constant(
     of first order in what is missing where the value is of second. Directions are drawn from a fixed seed.
     Gonzalez et al. 2025, arXiv:2508.16817, Definition 2.
     """
-    return PLConstant(*host.run(partial(_measured, tolerance=tolerance, max_iterations=max_iterations), problem, states))
+    measured = partial(_measured, tolerance=tolerance, max_iterations=max_iterations)
+    log_mu, error, iterations = host.run(measured, problem, states)
+    return PLConstant(np.asarray(log_mu), np.asarray(error), int(iterations))
 
 
 def _measured(problem, states, *, tolerance: float, max_iterations: int):
