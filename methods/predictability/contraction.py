@@ -7,20 +7,17 @@ above α* = 1 − 1/σ̃. Where they do not, a projecting forcing leaves the oth
 proposition promises nothing that the free map does not keep by itself.
 """
 
-import math
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Float
 
 from methods.forcing import adaptive
-from methods.layout import blocks, cost
 from methods.layout.precision import precise
-from methods.problem import Problem
+from methods.predictability import lanczos
+from methods.problem import Map, Problem
 
 KINDS = ("gtf", "projected", "none")  # of forcing that act alike at every step
 
@@ -69,25 +66,50 @@ def contraction(forcing, params, *, alpha=None, sigma: float | None = None, dt: 
     return Contraction(float(np.linalg.norm(E, 2)) * sigma, onset, dt)
 
 
-def jacobian_norms(problem: Problem, states: Float[Array, "T ... M"]) -> Float[np.ndarray, "T_minus_1 ..."]:
-    """The spectral norms of J_2 … J_T along the states, a factor per step; NaN for a sequence that is not finite.
+class Norms(NamedTuple):
+    """The spectral norms of J_2 … J_T of each sequence, `(T-1, ...)`; NaN where a sequence is not finite."""
+
+    norms: Float[np.ndarray, "T_minus_1 ..."]  # factor per step
+    error: Float[np.ndarray, "..."]  # the largest relative error of the norms of a sequence, which are too small if anything
+
+
+def jacobian_norms(problem: Problem, states: Float[Array, "T ... M"], *, tolerance: float = 0.01, max_turns: int = 100) -> Norms:
+    """The spectral norms of J_2 … J_T along the states, by Lanczos bidiagonalisation of all of them side by side.
 
     Their largest is the contraction rate that holds along this trajectory, and the mean of their logarithms bounds its largest
-    exponent more tightly: λ ≤ mean log ‖J_t‖ ≤ log max ‖J_t‖. Exact up to rounding. From some Jacobians at a time, O(T M³).
+    exponent more tightly: λ ≤ mean log ‖J_t‖ ≤ log max ‖J_t‖.
+
+    tolerance  on `error`, which says what was reached where `max_turns` came first; the error of a norm is of second order in it
+
+    A turn is one `push` and one `pull` at all steps at once: memory O(T M), and no Jacobian is formed. Not under `jit`.
     """
-    return np.asarray(_norms(problem, states), np.float64)
+    if len(states) == 1:  # there is no Jacobian, and XLA cannot compile programs for none
+        return Norms(np.zeros(states.shape[:-1])[1:], np.zeros(states.shape[1:-1]))
+    found = lanczos.largest(*_each_jacobian(problem, states), tolerance=tolerance, max_turns=max_turns)
+    norms, finite = np.exp(found.log), np.isfinite(states).all((0, -1))
+    error = np.expm1(found.error).max(axis=0, initial=0.0)
+    return Norms(np.where(finite, norms, np.nan), np.where(finite, error, np.nan))
 
 
 @jax.jit
 @precise()
-def _norms(problem, states):
+def _each_jacobian(problem, states):
     patterns = jax.tree.map(lambda leaf: leaf[1:], problem.evaluate(states).pattern)
-    sequences = math.prod(states.shape[1:-1])
-    steps = cost.size(cost.here().jacobians / sequences, max(1, len(states) - 1))
-    norms = lax.map(partial(_norms_of, problem.step), blocks.cut(patterns, steps))
-    norms = blocks.join(norms, len(states) - 1)
-    return jnp.where(jnp.isfinite(states).all((0, -1)), norms, jnp.nan)
+    return Each(problem.step, patterns), states[None, 1:]
 
 
-def _norms_of(step, patterns):
-    return jnp.linalg.norm(step.dense(patterns), 2, axis=(-2, -1))
+class Each(NamedTuple):
+    """J_2 … J_T as operators side by side, on vectors `(1, T-1, ..., M)`."""
+
+    step: Map
+    patterns: Any
+
+    def forwards(self, v):
+        return self._plain(self.step.push(self.patterns, v[0]))
+
+    def backwards(self, u):
+        return self._plain(self.step.pull(self.patterns, u[0]))
+
+    @staticmethod
+    def _plain(w):
+        return w[None], jnp.zeros_like(w[..., 0])

@@ -23,19 +23,24 @@ class ResidualJacobian(NamedTuple):
     """𝒥 at some states of a problem. Vectors are `(T, ..., M)`, a state for each step, with any batch axes between."""
 
     step: Map
-    patterns: Any  # (T-1, ...), where F_2 … F_T are linearised; J_1 is no part of 𝒥, as z_0 is given
+    patterns: Any  # (T, ...), where F_1 … F_T are linearised
 
     @classmethod
     def at(cls, problem: Problem, states: Float[Array, "T ... M"]) -> "ResidualJacobian":
-        return cls(problem.step, jax.tree.map(lambda leaf: leaf[1:], problem.evaluate(states).pattern))
+        return cls(problem.step, problem.evaluate(states).pattern)
+
+    @property
+    def below(self):
+        """Patterns of J_2 … J_T; J_1 is no part of 𝒥, as z_0 is given."""
+        return jax.tree.map(lambda leaf: leaf[1:], self.patterns)
 
     def times(self, v: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
         """𝒥 v, v_t − J_t v_{t−1} at each step."""
-        return v.at[1:].add(-self.step.push(self.patterns, v[:-1]))
+        return v.at[1:].add(-self.step.push(self.below, v[:-1]))
 
     def transposed(self, w: Float[Array, "T ... M"]) -> Float[Array, "T ... M"]:
         """𝒥ᵀ w, w_t − J_{t+1}ᵀ w_{t+1} at each step. With w = r it is the gradient of the merit."""
-        return w.at[:-1].add(-self.step.pull(self.patterns, w[1:]))
+        return w.at[:-1].add(-self.step.pull(self.below, w[1:]))
 
     def solve(self, b: Float[Array, "T ... M"]) -> tuple[Float[Array, "T ... M"], Float[Array, "..."]]:
         """𝒥⁻¹ b as (w, s): the solution is e^s w, with |w| ≤ 1 + max |b| and a factor s for each sequence."""
@@ -47,7 +52,7 @@ class ResidualJacobian(NamedTuple):
             return carry, carry
 
         first = _rescaled(b[0], jnp.zeros_like(b[0, ..., 0]))
-        last, rest = lax.scan(forwards, first, (self.patterns, b[1:]))
+        last, rest = lax.scan(forwards, first, (self.below, b[1:]))
         w, s = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), first, rest)
         return _joined(w, s, last[1])
 
@@ -62,7 +67,7 @@ class ResidualJacobian(NamedTuple):
             return carry, carry
 
         first = _rescaled(b[-1], jnp.zeros_like(b[-1, ..., 0]))
-        last, rest = lax.scan(backwards, first, (self.patterns, b[:-1]), reverse=True)
+        last, rest = lax.scan(backwards, first, (self.below, b[:-1]), reverse=True)
         w, s = jax.tree.map(lambda first, rest: jnp.concatenate([rest, first[None]]), first, rest)
         return _joined(w, s, last[1])
 
