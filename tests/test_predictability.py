@@ -169,6 +169,8 @@ def test_regularity_of_one_dimension_bounds_every_stretch():
     sums, mean = np.concatenate([np.zeros((1, 2)), np.cumsum(logs, 0)]), logs.mean(0)
     stretches = np.array([sums[t] - sums[s] - mean * (t - s) for s in range(61) for t in range(s, 61)])
     np.testing.assert_allclose([log_a, log_b], [stretches.max(0), stretches.min(0)])
+    np.testing.assert_array_equal(regularity(np.zeros((0, 2))), np.zeros((2, 2)))
+    assert np.isnan(regularity(np.array([0.1, -np.inf]))).all()
 
 
 def test_what_is_not_finite_has_no_constant():

@@ -38,7 +38,7 @@ def exponents(
 
     Arrays of the result are (..., count). Work O(T (count cost(push) + M count²)), one step after the other, on the CPU; no
     Jacobian is formed. The error is that of `metrics.Exponents.of_growth`. NaN for T = 1, which has no factor, and for a sequence
-    that is not finite; -inf for a direction that a step maps to 0. Gonzalez et al. 2025, arXiv:2508.16817, Sect. 2.
+    that is not finite; -inf for a direction that a step maps to 0. Gonzalez et al. 2025, arXiv:2508.16817.
     """
     return Exponents.of_growth(growth(problem, states, count=count, start=start), dt)
 

@@ -41,7 +41,7 @@ def pl_constant(
     A turn is one pass forwards by `push` and one backwards by `pull`, on the CPU: work O(T cost(push)), memory O(T M), and no
     Jacobian is formed. The value found is too large rather than too small, by much less than `error`, which is of first
     order in what is missing where the value is of second. Not under `jit`.
-    Gonzalez et al. 2025, arXiv:2508.16817, Definition 2.
+    Gonzalez et al. 2025, arXiv:2508.16817.
     """
     log, error, turns = host.run(partial(_inverse_norm, tolerance=tolerance / 2, max_turns=max_turns), problem, states)
     # The linearisation of a piecewise-linear map may be finite at states that are not.

@@ -12,6 +12,6 @@ from jaxtyping import Array, Float
 def merit(residual: Float[Array, "T ... M"]) -> Float[Array, "..."]:
     """𝓜 = ½ Σ r² over time and components, for each sequence; in the square of the unit of states, and 0 for a trajectory.
 
-    The stopping rule `merit` compares 𝓜 / T with its tolerance. Gonzalez et al. 2025, arXiv:2508.16817, eq. 3.
+    The stopping rule `merit` compares 𝓜 / T with its tolerance. Gonzalez et al. 2025, arXiv:2508.16817.
     """
     return 0.5 * (residual**2).sum((0, -1))
