@@ -60,13 +60,13 @@ def regularity(growth: Float[np.ndarray, "T ..."]) -> Regularity:
 
     They are the largest gain and the largest loss of any stretch of time over the mean rate. A product of Jacobians has at least
     the norm by which one direction grows, so that this b is one for the matrices too, and the upper bound with it is a bound for
-    these steps. This a is a lower estimate of theirs: other directions may have grown more. For M = 1 both are exact. Without a step, a = b = 1;
-    NaN where a direction has died.
+    these steps. This a is a lower estimate of theirs: other directions may have grown more. For M = 1 both are exact.
+    Without a step, a = b = 1; NaN where a direction has died.
     """
     growth = np.asarray(growth, np.float64)
     mean = growth.mean(axis=0) if len(growth) else 0.0
     with np.errstate(invalid="ignore"):  # -inf less -inf
         excess = np.concatenate([np.zeros((1, *growth.shape[1:])), np.cumsum(growth - mean, axis=0)])
-    gain = (excess - np.minimum.accumulate(excess)).max(axis=0)
-    loss = (excess - np.maximum.accumulate(excess)).min(axis=0)
+        gain = (excess - np.minimum.accumulate(excess)).max(axis=0)
+        loss = (excess - np.maximum.accumulate(excess)).min(axis=0)
     return Regularity(np.asarray(gain), np.asarray(loss))
