@@ -4,12 +4,14 @@ import registry
 from metrics.dstsp_bins import binned_divergence
 from metrics.dstsp_gmm import state_space_divergence
 from metrics.embedding import delay_embedding
+from metrics.exponents import Exponents
 from metrics.forecast_error import ForecastErrors, n_step_rmse, rmse
-from metrics.lyapunov import largest_from_jacobians, lyapunov_exponents, spectrum_from_jacobians
+from metrics.lyapunov import largest_from_jacobians, lyapunov_exponents, lyapunov_spectrum, spectrum_from_jacobians
 from metrics.metric import Metric
 from metrics.power_spectrum import power_spectrum_distance
 
 __all__ = [
+    "Exponents",
     "ForecastErrors",
     "Metric",
     "binned_divergence",
@@ -18,6 +20,7 @@ __all__ = [
     "get",
     "largest_from_jacobians",
     "lyapunov_exponents",
+    "lyapunov_spectrum",
     "n_step_rmse",
     "names",
     "power_spectrum_distance",

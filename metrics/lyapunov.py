@@ -13,11 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from metrics.exponents import Exponents, best, drawn, orthonormal
 from metrics.metric import Metric
 from references import Reference
-
-# By how many nats drawn directions may grow more than others by mere luck: a first part, and one more for each direction.
-LUCK = 10.0, 3.0
 
 BENETTIN1980 = Reference(
     key="benettin1980",
@@ -55,25 +53,72 @@ def lyapunov_exponents(
     Neither large nor small is good: compare with the truth by |λ̂ - λ|. A direction that a step maps to 0 has -inf; an orbit that
     stops being finite, or `length=0`, has NaN. Benettin et al. 1980; Geist et al. 1990.
     """
+    return lyapunov_spectrum(step, z0, length, transient=transient, count=count).per_step
+
+
+def lyapunov_spectrum(
+    step: Callable,
+    z0: Float[ArrayLike, "M"],
+    length: int | None = None,
+    *,
+    inputs=None,
+    transient: int = 1000,
+    count: int | None = None,
+    start: Float[ArrayLike, "M count"] | None = None,
+    dt: float = 1.0,
+) -> Exponents:
+    """The `count` leading exponents (default: all M) of a recurrence, with their standard errors, per step and per unit of time.
+
+    step       one step: `step(z)`, or `step(z, u)` for a recurrence that is driven by inputs
+    length     steps that count; with inputs, all that the transient leaves of them by default
+    inputs     a pytree of arrays (transient + length, ...), one entry for each step
+    transient  steps before those that count; they turn the directions
+    start      the directions that are followed; by default those of `lyapunov_exponents`
+    dt         time between steps
+
+    How the exponents are found, what they cost and when they are not finite is said at `lyapunov_exponents`, how their errors are
+    found at `Exponents.of_growth`. With `count=1` a step costs one product with its Jacobian.
+    """
     import jax
     import jax.numpy as jnp
 
     step = step if jax.tree.leaves(step) != [step] else jax.tree_util.Partial(step)
     z0 = jnp.asarray(z0)
-    z0 = z0.astype(jnp.result_type(z0, 1.0, jax.eval_shape(step, z0).dtype))
+    length = _length(length, inputs, transient)
+    first = () if inputs is None else (jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), inputs),)
+    z0 = z0.astype(jnp.result_type(z0, 1.0, jax.eval_shape(step, z0, *first).dtype))
     M = len(z0)
-    count = M if count is None else count
+    count = (M if start is None else np.shape(start)[-1]) if count is None else count
     if not 1 <= count <= M:
         raise ValueError(f"count = {count}; the map has {M} dimensions, so 1 to {M} exponents.")
+    if start is not None:
+        starts = orthonormal(start, M, count)[None]
+    else:
+        starts = drawn(M, count)[None] if transient else np.stack([np.eye(M, count), drawn(M, count)])
+    z, logs = map(np.asarray, _followed(step, z0, inputs, np.asarray(starts, z0.dtype), transient + length))
+    if not np.isfinite(z).all():
+        return Exponents(np.full(count, np.nan), np.full(count, np.nan), length, dt)
+    return Exponents.of_growth(best(logs[transient:].astype(np.float64)), dt)
 
-    starts = _drawn(M, count)[None] if transient else np.stack([np.eye(M, count), _drawn(M, count)])
-    z, logs = map(np.asarray, _followed(step, z0, np.asarray(starts, z0.dtype), transient + length))
-    if length == 0 or not np.isfinite(z).all():
-        return np.full(count, np.nan)
-    return _best(logs[transient:].sum(axis=0, dtype=np.float64)) / length
+
+def _length(length: int | None, inputs, transient: int) -> int:
+    """Steps that count, of as many as there are inputs."""
+    if inputs is None:
+        if length is None:
+            raise ValueError("length = None; say over how many steps, or give one input for each of them.")
+        return length
+    import jax
+
+    rows = {len(leaf) for leaf in jax.tree.leaves(inputs)}
+    length = min(rows, default=0) - transient if length is None else length
+    if length < 0 or rows != {transient + length}:
+        raise ValueError(
+            f"inputs have {sorted(rows)} rows; wanted transient + length = {transient} + {max(0, length)}, one for each step."
+        )
+    return length
 
 
-def _followed(step, z0, Q, steps: int):
+def _followed(step, z0, inputs, Q, steps: int):
     """The state after `steps` steps, and log |diag R| of each step, for each of the start directions Q `(starts, M, count)`."""
     import jax
 
@@ -83,7 +128,7 @@ def _followed(step, z0, Q, steps: int):
         cpu = None
     precision = jax.config.jax_default_matmul_precision or "highest"
     with jax.default_device(cpu), jax.default_matmul_precision(precision):
-        return _follow()(*jax.device_put((step, z0, Q), cpu), steps)
+        return _follow()(*jax.device_put((step, z0, inputs, Q), cpu), steps)
 
 
 @functools.cache
@@ -92,15 +137,15 @@ def _follow() -> Callable:
     import jax
     import jax.numpy as jnp
 
-    @functools.partial(jax.jit, static_argnums=3)
-    def follow(step, z0: Float[Array, "M"], Q, steps: int):
-        def advance(carry, _):
+    @functools.partial(jax.jit, static_argnums=4)
+    def follow(step, z0: Float[Array, "M"], inputs, Q, steps: int):
+        def advance(carry, u):
             z, Q = carry
-            z, push = jax.linearize(step, z)
+            z, push = jax.linearize(step if u is None else lambda z: step(z, u), z)
             Q, R = jnp.linalg.qr(jax.vmap(jax.vmap(push, in_axes=1, out_axes=1))(Q))
             return (z, Q), jnp.log(jnp.abs(jnp.diagonal(R, axis1=-2, axis2=-1)))
 
-        (z, _), logs = jax.lax.scan(advance, (z0, Q), length=steps)
+        (z, _), logs = jax.lax.scan(advance, (z0, Q), inputs, length=steps)
         return z, logs
 
     return follow
@@ -117,12 +162,12 @@ def spectrum_from_jacobians(jacobians: Float[ArrayLike, "T M M"]) -> Float[np.nd
     M = jacobians.shape[-1]
     if not len(jacobians):
         return np.full(M, np.nan)
-    Q, total = np.stack([np.eye(M), _drawn(M, M)]), 0.0
+    Q, logs = np.stack([np.eye(M), drawn(M, M)]), []
     for J in jacobians:
         Q, R = np.linalg.qr(J @ Q)
         with np.errstate(divide="ignore"):
-            total = total + np.log(np.abs(np.diagonal(R, axis1=-2, axis2=-1)))
-    return _best(total) / len(jacobians)
+            logs.append(np.log(np.abs(np.diagonal(R, axis1=-2, axis2=-1))))
+    return best(np.stack(logs)).mean(axis=0)
 
 
 def largest_from_jacobians(jacobians: Float[ArrayLike, "T M M"], v0: Float[ArrayLike, "M"] | None = None) -> float:
@@ -136,35 +181,16 @@ def largest_from_jacobians(jacobians: Float[ArrayLike, "T M M"], v0: Float[Array
     M = jacobians.shape[-1]
     if not len(jacobians):
         return np.nan
-    starts = [np.ones(M), _drawn(M, 1)[:, 0]] if v0 is None else [np.asarray(v0, dtype=np.float64)]
-    v, total = np.stack(starts, axis=1), 0.0
+    starts = [np.ones(M), drawn(M, 1)[:, 0]] if v0 is None else [np.asarray(v0, dtype=np.float64)]
+    v, logs = np.stack(starts, axis=1), []
     v = v / np.linalg.norm(v, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         for J in jacobians:
             v = J @ v
             norm = np.linalg.norm(v, axis=0)
-            v, total = np.where(norm > 0, v / norm, 0), total + np.log(norm)
-    return float(_best(total[:, None])[0] / len(jacobians))
-
-
-def _drawn(M: int, count: int) -> Float[np.ndarray, "M count"]:
-    """Orthonormal directions, drawn from a fixed seed, which no map has a reason to carry into themselves."""
-    return np.linalg.qr(np.random.default_rng(0).standard_normal((M, count)))[0]
-
-
-def _best(total: Float[np.ndarray, "starts count"]) -> Float[np.ndarray, "count"]:
-    """Total growth along the directions of the first start, or along drawn ones if the volumes that these span grow far more.
-
-    total  total growth for each start; that of drawn directions comes last, and may be the only one
-    """
-    *fixed, drawn = total
-    if fixed:
-        with np.errstate(invalid="ignore"):
-            gain = np.cumsum(drawn) - np.cumsum(fixed[0])
-        luck, each = LUCK
-        if not (gain > luck + each * np.arange(1, len(gain) + 1)).any():
-            return fixed[0]
-    return -np.sort(-drawn)
+            v = np.where(norm > 0, v / norm, 0)
+            logs.append(np.log(norm))
+    return float(best(np.stack(logs)[:, :, None]).mean())
 
 
 METRICS = {

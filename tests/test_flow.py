@@ -18,18 +18,12 @@ ORDER = {
         *(("conformance", "regression"), "arguments", "selected", "tuning", "roofline", "cli", "__init__"),
     ],
     "bench.showing": [
-        *(
-            "vocabulary",
-            "frames",
-            "drawing",
-            ("tables", "figures", "verdicts"),
-            ("show", "failures", "cards"),
-            ("ending", "pages"),
-        ),
+        *("vocabulary", "frames", "drawing", ("tables", "figures", "verdicts")),
+        *(("show", "failures", "cards"), ("ending", "pages")),
     ],
     "methods": [
-        *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models", "training", "torch_mamba", "solvers"),
-        *("method", "__init__"),
+        *("layout", "kernels", "problem", "linear", "forcing", "adjoint", "models"),
+        *("predictability", "training", "torch_mamba", "solvers", "method", "__init__"),
     ],
 }
 ALONE = {"methods": ("bench", "systems"), "systems": ("bench", "methods"), "metrics": ("bench",)}  # room: what it never imports

@@ -7,6 +7,7 @@ import pytest
 
 import methods
 import systems
+from methods import predictability
 from methods.adjoint import Adjoint
 from methods.layout import cost, host, windows
 from methods.method import Method
@@ -115,6 +116,21 @@ def test_one_state_at_a_time_runs_on_the_cpu(gpu):
     params = method.init(jax.random.key(0), 2)
     assert method.generate(params, np.zeros((4, 2), np.float32), 7).shape == (7, 2)
     assert jax.jit(lambda params: method.generate(params, jnp.zeros((4, 2)), 7))(params).shape == (7, 2)
+
+
+def test_what_goes_through_time_to_be_measured_does_so_on_the_cpu(gpu):
+    seen = []
+
+    def step(_, z, u):
+        seen.append(cost.kind())
+        return jnp.tanh(z) + u
+
+    problem = Problem(FunctionMap(step), jnp.zeros(2), jnp.ones((5, 2)))
+    states = jnp.ones((5, 2))
+    for measured in (predictability.exponents, predictability.pl_constant):
+        seen.clear()
+        assert np.isfinite(measured(problem, states)[0]).all()
+        assert set(seen) == {"cpu"}
 
 
 def test_models_to_be_measured_are_trained_on_the_cpu(gpu, monkeypatch):

@@ -8,12 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bench.measure.accuracy import DOUBLE_PRECISION_LIMIT, VALUE_TOLERANCE
+from bench.measure.accuracy import VALUE_TOLERANCE
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
 from bench.measure.trained import needs, trained, trainer, windows
+from methods.predictability import forced_exponents
 from methods.problem.solution import largest
 from settings import Count, Fraction
+
+FOLLOWED = 4  # sequences whose exponents are averaged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +41,6 @@ class Convergence(Measure):
             yield cell, self._measure(cell)
 
     def _measure(self, cell) -> Outcome:
-        import metrics
-
         method, system = cell.build_method(), cell.build_system()
         params = trained(
             trainer(method), system, updates=self.trained_updates, alpha=self.trained_alpha, dtype=cell.dtype, seed=cell.seed
@@ -49,7 +50,7 @@ class Convergence(Measure):
             method = method.configure(history=True)
         alpha = method.forcing.alpha
         solution, residual = _solve(_apart_from_alpha(method), params, x, alpha)
-        states, jacobians = _sequentially(_apart_from_alpha(method), params, x, alpha)
+        states = _sequentially(_apart_from_alpha(method), params, x, alpha)
         scale = float(jnp.abs(states).max())
         status, off = worst(solution.status), np.abs(solution.residual - residual)
         if status == "ok" and not (off <= VALUE_TOLERANCE[cell.dtype] * (1 + scale)).all():
@@ -59,8 +60,8 @@ class Convergence(Measure):
             "residual": float(solution.residual.max()),
             "value_error": float(jnp.abs(solution.states - states).max()) / scale,
         }
-        exponent = float(np.mean([metrics.largest_from_jacobians(np.asarray(J, np.float64)) for J in jacobians]))
-        scores = [{"metric": "forced_lyapunov", "value": exponent, "unit": "1/step"}]
+        exponents = forced_exponents(_apart_from_alpha(method).forcing, params, x[:FOLLOWED], alpha=alpha).per_step
+        scores = [{"metric": "forced_lyapunov", "value": float(exponents.mean()), "unit": "1/step"}]
         return Outcome(status, columns, {"newton": _updates(solution), "metrics": scores})
 
 
@@ -82,13 +83,8 @@ def _solve(method, params, x, alpha):
 
 @partial(jax.jit, static_argnums=0)
 def _sequentially(method, params, x, alpha):
-    """States `(S, T, M)` step by step, and the Jacobians J_2 … J_T of up to four sequences."""
-    few = x[: max(1, min(4, DOUBLE_PRECISION_LIMIT // (x.shape[1] * params.latent_dim**2)))]
-    problem, _ = method.stepwise.problem(params, jnp.moveaxis(few, -2, 0), alpha)
-    states = method.stepwise.solve(params, x, alpha=alpha).states
-    previous = problem.previous(jnp.moveaxis(states[: len(few)], -2, 0))
-    jacobians = problem.step.jacobian(previous[1:], problem.inputs[1:])
-    return states, jnp.moveaxis(jacobians, 1, 0)
+    """States `(S, T, M)` step by step."""
+    return method.stepwise.solve(params, x, alpha=alpha).states
 
 
 def _updates(solution) -> list[dict]:

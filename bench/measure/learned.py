@@ -5,12 +5,10 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from jax.tree_util import Partial
 
 from methods.forcing.adaptive import adapts
 from methods.method import Method
-from methods.models.free_run import warmed_up
+from methods.models.free_run import free_map
 from methods.training.updates import Log
 
 
@@ -40,10 +38,4 @@ class Learned:
 
     def free_map(self, history):
         """The free-running map on flat states, one program for all seeds, and the state that follows a history."""
-        state = warmed_up(self.method.forcing, self.params, history, self.alpha)
-        return Partial(_flat_step, self.params, state), ravel_pytree(state)[0]
-
-
-def _flat_step(params, like, z):
-    """A free step of the flat state z of a state that is structured like `like`."""
-    return ravel_pytree(params.free()(ravel_pytree(like)[1](z)))[0]
+        return free_map(self.method.forcing, self.params, history, self.alpha)

@@ -51,13 +51,18 @@ def following(forcing, state, x):
 def estimate(forcing, params, x):
     """α = max(0, 1 − 1/𝒩) for data x `(S, T+1, N)`; NaN where 𝒩 is not finite."""
     if forcing.alpha_from == "bound":
-        full = params.full()
-        norm = jnp.abs(full.A).max() + jnp.linalg.norm(full.W1, 2) * jnp.linalg.norm(full.W2, 2)
+        norm = largest_norm(params)
     else:
         norm = _norm(
             forcing.alpha_from, params.autonomous(), forcing.operators(params.B, 1.0).teacher(missing.split(forcing, x)[0])
         )
     return jnp.where(jnp.isfinite(norm), jnp.maximum(0, 1 - 1 / norm), jnp.nan)
+
+
+def largest_norm(params):
+    """max |A| + ‖W1‖ ‖W2‖, which no Jacobian of the free map of a shPLRNN exceeds, as no slope of a unit exceeds 1."""
+    full = params.full()
+    return jnp.abs(full.A).max() + jnp.linalg.norm(full.W1, 2) * jnp.linalg.norm(full.W2, 2)
 
 
 class _Sums(NamedTuple):

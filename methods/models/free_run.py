@@ -4,6 +4,8 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 from jaxtyping import Array, ArrayLike, Float
 
 from methods.layout import host
@@ -32,6 +34,17 @@ def warmed_up(forcing, params, history: Float[ArrayLike, "... rows N"], alpha=No
     """The state after `history` from which a free run starts; a pytree, whose form is the model's own."""
     more = {} if alpha is None else {"alpha": alpha}
     return params.warmed_up(forcing, jnp.moveaxis(history, -2, 0), **more)
+
+
+def free_map(forcing, params, history: Float[ArrayLike, "rows N"], alpha=None):
+    """The free-running map on flat states, one program for all parameters, and the flat state that follows a history."""
+    state = warmed_up(forcing, params, history, alpha)
+    return Partial(_flat_step, params, state), ravel_pytree(state)[0]
+
+
+def _flat_step(params, like, z):
+    """A free step of the flat state z of a state that is structured like `like`."""
+    return ravel_pytree(params.free()(ravel_pytree(like)[1](z)))[0]
 
 
 @partial(jax.jit, static_argnums=(0, 4))

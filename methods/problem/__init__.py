@@ -3,6 +3,7 @@
 from methods.problem.map import ByAutodiff as ByAutodiff
 from methods.problem.map import FunctionMap as FunctionMap
 from methods.problem.map import Map as Map
+from methods.problem.merit import merit as merit
 from methods.problem.plain import posed as posed
 from methods.problem.problem import Evaluation as Evaluation
 from methods.problem.problem import Problem as Problem

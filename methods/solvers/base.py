@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Int
 
 from methods import adjoint
 from methods.layout import compaction
-from methods.problem import Evaluation, Map, Problem
+from methods.problem import Evaluation, Map, Problem, merit
 from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
 from methods.problem.stretch import ALL, Stretch
 from references import Reference
@@ -84,7 +84,7 @@ class Iterative(Solver):
 
     residual   |r_t| <= tolerance max(1, |z_t|) at every step
     absolute   max |r_t| <= tolerance
-    merit      ½ Σ r² / T <= tolerance                              (Gonzalez et al. 2025, arXiv:2508.16817)
+    merit      𝓜 / T <= tolerance, `methods.problem.merit`           (Gonzalez et al. 2025, arXiv:2508.16817)
     increment  stop once all |z' - z| <= atol + rtol |z'|, then `residual` decides the status. The iteration that shows no
                change is counted, as in the front end of Lim et al. 2024, arXiv:2309.12252.
     """
@@ -115,7 +115,7 @@ class Iterative(Solver):
         """Whether each sequence meets the rule at the steps at hand. One with NaN never does, as NaN compares false."""
         if self.rule == "merit":
             allowed = 1e-10 if self.tolerance is None else self.tolerance
-            return stretch.mean(0.5 * (at.residual**2).sum((0, -1)), at.states) <= allowed
+            return stretch.mean(merit(at.residual), at.states) <= allowed
         error = largest(at.residual) if self.rule == "absolute" else by_size(at.residual, at.states)
         return error <= default_tolerance(self.tolerance, at.states.dtype)
 
