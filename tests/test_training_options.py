@@ -148,10 +148,10 @@ def test_noise_is_drawn_anew_for_every_window(series):
 
 @pytest.mark.parametrize("name", methods.names())
 def test_a_setting_belongs_to_one_part_of_a_method(name):
-    """Else setting one would set the other; `devices` is meant for both solver and gradient."""
+    """Else setting one would set the other; `devices` and `kernels` are meant for both solver and gradient."""
     chosen = methods.get(name)
     fields = [field.name for part in chosen.PARTS for field in dataclasses.fields(getattr(chosen, part))]
-    assert {field for field in fields if fields.count(field) > 1} <= {"devices"}
+    assert {field for field in fields if fields.count(field) > 1} <= {"devices", "kernels"}
 
 
 def model(seed=0, M=4, N=2, L=6):

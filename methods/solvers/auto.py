@@ -199,6 +199,7 @@ METHODS = {
     "auto": dict(
         solver=Auto(),
         forcing=Forcing("projected"),
+        adjoint=Adjoint(kernels="auto"),
         summary="step by step or by windows of time, whichever a measurement promises to be faster",
     )
 }
