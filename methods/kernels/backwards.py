@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, of_a_program, programs
+from methods.kernels.lanes import Lanes, all_finite, any_of, launched, of_a_program, programs
 from methods.layout.windows import Windows
 
 
@@ -39,7 +39,7 @@ def run(tiles, windows: Windows, x, z0, states, g, interpret: bool):
         largest[road.program()] = jnp.max(peak)
 
     made = [_leaving(windows, states), _totals(tiles, windows), jax.ShapeDtypeStruct((programs(windows),), states.dtype)]
-    return _call(run_windows_back, (tiles, x, z0, states, g), made, windows, interpret)
+    return launched(run_windows_back, (tiles, x, z0, states, g), made, windows, interpret)
 
 
 def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals, interpret: bool):
@@ -80,14 +80,14 @@ def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals,
 
     made = [_leaving(windows, states), _totals(tiles, windows), jax.ShapeDtypeStruct((programs(windows),), jnp.int32)]
     given = tiles, x, z0, states, negligible, leaving, totals
-    return _call(correct_windows, given, made, windows, interpret, aliases={-1: 1})
+    return launched(correct_windows, given, made, windows, interpret, aliases={-1: 1})
 
 
 def _back(tiles, lanes: Lanes, x, first, states, c, w, total):
     """Step c of every window backwards, from the multiplier w (M, n) of the state after it."""
     time = lanes.time(c)
     z = lanes.load(states, time - 1) + jnp.where((time == 0)[None], first, 0.0)
-    return tiles.back(z, None if x is None else lanes.load(x, time), w, total)
+    return tiles.back(z, lanes.data(x, c), w, total)
 
 
 def _leaving(windows, states):
@@ -96,8 +96,3 @@ def _leaving(windows, states):
 
 def _totals(tiles, windows):
     return jax.ShapeDtypeStruct((programs(windows), tiles.words), tiles.W1.dtype)
-
-
-def _call(kernel, given, made, windows, interpret, aliases=None):
-    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
-    return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)

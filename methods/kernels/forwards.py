@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, of_a_program, programs
+from methods.kernels.lanes import Lanes, all_finite, any_of, launched
 from methods.layout.windows import Windows
 
 
@@ -23,7 +23,7 @@ def run(tiles, windows: Windows, x, starts, interpret: bool):
         lanes.store(states, lanes.time(windows.C - 1), z)
 
     made = jax.ShapeDtypeStruct((windows.T, windows.S, starts.shape[-1]), starts.dtype)
-    return _call(run_windows, (tiles, x, starts), made, windows, interpret)
+    return launched(run_windows, (tiles, x, starts), made, windows, interpret)
 
 
 def run_again(tiles, windows: Windows, x, starts, running, states, jumps, tolerance: float, interpret: bool):
@@ -63,7 +63,7 @@ def run_again(tiles, windows: Windows, x, starts, running, states, jumps, tolera
 
     given = tiles, x, starts, running, states, jumps
     made = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), (states, jumps))
-    return _call(run_windows_again, given, made, windows, interpret, aliases={-2: 0, -1: 1})
+    return launched(run_windows_again, given, made, windows, interpret, aliases={-2: 0, -1: 1})
 
 
 def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
@@ -84,7 +84,7 @@ def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
         first = lanes.time(0)
         start = lanes.load(states, first - 1) + lanes.load(z0, lanes.k)  # each is 0 where the other lies
         state, last = lanes.load(states, first), lanes.load(states, jnp.minimum(first + C, T) - 1)
-        apart = jnp.abs(tiles.image(start, _data(lanes, x, 0)) - state)
+        apart = jnp.abs(tiles.image(start, lanes.data(x, 0)) - state)
         sound = all_finite(apart) & all_finite(last)
         largest = jnp.where(first < T, jnp.where(sound, jnp.max(apart, axis=0), jnp.inf), 0.0)
         lanes.store(starts, lanes.k, start)
@@ -97,7 +97,7 @@ def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
         lanes.store_one(residuals, K + lanes.k, largest / jnp.maximum(jnp.max(jnp.abs(state), axis=0), 1.0))
 
     made = [jax.ShapeDtypeStruct(shape, states.dtype) for shape in ((K, windows.S, states.shape[-1]), (2 * K, windows.S))]
-    return _call(look_at_windows, (tiles, x, z0, states, jumps), made, windows, interpret)
+    return launched(look_at_windows, (tiles, x, z0, states, jumps), made, windows, interpret)
 
 
 def _run(tiles, lanes: Lanes, x, states, steps, z, where=True):
@@ -108,18 +108,8 @@ def _run(tiles, lanes: Lanes, x, states, steps, z, where=True):
 
     def step(c, carry):
         z, data = carry
-        ahead = _data(lanes, x, c + 1)  # asked for before it is needed, as memory takes longer than a step
+        ahead = lanes.data(x, c + 1)  # asked for before it is needed, as memory takes longer than a step
         lanes.store(states, lanes.time(c - 1), z, where & (c > 0))
         return tiles.image(z, data), ahead
 
-    return road.loop(*steps, step, (z, _data(lanes, x, steps[0])))[0]
-
-
-def _data(lanes, x, c):
-    """The data of step c of every window; None where there are none."""
-    return None if x is None else lanes.load(x, lanes.time(c))
-
-
-def _call(kernel, given, made, windows, interpret, aliases=None):
-    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
-    return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)
+    return road.loop(*steps, step, (z, lanes.data(x, steps[0])))[0]

@@ -51,6 +51,10 @@ class Lanes:
         """The tile (width, n) of the rows `row` (n,) of an array (rows, S, width); 0 outside of it and beyond its width."""
         return road.load(reference, *self._tile(reference, row, True))
 
+    def data(self, x, c):
+        """The data of step c of every window; None where the map reads none."""
+        return None if x is None else self.load(x, self.time(c))
+
     def store(self, reference, row, tile, where=True) -> None:
         """Put a tile into the rows `row` (n,) of an array (rows, S, width), as far as it lies there."""
         index, mask = self._tile(reference, row, where)
@@ -73,6 +77,12 @@ class Lanes:
         component = lax.broadcasted_iota(jnp.int32, shape, 0)
         mask = (component < width) & (where & self._inside(reference, row))[None]
         return (jnp.broadcast_to(row[None], shape), jnp.broadcast_to(self.s[None], shape), component), mask
+
+
+def launched(kernel, given, made, windows: Windows, interpret: bool, aliases=None):
+    """What a kernel makes of `given`, its tiles first, in as many programs as the windows need; see `road.call`."""
+    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
+    return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)
 
 
 def any_of(flags):

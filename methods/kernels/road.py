@@ -76,6 +76,6 @@ def loop(start, stop, body, carry):
     return lax.fori_loop(jnp.int32(start), jnp.int32(stop), body, carry)
 
 
-def size(number: int, least: int = 1) -> int:
+def size(number: int) -> int:
     """The next power of two, the only sizes of a tile that lower."""
-    return max(least, 2 ** math.ceil(math.log2(max(1, number))))
+    return 2 ** math.ceil(math.log2(max(1, number)))

@@ -48,9 +48,9 @@ class Sequential(Solver):
         code = jnp.where(jnp.isfinite(states).all((0, -1)), CONVERGED, DIVERGED)
         return Solution(states, jnp.zeros(batch, jnp.int32), jnp.ones(batch, jnp.int32), jnp.zeros(batch, states.dtype), code)
 
-    def cotangents(self, pull_back, adjoint, states, choice):
+    def cotangents(self, pull_back, adjoint, problem, choice):
         """Those of any solver; step by step backwards in as large strides as forwards, so that a baseline is of one strength."""
-        return super().cotangents(partial(pull_back, unroll=self.unroll), adjoint, states, choice)
+        return super().cotangents(partial(pull_back, unroll=self.unroll), adjoint, problem, choice)
 
 
 METHODS = {
