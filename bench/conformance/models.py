@@ -30,12 +30,7 @@ def says_what_it_is(name):
     sizes = models.REGISTRY[name]
     assert dataclasses.is_dataclass(sizes), f'MODELS["{name}"] is a {type(sizes).__name__}, wanted a frozen dataclass of sizes'
     sizes = models.get(name)
-    try:
-        hash(sizes)
-    except TypeError as error:
-        raise AssertionError(
-            f"{type(sizes).__name__}: {error}. Is it decorated with @dataclasses.dataclass(frozen=True)?"
-        ) from error
+    trials.assert_hashable(sizes)
     assert (type(sizes).__doc__ or "").strip(), f"{type(sizes).__name__} has no docstring"
     unknown = [each for each in sizes.forcings if each not in KINDS]
     assert sizes.forcings and not unknown, f"forcings = {sizes.forcings!r}, wanted some of {', '.join(KINDS)}"

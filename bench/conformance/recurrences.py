@@ -8,7 +8,7 @@ import numpy as np
 
 import methods
 from bench.conformance import PassedOver
-from bench.conformance.trials import assert_close
+from bench.conformance.trials import assert_close, assert_hashable
 from methods.adjoint import Adjoint
 from methods.problem import Map, Problem, posed
 from methods.solvers.newton import Newton
@@ -25,12 +25,7 @@ DIFFERENCE = 1e-6  # of central differences
 def says_what_it_is(name):
     """It is a frozen dataclass of settings that can be hashed, says in a line what it is, and draws a `Recurrence`."""
     family = recurrences.get(name)
-    try:
-        hash(family)
-    except TypeError as error:
-        raise AssertionError(
-            f"{type(family).__name__}: {error}. Is it decorated with @dataclasses.dataclass(frozen=True)?"
-        ) from error
+    assert_hashable(family)
     said = getattr(family, "summary", "") or type(family).__doc__ or ""
     own = said.strip() and not said.startswith(f"{type(family).__name__}(")  # what dataclasses write in place of nothing
     assert own, f"{type(family).__name__} has neither a summary nor a docstring"

@@ -31,6 +31,15 @@ def assert_same_weights(got, wanted, what, relative):
         assert error <= relative, f"{what} in {weight} off by {error:.1e} relative, wanted at most {relative:.0e}"
 
 
+def assert_hashable(settings):
+    """A dataclass of settings can be a static argument of `jit`."""
+    try:
+        hash(settings)
+    except TypeError as error:
+        what = type(settings).__name__
+        raise AssertionError(f"{what}: {error}. Is it decorated with @dataclasses.dataclass(frozen=True)?") from error
+
+
 def assert_close(states, wanted, what, atol=1e-9):
     assert states.shape == wanted.shape, f"{what}: shape {states.shape}, wanted {wanted.shape}"
     error = np.nan_to_num(np.abs(np.asarray(states) - wanted).max(-1), nan=np.inf)
