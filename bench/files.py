@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 
@@ -17,7 +18,8 @@ def sync(path: Path) -> None:
 def replace(path: Path, write) -> None:
     """Put a new file in place of `path`: `write(temporary)` makes it, a rename publishes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # of this thread alone: programs that are compiled at once may be one program, with one file for what is known of it
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         write(temporary)
         sync(temporary)

@@ -27,6 +27,8 @@ def skipped(cells: pd.DataFrame, limit: int = 10) -> list[str]:
 
 def _reasons(cells: pd.DataFrame, which: pd.Series, limit: int) -> list[str]:
     chosen = cells[which]
+    if chosen.empty:
+        return []
     once = singular(cells, SETTINGS)
     varying = [name for name in SETTINGS if name not in once]
     reason = chosen["error_message"].fillna("").astype(str).map(brief)
