@@ -135,6 +135,13 @@ def test_work_of_others_is_told_from_ours():
         other.wait()
 
 
+def test_programs_that_we_call_are_ours():
+    foreign = disturbance.Foreign()
+    subprocess.run([sys.executable, "-c", BUSY.replace("60", "1.5")], check=True)
+    _, _, own = (now - then for now, then in zip(disturbance._sample(), foreign._since, strict=True))
+    assert own > 0.3  # of 1.5 s, on a busy machine
+
+
 def test_our_own_work_is_not_foreign(monkeypatch):
     at = iter([(0.0, 100.0, 10.0), (2.0, 103.0, 13.0), (2.0, 103.5, 12.0)])
     monkeypatch.setattr(disturbance, "_sample", lambda: next(at))

@@ -62,5 +62,6 @@ def _sample() -> tuple[float, float, float]:
     every = psutil.cpu_times(percpu=True)
     idle = ("idle", "iowait", "guest", "guest_nice")  # a guest's time stands in its host's, too
     busy = sum(sum(getattr(every[core], name) for name in every[core]._fields if name not in idle) for core in ours)
-    own = process.cpu_times()
-    return time.monotonic(), busy, own.user + own.system
+    # with programs that it has called and that have ended: XLA has `ptxas` assemble a GPU's programs
+    own = sum(getattr(process.cpu_times(), name, 0.0) for name in ("user", "system", "children_user", "children_system"))
+    return time.monotonic(), busy, own
