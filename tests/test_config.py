@@ -44,6 +44,15 @@ def cells(tmp_path, profile=None, **changes):
             {"[fixed]": 'system = "lorenz36"\nT = 8\nbatch = 1'},
             'fixed.system = "lorenz36": no such system. Did you mean "lorenz63"?\n',
         ),
+        (
+            {"[fixed]": 'system = "mean-feild"\nT = 8\nbatch = 1'},
+            'fixed.system = "mean-feild": no such system. Did you mean "mean-field"?\n',
+        ),
+        (
+            {"[fixed]": 'system = "mean-field"\nT = 8\nbatch = 1', "measure": '"runtime"'},
+            'fixed.system = "mean-field": a recurrence, which gives no data, and measure "runtime" trains a model on data. '
+            "Name a system",
+        ),
         ({"measure": '"misbehaved"'}, 'measure = "misbehaved": no such measure. Did you mean "misbehave"?\nKnown: '),
         (
             {"[[grid]]": 'method = "deer"\nlatent_dims = 3'},

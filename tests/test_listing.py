@@ -38,6 +38,24 @@ def test_what_is_named_shows_its_settings_and_the_list_does_not(kind, name):
         assert "tolerance=" not in listing("methods")
 
 
+@pytest.mark.parametrize("name", catalogue.plugins("recurrence").names())
+def test_recurrences_are_found_among_systems(name):
+    assert catalogue.found_as("system", name) == "recurrence" and not catalogue.why_unavailable("system", name)
+    assert catalogue.settings("system", name) == catalogue.settings("recurrence", name)
+    assert catalogue.configured("system", name) == catalogue.configured("recurrence", name)
+    assert catalogue.owner("system", name) is catalogue.owner("recurrence", name)
+    assert catalogue.summary("system", name) == catalogue.summary("recurrence", name)
+
+
+def test_no_recurrence_has_the_name_of_a_system(tmp_path, plug_in):
+    assert not set(catalogue.plugins("recurrence").names()) & set(catalogue.plugins("system").names())
+    path = tmp_path / "mine.py"
+    path.write_text("RECURRENCES = {'lorenz63': dict(step=lambda z, u: z, start=(0.0,), summary='not that one')}")
+    plug_in(path)
+    with pytest.raises(ValueError, match='"lorenz63" is both a system and a recurrence. Give the one of your own another name.'):
+        catalogue.found_as("system", "lorenz63")
+
+
 def test_a_summary_is_no_part_of_what_a_method_is():
     method = methods.get("gtf-deer")
     other = dataclasses.replace(method, summary="another line", source=())

@@ -122,6 +122,25 @@ def test_tables_of_version_1_are_read_by_the_names_of_today(tmp_path):
         assert tables["cells"]["job"].isna().all() and tables["cells"]["T"].tolist() == [8]
 
 
+def test_tables_of_version_2_are_read_without_forecasts_and_prefixes(tmp_path):
+    forecasts = ["forecast", "forecast_low", "forecast_high"]
+    store.write(tmp_path, "a", {"cells": [{"T": 8, "forecast": 3.0}], "prefixes": [{"sequence": 0, "length": 1, "updates": 1}]})
+    paths = collect(tmp_path)
+    paths["prefixes"].unlink()
+    pq.write_table(pq.read_table(paths["cells"]).drop_columns(forecasts), paths["cells"])
+    shutil.rmtree(tmp_path / "attempts")
+    tables = bench.load(tmp_path)
+    assert tables["cells"][forecasts].isna().all(axis=None) and tables["cells"]["T"].tolist() == [8]
+    assert tables["prefixes"].empty and list(tables["prefixes"]) == schema.TABLES["prefixes"].names
+
+
+def test_a_prefix_that_is_not_solved_has_null_updates(tmp_path):
+    rows = [{"sequence": 0, "length": 1, "updates": 1}, {"sequence": 0, "length": 5, "updates": None}]
+    attempt(tmp_path, "a", prefixes=rows)
+    found = bench.load(tmp_path)["prefixes"]
+    assert found["length"].tolist() == [1, 5] and found["updates"].isna().tolist() == [False, True]
+
+
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(UserError, match="no run is stored here"):
         bench.load(tmp_path / "nowhere")

@@ -57,6 +57,8 @@ class Measure:
     # `run` also takes `scratch`, a folder where it may keep what a killed job needs to go on.
     resumes: ClassVar[bool] = False
     scores: ClassVar[bool] = False  # by every metric there is
+    # It takes a recurrence, a known map to be evaluated, where others need a system, whose data a model is trained on.
+    evaluates_recurrences: ClassVar[bool] = False
 
     def needs(self, cell) -> dict[str, int]:
         """How many rows of each split of the system (`train`, `test`) the cell cannot do without."""

@@ -16,9 +16,25 @@ def plugins(kind: str) -> registry.Registry:
     return importlib.import_module(PACKAGES[kind]).REGISTRY
 
 
+def found_as(kind: str, name: str) -> str:
+    """The kind of the plug-in `name`: "recurrence" for a recurrence that is named where a system is, `kind` for all others.
+
+    Raises `ValueError` for a name that both a system and a recurrence have.
+    """
+    if kind != "system" or not _registered("recurrence", name):
+        return kind
+    if _registered("system", name):
+        raise ValueError(f'"{name}" is both a system and a recurrence. Give the one of your own another name.')
+    return "recurrence"
+
+
+def _registered(kind: str, name: str) -> bool:
+    return name in plugins(kind).names() or _reason(kind, name) is not None
+
+
 def configured(kind: str, name: str, /, **fields):
     """The plug-in `name` with `fields` set, ready to be used."""
-    return importlib.import_module(PACKAGES[kind]).get(name, **fields)
+    return importlib.import_module(PACKAGES[found_as(kind, name)]).get(name, **fields)
 
 
 def add_plugin(path) -> None:
@@ -62,7 +78,7 @@ def settings(kind: str, name: str, model: str | None = None, forcing: str | None
     Which settings of a method have an effect depends on its model and its forcing. Where a cell gives a method others than its
     own, they are handed in as `model` and `forcing`.
     """
-    plugin = plugins(kind)[name]
+    plugin = plugins(found_as(kind, name))[name]
     if kind == "method":
         method = plugin if model is None else plugin.with_model(model)
         return _under(method, forcing) if forcing is not None else dict(method.parameters)
@@ -89,13 +105,13 @@ def owner(kind: str, name: str) -> type | None:
     """The class whose fields are the settings of a plug-in; None for a method, whose parts have them, and what is unavailable."""
     if kind == "method" or why_unavailable(kind, name):
         return None
-    plugin = plugins(kind)[name]
+    plugin = plugins(found_as(kind, name))[name]
     return plugin if isinstance(plugin, type) else type(plugin)
 
 
 def summary(kind: str, name: str) -> str:
     """What a plug-in is, in one line: its own `summary`, not that of a class it is derived from, or how its docstring begins."""
-    plugin = plugins(kind)[name]
+    plugin = plugins(found_as(kind, name))[name]
     own = vars(plugin).get("summary") or vars(type(plugin)).get("summary")
     speaker = {"method": "solver", "metric": "function"}.get(kind)  # has the docstring, where the record itself has none
     document = getattr(plugin, speaker or "", plugin).__doc__ or ""
@@ -110,6 +126,15 @@ def _default(plugin, field):
 
 def why_unavailable(kind: str, name: str) -> str | None:
     """Why the plug-in `name` cannot be used here; nothing if it can be, or if there is none of that name."""
+    return _reason(found_as(kind, name), name)
+
+
+def source(kind: str, name: str) -> registry.Source | None:
+    """The file of one's own that a plug-in comes from; None for what this project brings."""
+    return plugins(found_as(kind, name)).source(name)
+
+
+def _reason(kind: str, name: str) -> str | None:
     if name in plugins(kind).names():
         return None
     for entry, reason in plugins(kind).unavailable().items():
@@ -125,8 +150,11 @@ def by_habit(entry: str) -> str:
 
 def no_such(kind: str, name: str) -> str:
     """The rest of an error message about a name that does not exist, two lines."""
-    names, unavailable = plugins(kind).names(), plugins(kind).unavailable()
+    rooms = (kind, "recurrence") if kind == "system" else (kind,)
+    names = [each for room in rooms for each in plugins(room).names()]
+    unavailable = {entry: reason for room in rooms for entry, reason in plugins(room).unavailable().items()}
     known = f"Known: {', '.join(names) or 'none'}."
     if unavailable:
         known += f" Unavailable here: {'; '.join(f'{by_habit(entry)} ({reason})' for entry, reason in unavailable.items())}."
-    return f"no such {kind}.{registry.suggest(name, names)}\n{known} See `pitbench list {kind}s`."
+    lists = " and ".join(f"`pitbench list {room}s`" for room in rooms)
+    return f"no such {kind}.{registry.suggest(name, names)}\n{known} See {lists}."

@@ -35,7 +35,7 @@ def _data(cell) -> str | None:
 
 def _sources(cell) -> list:
     names = {"method": cell.method, "system": cell.system, "measure": cell.measure, "model": cell.method_parameters.get("model")}
-    found = [catalogue.plugins(kind).source(name) for kind, name in names.items()]
+    found = [catalogue.source(kind, name) for kind, name in names.items()]
     return list(dict.fromkeys(source for source in found if source))
 
 

@@ -28,6 +28,9 @@ def marked(cells: list[Cell]) -> list[Cell]:
     models: dict = {}
     for group in _by_system([cell for cell in here if cell.id not in misfits]):
         system = group[0].build_system()
+        if catalogue.found_as("system", group[0].system) == "recurrence":
+            misfits |= {cell.id: reason for cell in group if (reason := _unsolved(cell))}
+            continue
         misfits |= _by_data(system, group)
         for cell in group if hasattr(system, "observed_dim") else []:
             method = cell.build_method()
@@ -107,6 +110,16 @@ def _unmasked(cell: Cell) -> str:
         return ""
     way = 'Set missing = "mask", or fill them' if told else "It has no way to leave them out: fill them"
     return f'method "{cell.method}" on system "{cell.system}": values are missing. {way}.'
+
+
+def _unsolved(cell: Cell) -> str:
+    """Why the solver of a method cannot take a recurrence, of which nothing is known but its step, if so."""
+    from methods.problem import FunctionMap
+
+    solves = cell.build_method().solver.solves
+    if issubclass(FunctionMap, solves):
+        return ""
+    return f'method "{cell.method}" on recurrence "{cell.system}": its solver takes a {solves.__name__} alone, not any step.'
 
 
 def _by_system(cells: list[Cell]) -> list[list[Cell]]:

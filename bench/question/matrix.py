@@ -71,10 +71,8 @@ def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | Non
                 f'{experiment.file}: {kind}: missing, want the name of a {kind} in [fixed] or [[grid]], {kind} = "...".'
             )
         for name in grid[kind].values:
-            if isinstance(name, str) and catalogue.why_unavailable(kind, name):
+            if not _is_here(experiment, grid[kind], kind, name):
                 anything = True
-            elif name not in catalogue.plugins(kind).names():
-                raise experiment.error(grid[kind].where, name, catalogue.no_such(kind, str(name)))
             elif kind == "method":
                 models, forcings = (grid[key].values if key in grid else (None,) for key in ("model", "forcing"))
                 for model, forcing in itertools.product(models, forcings):
@@ -82,6 +80,29 @@ def _belongs(experiment: Experiment, grid: dict[str, Setting]) -> set[str] | Non
             else:
                 known.update(catalogue.settings(kind, name))
     return None if anything else known
+
+
+def _is_here(experiment: Experiment, setting: Setting, kind: str, name) -> bool:
+    """Whether a method or system can be used on this machine; one that exists nowhere, or has no place here, is an error."""
+    try:
+        found_as = catalogue.found_as(kind, name)
+    except ValueError as error:
+        raise experiment.error(setting.where, name, str(error)) from None
+    if isinstance(name, str) and catalogue.why_unavailable(kind, name):
+        return False
+    if name not in catalogue.plugins(found_as).names():
+        raise experiment.error(setting.where, name, catalogue.no_such(kind, str(name)))
+    if found_as == "recurrence" and experiment.measure not in (able := _evaluating()):
+        problem = f'a recurrence, which gives no data, and measure "{experiment.measure}" trains a model on data.'
+        mend = f'Name a system, see `pitbench list systems`, or set measure = "{able[0]}".' if able else "Name a system."
+        raise experiment.error(setting.where, name, f"{problem} {mend}")
+    return True
+
+
+def _evaluating() -> list[str]:
+    """The measures that take a recurrence."""
+    measures = catalogue.plugins("measure")
+    return [name for name in measures.names() if getattr(measures[name], "evaluates_recurrences", False)]
 
 
 def _of_method(experiment: Experiment, grid: dict[str, Setting], method: str, model, forcing) -> dict:

@@ -112,7 +112,7 @@ def _add_run(run: stored.Run, found: Citations) -> None:
         else:
             found.remark_unknown("method", method)
     for system in dict.fromkeys(cells["system"]):
-        found.add_named("system", system)
+        found.add_named(catalogue.found_as("system", system), system)
     for metric in _metrics(run):
         found.add_named("metric", metric)
     found.commits.update(cells["git_sha"].dropna())

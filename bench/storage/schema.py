@@ -1,11 +1,12 @@
 """The columns of every table, with explicit types. Missing values are null.
 
-Tables of version 1 are read too: they have no `cells.job`, and what is `metrics.noise` today was called `failure` there.
+Tables of earlier versions are read too. Those of version 1 have no `cells.job`, and what is `metrics.noise` today was called
+`failure` there. Those of version 2 have no `prefixes`, and no forecasts in `cells`.
 """
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _text, _real, _whole, _flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _ATTEMPT = {"cell": _text, "attempt": _text}
@@ -33,6 +34,9 @@ _COLUMNS = {
         "error_message": _text,
         "choice": _text,  # of a method that chooses its solver: what it chose, and why
         "iterations": _real,  # may be a mean over sequences
+        "forecast": _real,  # of the iterations, made before the solve, and the interval that it gives for them
+        "forecast_low": _real,
+        "forecast_high": _real,
         "residual": _real,
         "value_error": _real,
         "gradient_error": _real,
@@ -62,6 +66,8 @@ _COLUMNS = {
     },
     "runtime": _ATTEMPT | {"phase": _text, "repetition": _whole, "seconds": _real, "iterations": _real},
     "newton": _ATTEMPT | {"sequence": _whole, "update": _whole, "residual": _real, "step": _real},
+    # Prefixes of at least `length` steps, up to the `length` of the next row, take `updates`; null: they are not solved.
+    "prefixes": _ATTEMPT | {"sequence": _whole, "length": _whole, "updates": _whole},
     "training": _ATTEMPT
     | {"update": _whole, "loss": _real, "iterations": _real, "alpha": _real, "gradient_norm": _real, "seconds": _real},
     "metrics": _ATTEMPT

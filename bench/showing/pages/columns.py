@@ -11,6 +11,7 @@ ROWS = {
     "cells": "attempt at a cell",
     "runtime": "timed call",
     "newton": "update of a solver, sequence by sequence",
+    "prefixes": "number of updates that prefixes of a sequence take, from a length on",
     "training": "logged update of a training",
     "metrics": "score",
     "orbits": "step of a free run that is kept",
