@@ -101,6 +101,7 @@ def has_the_derivative_of_its_step(name):
         J = step.dense(pattern)
         pulled = jax.vmap(lambda w, pattern=pattern: step.pull(pattern, jnp.broadcast_to(w, (SHORT, M))), out_axes=-2)(jnp.eye(M))
         assert np.isfinite(J).all() and np.isfinite(pulled).all(), "a Jacobian is not finite"
+        assert_close(step.diagonal(pattern), np.asarray(jnp.diagonal(J, 0, -2, -1)), "the diagonal that it gives", atol=1e-9)
         np.testing.assert_allclose(pulled, J, rtol=1e-9, atol=1e-9, err_msg="Jacobians in reverse mode beside forward mode")
         if states is drawn.guess:
             ends = (step(before[:, None] + sign * np.eye(M) * DIFFERENCE, _side_by_side(inputs, M)) for sign in (1, -1))
@@ -145,7 +146,7 @@ LAWS = [
 
 def _drawn(name, T, dtype=jnp.float64) -> tuple[Recurrence, Problem]:
     drawn = recurrences.get(name).draw(T).astype(dtype)
-    return drawn, posed(drawn.step, drawn.z0, drawn.inputs)
+    return drawn, posed(drawn.step, drawn.z0, drawn.inputs, drawn.diagonal)
 
 
 def _side_by_side(inputs, count: int):

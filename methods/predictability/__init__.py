@@ -21,4 +21,5 @@ from methods.predictability.exponents import free_exponents as free_exponents
 from methods.predictability.exponents import growth as growth
 from methods.predictability.pl_constant import PLConstant as PLConstant
 from methods.predictability.pl_constant import pl_constant as pl_constant
+from methods.predictability.prefixes import prefix_updates as prefix_updates
 from methods.predictability.residual_jacobian import ResidualJacobian as ResidualJacobian

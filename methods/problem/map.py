@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from methods.problem.lanes import Lanes
@@ -91,6 +92,16 @@ class FunctionMap(Map):
         for _ in range(z.ndim - 1):
             batched = jax.vmap(batched, in_axes=(None, 0, 0))
         return batched(self.parameters, z, u)
+
+    def diagonal(self, pattern):
+        """By one `push` after the other, O(M) memory per time step: T M² numbers of a long sequence may be too many."""
+        M, dtype = pattern[0].shape[-1], pattern[0].dtype
+
+        def entry(i):
+            unit = jnp.zeros(M, dtype).at[i].set(1)
+            return self.push(pattern, jnp.broadcast_to(unit, pattern[0].shape))[..., i]
+
+        return jnp.moveaxis(lax.map(entry, jnp.arange(M)), 0, -1)
 
     def tree_flatten(self):
         return (self.parameters,), self.function

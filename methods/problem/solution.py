@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Int
 
 from advice import ADVICE
@@ -16,6 +17,16 @@ STATUSES = np.array(["converged", "not_converged", "diverged"])
 def largest(values, axis=(0, -1)):
     """max |values| over time and components, `(...)`; NaN where a value is not finite, as XLA's own maximum may pass over NaN."""
     return jnp.where(jnp.isfinite(values).all(axis), jnp.abs(values).max(axis), jnp.nan)
+
+
+def always(flags):
+    """Whether flags `(T, ...)` have been true at all steps so far, for each step."""
+    return lax.cummin(flags.astype(jnp.int8)).astype(bool)
+
+
+def over_time(per_sequence, leaf):
+    """A value per sequence, shaped so that `jnp.where` can choose by it between leaves `(T, ..., ·)`."""
+    return per_sequence.reshape(1, *per_sequence.shape, *[1] * (leaf.ndim - 1 - per_sequence.ndim))
 
 
 def own_size(states, axis: int = -1):

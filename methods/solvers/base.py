@@ -19,7 +19,19 @@ from jaxtyping import Array, Bool, Int
 from methods import adjoint
 from methods.layout import compaction
 from methods.problem import Evaluation, Map, Problem, merit
-from methods.problem.solution import CONVERGED, DIVERGED, NOT_CONVERGED, History, Solution, by_size, from_where_it_broke, largest
+from methods.problem.solution import (
+    CONVERGED,
+    DIVERGED,
+    NOT_CONVERGED,
+    History,
+    Solution,
+    always,
+    by_size,
+    from_where_it_broke,
+    largest,
+    over_time,
+    own_size,
+)
 from methods.problem.stretch import ALL, Stretch
 from references import Reference
 from settings import Count, NonNegative, Positive
@@ -42,6 +54,11 @@ class Solver:
     solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
     stepwise_adjoint: ClassVar[bool] = False  # `adjoint_scan` "auto" means step by step, whatever suits the device
     uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
+
+    @property
+    def counts_prefixes(self) -> bool:
+        """Whether its first t states never depend on later steps, so that `predictability.prefix_updates` counts for each t."""
+        return False
 
     @property
     def stepwise(self) -> "Solver | None":
@@ -96,6 +113,14 @@ class Iterative(Solver):
     increment_tolerance: tuple[NonNegative, NonNegative] | None = None
     history: bool = False  # keep the residual after every iteration, and by how much it changed the states
 
+    @property
+    def counts_prefixes(self) -> bool:
+        return self.prefix_exact
+
+    def sees(self, problem: Problem) -> Problem:
+        """The problem in the form that `update` is given."""
+        return problem
+
     def update(self, problem: Problem, at: Evaluation):
         """The next iterate `(T, ..., M)`."""
         raise TypeError(f"{type(self).__name__} must define update(problem, at).")
@@ -114,10 +139,23 @@ class Iterative(Solver):
     def meets(self, at: Evaluation, stretch: Stretch = ALL):
         """Whether each sequence meets the rule at the steps at hand. One with NaN never does, as NaN compares false."""
         if self.rule == "merit":
-            allowed = 1e-10 if self.tolerance is None else self.tolerance
-            return stretch.mean(merit(at.residual), at.states) <= allowed
+            return stretch.mean(merit(at.residual), at.states) <= self._merit_tolerance
         error = largest(at.residual) if self.rule == "absolute" else by_size(at.residual, at.states)
         return error <= default_tolerance(self.tolerance, at.states.dtype)
+
+    def meets_each(self, at: Evaluation):
+        """Whether the first t steps alone meet the rule, for each t, `(T, ...)`. From the first NaN on none does."""
+        size = jnp.abs(at.residual).max(-1)
+        if self.rule == "merit":
+            steps = jnp.arange(1, len(size) + 1, dtype=size.dtype).reshape(-1, *[1] * (size.ndim - 1))
+            return jnp.cumsum(0.5 * (at.residual**2).sum(-1), axis=0) / steps <= self._merit_tolerance
+        error = size if self.rule == "absolute" else size / own_size(at.states)
+        whole = jnp.isfinite(at.residual).all(-1)  # XLA's own maximum may pass over NaN
+        return always(whole & (error <= default_tolerance(self.tolerance, at.states.dtype)))
+
+    @property
+    def _merit_tolerance(self) -> float:
+        return 1e-10 if self.tolerance is None else self.tolerance
 
     def status(self, at: Evaluation, stretch: Stretch = ALL):
         """The status of each sequence, as a code, if `at` is where it stops."""
@@ -126,9 +164,16 @@ class Iterative(Solver):
 
     def stalls(self, before, after):
         """Whether an iteration changed each sequence by no more than the increment tolerance."""
+        return self._unchanged(before, after).all((0, -1))
+
+    def stalls_each(self, before, after):
+        """Whether an iteration changed the first t states by no more than that, for each t, `(T, ...)`."""
+        return always(self._unchanged(before, after).all(-1))
+
+    def _unchanged(self, before, after):
         double = after.dtype == jnp.float64
         atol, rtol = self.increment_tolerance or ((1e-6, 1e-4) if double else (1e-4, 1e-3))
-        return (jnp.abs(after - before) <= atol + rtol * jnp.abs(after)).all((0, -1))
+        return jnp.abs(after - before) <= atol + rtol * jnp.abs(after)
 
 
 def default_tolerance(tolerance: float | None, dtype) -> float:
@@ -188,8 +233,3 @@ def iterate(solver: Iterative, problem: Problem, guess) -> Solution:
     code = solver.status(at, stretch)
     states = from_where_it_broke(at.states, at.residual, code, stretch)
     return Solution(states, updates, updates + 1, stretch.largest(largest(at.residual)), code, history)
-
-
-def over_time(per_sequence, leaf):
-    """A value per sequence, shaped so that `jnp.where` can choose by it between leaves `(T, ..., ·)`."""
-    return per_sequence.reshape(1, *per_sequence.shape, *[1] * (leaf.ndim - 1 - per_sequence.ndim))

@@ -18,7 +18,8 @@ import jax.numpy as jnp
 from methods.forcing import Forcing
 from methods.linear import kalman, recurrence
 from methods.problem import Evaluation, Problem
-from methods.solvers.base import Iterative, finite, over_time
+from methods.problem.solution import over_time
+from methods.solvers.base import Iterative, finite
 from references import Reference
 from references.papers import GONZALEZ2024
 from settings import Count, NonNegative

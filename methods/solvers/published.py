@@ -27,8 +27,11 @@ class Published(Newton):
     rule: Literal["residual", "absolute", "merit", "increment"] = "increment"
     scan: recurrence.Scan = "associative"
 
+    def sees(self, problem: Problem) -> Problem:
+        return problem._replace(step=ByAutodiff(problem.step))
+
     def solve(self, problem: Problem, guess) -> Solution:
-        return super().solve(problem._replace(step=ByAutodiff(problem.step)), guess)
+        return super().solve(self.sees(problem), guess)
 
 
 METHODS = {

@@ -35,6 +35,10 @@ class WindowedNewton(Newton):
     def references(self) -> tuple[Reference, ...]:
         return (PITBENCH, *super().references)
 
+    @property
+    def counts_prefixes(self) -> bool:
+        return False  # its counts are sums over windows
+
     def solve(self, problem: Problem, guess) -> Solution:
         T, W, newton = guess.shape[0], self.window, super().solve
         if T <= W:

@@ -25,6 +25,8 @@ class Recurrence:
     guess: Float[Array, "T M"]  # where a search for z_1 … z_T begins
     tangent: Float[Array, "M"]  # a direction of length 1: how a small error along it grows gives the Lyapunov exponent
     dt: float = dataclasses.field(default=1.0, metadata={"static": True})  # time from one state to the next
+    # diagonal(z (M,), u) -> (M,), the diagonal of the Jacobian of step where a formula gives it: by autodiff it costs M times J v
+    diagonal: Callable | None = None
 
     @property
     def T(self) -> int:
