@@ -30,15 +30,14 @@ class Posed:
     guess: jax.Array  # (T, ..., M)
     tangent: Any = None  # (M,), the direction by whose growth its exponent is defined; None: any
     dt: float = 1.0  # time between states
-    columns: dict = dataclasses.field(default_factory=dict)  # of the row in `cells`, where it has no model
+    columns: dict = dataclasses.field(default_factory=dict)  # of the row in `cells`
 
     @classmethod
     def of_recurrence(cls, cell) -> "Posed":
-        """The recurrence that the seed of the cell draws. It has no model, so that the sizes of one mean nothing."""
+        """The recurrence that the seed of the cell draws."""
         drawn = cell.build_system().draw(cell.T, seed=cell.seed).astype(cell.dtype)
         problem = problem_of(drawn.step, drawn.z0, drawn.inputs, drawn.diagonal)
-        sizes = {"latent_dim": len(drawn.z0), "hidden_dim": None, "alpha": None}
-        return cls(problem, drawn.guess, np.asarray(drawn.tangent), drawn.dt, sizes)
+        return cls(problem, drawn.guess, np.asarray(drawn.tangent), drawn.dt, {"latent_dim": len(drawn.z0)})
 
     @classmethod
     def of_training(cls, cell, *, updates: int, alpha: float) -> "Posed":

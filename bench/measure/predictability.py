@@ -20,6 +20,8 @@ from methods.problem import merit
 from methods.problem.solution import CONVERGED, largest
 from settings import Count, Fraction, Natural, NonNegative
 
+MOST_PROGRAMS = 32  # compiled ones that are kept
+
 
 @dataclasses.dataclass(frozen=True)
 class Predictability(Measure):

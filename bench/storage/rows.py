@@ -6,9 +6,11 @@ import json
 
 from bench.measure.disturbance import Load
 from bench.measure.outcome import Outcome
+from bench.question import catalogue
 from bench.question.cell import CORE, PARTS, Cell
 
-SIZES = ("latent_dim", "hidden_dim", "alpha")  # settings that have a column of their own where the method has them
+# Settings that have a column of their own where the method has them. A recurrence leaves a method nothing to model.
+SIZES = ("latent_dim", "hidden_dim", "alpha")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,8 @@ def rows(
     row |= {key: getattr(cell, key) for key in ("measure", *CORE)}
     parameters = {part: cell.parameters(part) for part in PARTS}
     row |= {f"{part}_parameters": json.dumps(values, sort_keys=True, default=str) for part, values in parameters.items()}
-    row |= {key: parameters["method"].get(key) for key in SIZES}
+    modelled = catalogue.found_as("system", cell.system) == "system"
+    row |= {key: parameters["method"].get(key) if modelled else None for key in SIZES}
     row |= cell.made_from
     row |= {"status": outcome.status, "started_utc": started, "wall_s": wall_s, "job": job}
     row |= load.columns if load else {}
