@@ -141,7 +141,7 @@ class _Subject:
 def _judged(posed: Posed, growth: Growth, solution, dtype: str) -> tuple[str, dict, list[dict]]:
     """Status, errors and scores of a solution; its residual is computed anew, so that a solver is not taken at its word."""
     residual = _residual(posed.problem, solution.states)
-    scale, off = float(abs(growth.states).max()), float(abs(solution.states - growth.states).max())
+    scale, off = (float(largest(states, None)) for states in (growth.states, solution.states - growth.states))
     status, disagrees = worst(solution.status), np.abs(solution.residual - largest(residual))
     solved = np.atleast_1d(solution.code == CONVERGED)
     if status == "ok" and not (np.atleast_1d(disagrees)[solved] <= VALUE_TOLERANCE[dtype] * (1 + scale)).all():
