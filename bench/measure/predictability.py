@@ -33,9 +33,9 @@ class Predictability(Measure):
     """
 
     summary: ClassVar[str] = "updates for every length of a recurrence, true errors, and the exponents that explain them"
-    # methods of one recurrence are timed in turn, and share its exponents
+    # methods of one recurrence, whose forcing plays no part, are timed in turn, and share its exponents
     together: ClassVar[tuple[str, ...]] = (
-        *("method", "scan", "jacobian", "rule", "tolerance", "max_iterations", "step_size", "adjoint_scan", "kernels"),
+        *("method", "forcing", "scan", "jacobian", "rule", "tolerance", "max_iterations", "step_size", "adjoint_scan", "kernels"),
     )
     evaluates_recurrences: ClassVar[bool] = True
 
