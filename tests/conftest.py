@@ -1,20 +1,18 @@
 """Shared by all tests: double precision, a compilation cache that survives the run, and where the reference cases lie."""
 
-import importlib.metadata
+import gc
 import itertools
 import os
 import tempfile
 from pathlib import Path
 
+from compiling import FAST
+
 ROOT = Path(__file__).resolve().parent.parent
 # Compiling dominates small tests: one cache on disk serves every pytest worker, every child process and the next run.
+# What compiles at once is kept too: most of the programs are small ones that other tests have as well.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".jax_cache"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-# What XLA's compiler does not optimise compiles a third faster and, at the sizes of tests, runs no slower; by its older emitters
-# for fused loops six times faster. A flag that another version does not know would end the process.
-FAST = "--xla_backend_optimization_level=0"
-if importlib.metadata.version("jaxlib").startswith("0.10."):
-    FAST += " --xla_cpu_use_fusion_emitters=false"
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("XLA_FLAGS", FAST)
 os.environ.setdefault("MPLBACKEND", "agg")
 # Runs in tests wait for no other run on this machine; each test process has locks of its own.
@@ -22,6 +20,10 @@ os.environ["PITBENCH_LOCKS"] = tempfile.mkdtemp(prefix="pitbench-locks-")
 
 # Numbers that `pitbench tune` has stored for whoever runs the tests are not theirs.
 os.environ["PITBENCH_TUNED"] = "off"
+
+# Tracing makes small objects by the million: searched for garbage as often as Python does by itself, they cost a
+# twentieth of the time.
+gc.set_threshold(20_000, 20, 20)
 
 import jax  # noqa: E402  (the cache directory is read when jax is imported)
 import jax.numpy as jnp  # noqa: E402
@@ -44,7 +46,7 @@ def published_series() -> Path:
 
 
 # Every compiled program holds some twenty memory maps of its process, of which Linux grants 65530 before XLA crashes.
-TESTS_BETWEEN_CLEARINGS = 50
+TESTS_BETWEEN_CLEARINGS = 100
 _tests = itertools.count(1)
 
 
