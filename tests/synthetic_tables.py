@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters
-    T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations residual
-    value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes program_bytes wall_s started_utc
+    T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations forecast forecast_low
+    forecast_high residual value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes program_bytes wall_s started_utc
     environment git_sha git_dirty isolation job foreign_cores"""
 COLUMNS = {
     "cells": CELLS.split(),
     "runtime": ["cell", "attempt", "phase", "repetition", "seconds", "iterations"],
     "newton": ["cell", "attempt", "sequence", "update", "residual", "step"],
+    "prefixes": ["cell", "attempt", "sequence", "length", "updates"],
     "training": ["cell", "attempt", "update", "loss", "iterations", "alpha", "gradient_norm", "seconds"],
     "metrics": ["cell", "attempt", "metric", "value", "unit", "higher_is_better", "floor", "noise", "reason"],
     "orbits": ["cell", "attempt", "step", "variable", "truth", "generated"],
@@ -126,11 +127,46 @@ def reconstruction(methods=("sequential", "gtf-deer"), seeds=3, failures=None, d
     return tables.frames()
 
 
+def recurrence(tables, method, updates, *, exponent=-0.5, cap=1000, error=1e-9, seconds=1e-3, prefixes=None, merit=1e-12, **values):
+    """A cell of the measure `predictability`; more `updates` than the `cap` were not made. prefixes: {length: updates}."""
+    solver = {} if updates is None else {"rule": "merit", "tolerance": 1e-10, "max_iterations": cap}
+    solved = updates is None or updates <= cap
+    sizes = {"T": 1000, "system": "mean-field", "alpha": np.nan, "hidden_dim": np.nan, "batch": np.nan} | values
+    parameters = {"method_parameters": solver, "iterations": min(updates or 0, cap), "value_error": error}
+    cell = tables.cell("predictability", method, **({"status": "ok" if solved else "not_converged"} | parameters | sizes))
+    if sizes.get("status", "ok") not in ("ok", "not_converged"):
+        return
+    found = {"lyapunov": exponent, "lyapunov_per_time": exponent / 0.01, "lyapunov_error": 1e-4}
+    for metric, value in (found | {"merit": merit, "trajectory_error": error}).items():
+        tables.add("metrics", cell, metric=metric, value=value, unit="", higher_is_better=None)
+    if solved:
+        calls = seconds * tables.noise(0.02, 5)
+        tables.add("runtime", cell, phase="forward", repetition=np.arange(5), seconds=calls, iterations=updates)
+    if prefixes:
+        counts = [count if count <= cap else None for count in prefixes.values()]
+        tables.add("prefixes", cell, sequence=0, length=list(prefixes), updates=counts)
+
+
+def predictability(methods=("sequential", "deer", "quasi-deer"), gains=(0.5, 1.0, 2.0), seeds=2, failures=None) -> dict:
+    """Solves of mean-field networks; `failures` maps (method, gain, seed) to a status."""
+    tables = Tables()
+    for gain, seed in ((gain, seed) for gain in gains for seed in range(seeds)):
+        for method in methods:
+            updates = None if method == "sequential" else int({"deer": 3}.get(method, 8) * gain**8) + 3
+            status = (failures or {}).get((method, gain, seed))
+            more = {"status": status} if status else {}
+            prefixes = None if updates is None else {1: 1, 10: 3, 500: updates}
+            problem = {"system_parameters": {"gain": gain, "dim": 100}, "exponent": 0.6 * np.log(gain / 1.1)}
+            recurrence(tables, method, updates, seed=seed, prefixes=prefixes, error=1e-9 * gain**30, **problem, **more)
+    return tables.frames()
+
+
 SIX = ("sequential", "deer", "quasi-deer", "gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
 RUNS = {
     "runtime": runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
     "convergence": convergence(),
     "reconstruction": reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
+    "predictability": predictability(failures={("deer", 1.0, 0): "timeout", ("quasi-deer", 2.0, 1): "skipped"}),
     "all failed": runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
     "all crashed": reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
 }

@@ -18,6 +18,7 @@ BY_MEASURE = {
     "work_precision": ("work_precision", "performance_profile", "time_against_length", "failures"),
     "convergence": ("fig1b",),
     "reconstruction": ("reconstruction",),
+    "predictability": ("updates_against_exponent",),
 }
 LOOKS = "Looks"  # in the metadata of a png: by which colours and markers it was drawn
 _ADVICE = "Set `figure` to one of these, or to several with commas between"

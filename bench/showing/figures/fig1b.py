@@ -7,7 +7,8 @@ import seaborn as sns
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.showing.drawing import style, ticks
-from bench.showing.drawing.band import FailureBand, fit_below
+from bench.showing.drawing.band import FailureBand
+from bench.showing.drawing.updates import scale_updates
 from bench.showing.frames import newton
 from bench.showing.frames.cells import of_measure
 from bench.showing.vocabulary import appearance
@@ -112,18 +113,12 @@ def _order(known: dict, name: str):
 
 
 def _scales(ax, highest: float, failing: int) -> None:
-    """Updates are logarithmic above one and linear below, as zero is a possible answer: the guess was right."""
     # The interesting strengths are the small ones: a square root gives them room without hiding alpha = 0.
     ax.set_xscale("function", functions=(lambda a: np.sign(a) * np.sqrt(np.abs(a)), lambda a: np.sign(a) * a**2))
     ax.set_xlim(-0.002, 1.08)
     ax.xaxis.set_major_locator(FixedLocator([0, 0.02, 0.1, 0.2, 0.4, 0.6, 0.8, 1]))
     ax.xaxis.set_major_formatter(ticks.plainly)
-    ax.set_yscale("symlog", linthresh=1, linscale=0.35)
-    fit_below(ax, -0.1, highest, failing)
-    steps = [0, *(tick for power in range(6) for tick in (10**power, 2 * 10**power, 5 * 10**power) if tick <= highest)]
-    ax.yaxis.set_major_locator(FixedLocator(steps if highest <= 260 else [tick for tick in steps if str(tick)[0] in "01"]))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(ticks.plainly)
+    scale_updates(ax, highest, failing)
 
 
 def _exponents(ax, values) -> None:

@@ -26,7 +26,7 @@ def _with_device(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_rows(tables, cells: pd.DataFrame) -> dict:
-    rest = {name: tables[name] for name in ("runtime", "newton", "training", "metrics", "orbits")}
+    rest = {name: table for name, table in tables.items() if name not in ("cells", "environments")}
     return {"cells": cells, **{name: table.merge(cells[["cell", "attempt"]]) for name, table in rest.items()}}
 
 

@@ -12,16 +12,16 @@ from bench.showing.frames.labels import labels
 from bench.showing.vocabulary.order import SETTINGS, rank
 
 
-def groups(cells: pd.DataFrame, by=tuple(SETTINGS)):
+def groups(cells: pd.DataFrame, by=tuple(SETTINGS), deciding=("system", "T")):
     """Yield each point of a table or a figure as `(row, cells)`.
 
-    row    a dictionary: the settings in `by`, the method and its label, the tally of statuses, failures and the ids of the cells
-    cells  the rows of the table `cells` that are pooled in it
+    deciding  settings in `by`: another that follows from them needs no place in a label
+    row       a dictionary: the settings in `by`, the method and its label, the tally of statuses, failures and the cells' ids
+    cells     the rows of the table `cells` that are pooled in it
     """
     if cells.empty:
         return
-    # A setting that follows from the system or from T, as a warm-up of T/4 does, needs no place in a label: their columns say it.
-    decided = [name for name in ("system", "T") if name in by]
+    decided = [name for name in deciding if name in by]  # as a warm-up of T/4 follows from T, whose column says it
     cells = cells.assign(label=labels(cells, shown=by, within=decided), _rank=cells["method"].map(rank))
     keys = [*by, "_rank", "method", "label"]
     if cells["alpha"].nunique() == 1 and "alpha" in keys:  # methods without forcing have none: no reason to stand apart

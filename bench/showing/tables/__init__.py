@@ -10,7 +10,7 @@ from bench.measure.outcome import SKIPPED
 from bench.showing.frames.cells import failed, of_measure
 from bench.showing.frames.grouping import singular
 from bench.showing.frames.newton import SOLVER_SETTINGS
-from bench.showing.tables import convergence, latex, reconstruction, rendering, runtime, work_precision
+from bench.showing.tables import convergence, latex, predictability, reconstruction, rendering, runtime, work_precision
 from bench.showing.tables.failures import failures, skipped
 from bench.showing.tables.glance import Table, terminal_width
 from bench.showing.tables.rendering import describe
@@ -25,6 +25,7 @@ SUMMARIES = {
     "work_precision": work_precision,
     "convergence": convergence,
     "reconstruction": reconstruction,
+    "predictability": predictability,
 }
 
 

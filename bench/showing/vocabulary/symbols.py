@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S"}  # plainly; all else goes by its own name
+SYMBOLS = {"latent_dim": "M", "hidden_dim": "L", "batch": "S", "gain": "g", "dim": "D"}  # plainly; all else goes by its own name
 PLAIN = SYMBOLS | {"alpha": "α", "T": "T", "observed_dim": "N"}  # where a figure lists its sizes
-MATH = {"latent_dim": "$M$", "hidden_dim": "$L$", "batch": "$S$", "T": "$T$", "alpha": r"$\alpha$", "observed_dim": "$N$"}
+MATH = {name: f"${symbol}$" for name, symbol in (SYMBOLS | {"T": "T", "alpha": r"\alpha", "observed_dim": "N"}).items()}
 
 
 class Score(NamedTuple):
@@ -30,6 +30,9 @@ SCORES = {  # of a reconstruction, in the order of their columns and panels
 }
 LATEX = {name: score.symbol for name, score in SCORES.items()} | {
     "lambda_f": r"$\lambda_f$ (per step)",
+    "lyapunov": r"$\lambda$ (per step)",
+    "lyapunov_per_time": r"$\lambda$ (per time)",
+    "trajectory_error": "error of trajectory",
     "iterations": "solver iterations",
     "value_error": "error of states",
     "gradient_error": "error of gradient",
@@ -39,6 +42,7 @@ LATEX = {name: score.symbol for name, score in SCORES.items()} | {
 }
 BOUNDS = {"floor": "floor", "noise": "white noise"}  # what scores stand between: two true orbits, and noise
 PHASES = {"forward": "forward", "gradient": "forward + backward", "update": "training update"}  # on the axes of figures
+EXPONENT, EXPONENT_PER_TIME = r"exponent $\lambda$ (per step)", r"exponent $\lambda$ (per unit of time)"  # on the axes of figures
 LENGTH = "sequence length $T$ (time steps)"
 
 
