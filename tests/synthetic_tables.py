@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 
-CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters
-    T batch latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations forecast forecast_low
-    forecast_high residual value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes program_bytes wall_s started_utc
-    environment git_sha git_dirty isolation job foreign_cores"""
+CELLS = """cell attempt experiment measure method method_parameters system system_parameters measure_parameters T batch
+    latent_dim hidden_dim alpha dtype device seed status error_type error_message iterations forecast forecast_low
+    forecast_high residual value_error gradient_error compile_s trace_s lower_s first_call_s peak_bytes temp_bytes
+    program_bytes wall_s started_utc environment git_sha git_dirty isolation job foreign_cores"""
 COLUMNS = {
     "cells": CELLS.split(),
     "runtime": ["cell", "attempt", "phase", "repetition", "seconds", "iterations"],
@@ -127,11 +127,13 @@ def reconstruction(methods=("sequential", "gtf-deer"), seeds=3, failures=None, d
     return tables.frames()
 
 
-def recurrence(tables, method, updates, *, exponent=-0.5, cap=1000, error=1e-9, seconds=1e-3, prefixes=None, merit=1e-12, **values):
+def recurrence(
+    tables, method, updates, *, exponent=-0.5, cap=1000, error=1e-9, seconds=1e-3, prefixes=None, merit=1e-12, **values
+):
     """A cell of the measure `predictability`; more `updates` than the `cap` were not made. prefixes: {length: updates}."""
     solver = {} if updates is None else {"rule": "merit", "tolerance": 1e-10, "max_iterations": cap}
     solved = updates is None or updates <= cap
-    sizes = {"T": 1000, "system": "mean-field", "alpha": np.nan, "hidden_dim": np.nan, "batch": np.nan} | values
+    sizes = {"T": 1000, "system": "mean-field", "alpha": np.nan} | values
     parameters = {"method_parameters": solver, "iterations": min(updates or 0, cap), "value_error": error}
     cell = tables.cell("predictability", method, **({"status": "ok" if solved else "not_converged"} | parameters | sizes))
     if sizes.get("status", "ok") not in ("ok", "not_converged"):
@@ -147,12 +149,12 @@ def recurrence(tables, method, updates, *, exponent=-0.5, cap=1000, error=1e-9, 
         tables.add("prefixes", cell, sequence=0, length=list(prefixes), updates=counts)
 
 
-def predictability(methods=("sequential", "deer", "quasi-deer"), gains=(0.5, 1.0, 2.0), seeds=2, failures=None) -> dict:
+def predictability(methods=("sequential", "gtf-deer", "quasi-deer"), gains=(0.5, 1.0, 2.0), seeds=2, failures=None) -> dict:
     """Solves of mean-field networks; `failures` maps (method, gain, seed) to a status."""
     tables = Tables()
     for gain, seed in ((gain, seed) for gain in gains for seed in range(seeds)):
         for method in methods:
-            updates = None if method == "sequential" else int({"deer": 3}.get(method, 8) * gain**8) + 3
+            updates = None if method == "sequential" else int({"gtf-deer": 3}.get(method, 8) * gain**8) + 3
             status = (failures or {}).get((method, gain, seed))
             more = {"status": status} if status else {}
             prefixes = None if updates is None else {1: 1, 10: 3, 500: updates}
@@ -166,7 +168,7 @@ RUNS = {
     "runtime": runtime(SIX, (3, 50), (128, 512), {("gtf-deer", 50, 512): "timeout", ("deer", 3, 128): "wrong_answer"}),
     "convergence": convergence(),
     "reconstruction": reconstruction(SIX, 3, {("deer", 0): "diverged", ("deer", 1): "timeout"}, ("quasi-deer",)),
-    "predictability": predictability(failures={("deer", 1.0, 0): "timeout", ("quasi-deer", 2.0, 1): "skipped"}),
+    "predictability": predictability(failures={("gtf-deer", 1.0, 0): "timeout"}),
     "all failed": runtime(SIX, failures={(method, 3, T): "error" for method in SIX for T in (128, 512)}),
     "all crashed": reconstruction(SIX, 1, {(method, 0): "crashed" for method in SIX}),
 }

@@ -221,5 +221,5 @@ def test_a_long_title_stays_inside_the_figure(tmp_path):
 def test_an_unknown_figure_is_an_error_that_names_the_nearest(tmp_path):
     with pytest.raises(UnknownName, match='Did you mean "reconstruction"'):
         figures.draw(RUNS["runtime"], {"figure": "reconstructoin"}, tmp_path)
-    with pytest.raises(UnknownName, match='measure "predictability" has no figure'):
-        figures.draw(RUNS["runtime"], {"measure": "predictability"}, tmp_path)
+    with pytest.raises(UnknownName, match='measure "mine" has no figure'):
+        figures.draw(RUNS["runtime"], {"measure": "mine"}, tmp_path)

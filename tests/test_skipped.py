@@ -122,7 +122,10 @@ def skipping(made: dict, out) -> dict:
     return made | rest | {"cells": cells.assign(status=status, error_message=message)}
 
 
-MADE = {**{name: synthetic.RUNS[name] for name in ("runtime", "convergence", "reconstruction")}, "work_precision": SOLVERS["all"]}
+MADE = {
+    **{name: synthetic.RUNS[name] for name in ("runtime", "convergence", "reconstruction", "predictability")},
+    "work_precision": SOLVERS["all"],
+}
 
 
 @pytest.mark.parametrize("measure", tables.SUMMARIES)

@@ -10,7 +10,7 @@ _SIGNED_ROOT = (lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) 
 
 
 def scale_updates(ax, highest: float, failing: int) -> None:
-    """Logarithmic above one and linear below, as zero is a possible answer: the guess was right. Crosses of so many lines on top."""
+    """Logarithmic above one and linear below, as zero is a possible answer: the guess was right. Crosses go on top."""
     ax.set_yscale("symlog", linthresh=1, linscale=0.35)
     fit_below(ax, -0.1, highest, failing)
     steps = [0, *(tick for power in range(7) for tick in (10**power, 2 * 10**power, 5 * 10**power) if tick <= highest)]

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from bench.showing.drawing import style, ticks
+from bench.showing.drawing import style
 from bench.showing.drawing.band import FailureBand
 from bench.showing.drawing.updates import scale_exponents, scale_updates
 from bench.showing.frames.predictability import solves, stated
@@ -14,11 +14,11 @@ from bench.showing.vocabulary.symbols import EXPONENT
 def plot(tables, experiment: dict):
     """A point per solve, a line at exponent 0; a solve whose rule was not met, or that left no answer, has a cross on top.
 
-    Below, the largest error of a state at the stop. Where the exponent is above 0 it may be of the order of the states although the
-    rule was met: the merit is small, and the trajectory is wrong.
+    Below, the largest error of a state at the stop. Where the exponent is above 0 it may be of the order of the states although
+    the rule was met: the merit is small, and the trajectory is wrong.
     """
     points = solves(tables)
-    points["failed"] = ~np.isfinite(points["updates"]) & ~points["status"].eq("ok")
+    points["failed"] = ~points["met"]
     looks = appearance.looks(points)
     failing = [label for label in looks if (points["label"].eq(label) & points["failed"]).any()]
     note = ",  ".join(filter(None, [experiment.get("note", ""), stated(points)]))

@@ -34,7 +34,7 @@ class Scale:
 
 
 def plot(tables, experiment: dict):
-    """Medians over seeds in colours of one logarithmic scale; hatched: half of the seeds or more do not meet the rule within the cap.
+    """Medians over seeds in colours of one logarithmic scale; hatched where half of the seeds or more were stopped at the cap.
 
     The first panel of a row has the exponents on the same axis; a dashed line goes through all panels where their median is 0. A
     solver whose prefixes are unknown is there at its own lengths alone, and a cross stands where a solve left no answer.
@@ -45,7 +45,8 @@ def plot(tables, experiment: dict):
     labels = [label for label in appearance.looks(points) if _iterates(points[points["label"] == label])]
     finite = points["updates"].replace(np.inf, np.nan)
     norm = LogNorm(max(finite.min(), 1) if finite.notna().any() else 1, max(finite.max(), 10) if finite.notna().any() else 10)
-    scale = Scale(setting, np.sort(points[setting].unique()).astype(float), norm, crossings(found, setting))
+    values = np.sort(points[setting].unique()).astype(float) if len(points) else np.zeros(1)
+    scale = Scale(setting, values, norm, crossings(found, setting))
     note = ",  ".join(filter(None, [experiment.get("note", ""), stated(found)]))
     rows = max(-(-len(labels) // (COLUMNS - 1)), 1)
     columns = min(len(labels), COLUMNS - 1) + 1
@@ -73,11 +74,12 @@ def _points(found, setting: str) -> pd.DataFrame:
     for (label, value, length), own in found.groupby(["label", setting, "length"], sort=True):
         row = {"method": own["method"].iloc[0], "label": label, setting: value, "length": length}
         row |= triple("updates", own["updates"].dropna(), 0, 1) | {"stopped": np.isinf(own["updates"]).mean()}
-        lost = own["updates"].isna() & own["status"].ne("ok")
+        lost = own["updates"].isna() & ~own["met"]
         row |= {"seeds": own["seed"].nunique(), "lost": int(lost.sum()), "lyapunov": own["lyapunov"].median()}
         rows.append(row | {"cells": " ".join(own["cell"])})
     order = ["method", "label", setting, "length", "updates", "updates_low", "updates_high", "stopped", "seeds", "lost"]
-    return pd.DataFrame(rows, columns=[*order, "lyapunov", "cells"])
+    numbers = dict.fromkeys(("length", "updates", "updates_low", "updates_high", "stopped", "lost", "lyapunov"), float)
+    return pd.DataFrame(rows, columns=[*order, "lyapunov", "cells"]).astype(numbers)
 
 
 def _iterates(own) -> bool:

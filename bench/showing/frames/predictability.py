@@ -31,10 +31,10 @@ def varied(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def solves(tables) -> pd.DataFrame:
-    """One row per cell: what was asked, `label`, `updates`, `cap`, `seconds` (median), `METRICS`, and `problem`, a number.
+    """One row per cell: what was asked, `label`, `met`, `updates`, `cap`, `seconds` (median), `METRICS`, `problem`.
 
-    Cells of one `problem` differ in their method alone. What was skipped is left out. `attrs["varied"]` names the settings of
-    systems that vary.
+    met says whether the stopping rule was. Cells of one problem, a number, differ in their method alone. What was skipped is left
+    out. `attrs["varied"]` names the settings of systems that vary.
     """
     tables = of_measure(tables, MEASURE)
     cells = tables["cells"]
@@ -44,6 +44,7 @@ def solves(tables) -> pd.DataFrame:
     cells = cells.join(given)
     cells["label"] = labels(cells, shown=asked, within=[*asked, "T"])
     cells["cap"] = pd.to_numeric(parameter(cells, "max_iterations")).astype(float)
+    cells["met"] = cells["status"].isin(MET)
     cells["updates"] = _updates(cells)
     cells["problem"] = cells.groupby([*asked, "T", "seed", "alpha", "latent_dim"], dropna=False).ngroup()
     seconds = tables["runtime"].groupby("cell")["seconds"].median()
@@ -85,8 +86,9 @@ def by_length(tables, points: int = 50) -> pd.DataFrame:
         lengths = np.array([row["T"]]) if own is None else _lengths(int(row["T"]), points)
         updates = [row["updates"]] if own is None else _prefix_updates(own, lengths)
         parts.append(pd.DataFrame({"cell": row["cell"], "length": lengths, "updates": updates, "prefix": own is not None}))
-    nothing = pd.DataFrame({"cell": [], "length": [], "updates": [], "prefix": []})
+    nothing = found[["cell", "T", "updates", "met"]].set_axis(["cell", "length", "updates", "prefix"], axis=1)
     out = found.drop(columns="updates").merge(pd.concat(parts) if parts else nothing, on="cell")
+    out["updates"] = out["updates"].astype(float)
     out.attrs["varied"] = found.attrs["varied"]
     return out
 
@@ -106,11 +108,12 @@ def _prefix_updates(rows: pd.DataFrame, lengths: np.ndarray) -> np.ndarray:
 
 
 def crossings(found: pd.DataFrame, setting: str) -> list[float]:
-    """Where the median exponent over seeds changes its sign along a setting, between two of its values."""
+    """Where the median exponent over seeds is 0 along a setting, most often between two of its values."""
     middle = found.groupby(setting)["lyapunov"].median().dropna()
     x, y = middle.index.to_numpy(float), middle.to_numpy()
     at = np.flatnonzero(np.sign(y[:-1]) * np.sign(y[1:]) < 0)
-    return (x[at] - y[at] * (x[at + 1] - x[at]) / (y[at + 1] - y[at])).tolist()
+    between = x[at] - y[at] * (x[at + 1] - x[at]) / (y[at + 1] - y[at])
+    return sorted([*between.tolist(), *x[y == 0].tolist()])
 
 
 def stated(found: pd.DataFrame) -> str:

@@ -7,7 +7,6 @@ any other order of operations; what it is off by stands beside the time.
 import pandas as pd
 
 from bench.showing.frames.grouping import triple
-from bench.showing.frames.predictability import MEASURE, MET
 from bench.showing.frames.speedups import compared
 from bench.showing.vocabulary.order import BASELINES
 
@@ -17,9 +16,8 @@ class Turns:
 
     def __init__(self, tables, found: pd.DataFrame):
         """`found` is what `predictability.solves` gives."""
-        cells = found.loc[found["status"].isin(MET) & found["measure"].eq(MEASURE)]
         columns = ["cell", "attempt", "job", "seed", "problem", "method"]
-        self._calls = tables["runtime"].merge(cells.reindex(columns=columns), on=["cell", "attempt"])
+        self._calls = tables["runtime"].merge(found[found["met"]].reindex(columns=columns), on=["cell", "attempt"])
 
     def of(self, members: pd.DataFrame) -> dict:
         """Seconds of some rows of `found` as a triple, and their speed-ups over the scan, the usual one and the strongest."""

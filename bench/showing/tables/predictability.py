@@ -19,9 +19,10 @@ from bench.showing.vocabulary.order import SETTINGS
 
 CAPTION = (
     "Updates until the stopping rule is met: median [range] over seeds, inf where it was not. forecast: updates predicted before "
-    "the solve [interval]. lambda: largest Lyapunov exponent per step. merit: half the squared residual per step at the stop, the "
-    "largest. error: largest distance of a state from the sequential trajectory: where lambda is above 0 a small merit does not "
-    "make it small. Time of a solve: median [quartiles]; speed-up: sequential / method on the same recurrence, ~: not timed in turn."
+    "the solve [interval]. lambda: largest Lyapunov exponent per step. merit: half the squared residual per step at the stop, "
+    "the largest. error: largest distance of a state from the sequential trajectory: where lambda is above 0 a small merit does "
+    "not make it small. Time of a solve: median [quartiles]; speed-up: sequential / method on the same recurrence, ~: not timed "
+    "in turn."
 )
 _FORECAST = ("forecast", "forecast_low", "forecast_high")
 
@@ -73,18 +74,19 @@ def _beside_published(frame: pd.DataFrame, names: list[str]) -> list[Table | str
     found = observers.pairs(frame, by)
     if found.empty:
         return []
-    columns = []
-    for name, head in (("lyapunov_per_time", "lambda per time"), ("updates", "updates")):
-        for which, whose in (("", "system"), ("_observer", "observer")):
-            ours, theirs = found[f"{name}{which}"], found[f"{name}{which}_published"]
-            known = [_text(value) for value in theirs]
-            columns.append(Column(f"{head}\n{whose}", [_text(value) for value in ours], latex=f"{head}, {whose}"))
-            columns.append(Column("published", known, latex="published") if theirs.notna().any() else None)
+    columns = [
+        _column(found[f"{name}{which}"], found[f"{name}{which}_published"], f"{head}\n{whose}")
+        for name, head in (("lyapunov_per_time", "lambda per time"), ("updates", "updates"))
+        for which, whose in (("", "system"), ("_observer", "observer"))
+    ]
     paper = published()
-    note = f"published: {paper.source}, T = {paper.T}, its counts less one, as it counts one more."
-    known = found["updates_published"].notna().any()
-    return [table([*settings(found, ["system", *by[:-1]]), words(found, "method")], columns), *([note] if known else [])]
+    note = f"In brackets: {paper.source}, for T = {paper.T}, its counts less one, as it counts one more."
+    about = [*settings(found, ["system", *by[:-1]]), words(found, "method") if found["method"].nunique() > 1 else None]
+    return [table(about, columns), *([note] if found["updates_published"].notna().any() else [])]
 
 
-def _text(value: float) -> str:
-    return NOTHING if is_missing(value) else number(value, 2)
+def _column(ours: pd.Series, theirs: pd.Series, head: str) -> Column:
+    """Our numbers, each with what is published in brackets."""
+    texts = [NOTHING if is_missing(value) else number(value) for value in ours]
+    known = ["" if is_missing(value) else f"[{number(value)}]" for value in theirs]
+    return Column(head, texts, known, latex=head.replace("\n", ", ").replace("lambda", r"$\lambda$"))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bench.text import filled
 
+SHARED = {"ranks", "learned", "speed", "headline", "predictable"}  # modules here that are no experiment's
 VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
@@ -25,12 +26,7 @@ class Verdict:
 
 def judged(experiment: str, tables) -> list[Verdict]:
     """The verdicts on the claims of an experiment; none where it tests no claim, or nothing has been run."""
-    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - {
-        "ranks",
-        "learned",
-        "speed",
-        "headline",
-    }
+    known = {module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)} - SHARED
     if experiment not in known or tables["cells"].empty:
         return []
     return importlib.import_module(f"{__name__}.{experiment.replace('-', '_')}").judge(tables)

@@ -62,7 +62,7 @@ FAMILIES = (
         },
     ),
     Family("windows", "s", {"gtf-schwarz": GREEN, "gtf-mgrit": ORANGE, "gtf-parareal": PURPLE, "gtf-shooting": SKY}),
-    Family("fixed point", "P", {"jacobi": BLUE, "picard": RED, "merit-descent": ORANGE, "gtf-merit-descent": GREEN}),
+    Family("fixed point", "P", {"jacobi": BLUE, "picard": RED, "merit-descent": PURPLE, "gtf-merit-descent": GREEN}),
     Family("low rank", "<", {"low-rank": BLUE, "low-rank-schwarz": SKY}),
     Family("linear state space", ">", {"lssm": RED, "lssm-scheduled": ORANGE}),
     Family("Mamba-2", "X", {"mamba2": PURPLE, "mamba2-cuda": BROWN}),
