@@ -73,7 +73,8 @@ def _points(found, setting: str) -> pd.DataFrame:
     rows = []
     for (label, value, length), own in found.groupby(["label", setting, "length"], sort=True):
         row = {"method": own["method"].iloc[0], "label": label, setting: value, "length": length}
-        row |= triple("updates", own["updates"].dropna(), 0, 1) | {"stopped": np.isinf(own["updates"]).mean()}
+        known = own.groupby("seed")["updates"].min()  # a solve of another length may have gone on where one was stopped
+        row |= triple("updates", known.dropna(), 0, 1) | {"stopped": np.isinf(known).mean()}
         lost = own["updates"].isna() & ~own["met"]
         row |= {"seeds": own["seed"].nunique(), "lost": int(lost.sum()), "lyapunov": own["lyapunov"].median()}
         rows.append(row | {"cells": " ".join(own["cell"])})

@@ -73,17 +73,18 @@ def _metrics(tables, cells: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: values.astype(float) for name, values in found.items()}
 
 
-def by_length(tables, points: int = 50) -> pd.DataFrame:
+def by_length(tables, points: int = 49) -> pd.DataFrame:
     """One row per cell and length: the `updates` that a prefix of so many steps takes; of `solves` otherwise.
 
-    points  lengths, evenly spaced in their logarithm from 10 on; those of a cell without prefixes are its own T alone
+    points  lengths in all, evenly spaced in their logarithm from 10 on; a cell has those below its T, and T; without prefixes T alone
     """
     found = solves(tables)
+    shared = np.geomspace(10, max(found["T"].max(), 10), points).round().astype(int) if len(found) else np.array([], int)
     stored = dict(iter(of_measure(tables, MEASURE).get("prefixes", pd.DataFrame(columns=["cell"])).groupby("cell")))
     parts = []
     for _, row in found.iterrows():
         own = stored.get(row["cell"])
-        lengths = np.array([row["T"]]) if own is None else _lengths(int(row["T"]), points)
+        lengths = np.array([row["T"]]) if own is None else np.unique([*shared[shared < row["T"]], row["T"]])
         updates = [row["updates"]] if own is None else _prefix_updates(own, lengths)
         parts.append(pd.DataFrame({"cell": row["cell"], "length": lengths, "updates": updates, "prefix": own is not None}))
     nothing = found[["cell", "T", "updates", "met"]].set_axis(["cell", "length", "updates", "prefix"], axis=1)
@@ -91,10 +92,6 @@ def by_length(tables, points: int = 50) -> pd.DataFrame:
     out["updates"] = out["updates"].astype(float)
     out.attrs["varied"] = found.attrs["varied"]
     return out
-
-
-def _lengths(T: int, points: int) -> np.ndarray:
-    return np.unique(np.geomspace(min(10, T), T, points).round().astype(int))
 
 
 def _prefix_updates(rows: pd.DataFrame, lengths: np.ndarray) -> np.ndarray:

@@ -38,12 +38,14 @@ def counted(updates: pd.Series) -> str:
 def earlier(found: pd.DataFrame, figure: str) -> list[Verdict]:
     """Whether quasi-Newton and gradient descent deteriorate at smaller values of the varied setting than full Newton."""
     setting = next(iter(found.attrs["varied"]), None)
-    limits = {method: onsets(found, method, setting) for method in (NEWTON, QUASI, DESCENT)} if setting else {}
-    return [
-        _earlier(limits[method], limits[NEWTON], method, setting, figure)
-        for method in (QUASI, DESCENT)
-        if limits and len(limits[method]) and len(limits[NEWTON])
-    ]
+    lengths = found.groupby("method")["T"].unique()
+    verdicts = []
+    for method in (QUASI, DESCENT) if setting and NEWTON in lengths else ():
+        shared = set(lengths[NEWTON]) & set(lengths.get(method, ()))
+        if shared:
+            alike = found[found["T"] == max(shared)]
+            verdicts.append(_earlier(*(onsets(alike, each, setting) for each in (method, NEWTON)), method, setting, figure))
+    return verdicts
 
 
 def onsets(found: pd.DataFrame, method: str, setting: str) -> pd.Series:
@@ -89,7 +91,7 @@ def grown(tables, method: str = NEWTON) -> pd.DataFrame:
     own, rows = found[found["updates"].notna()], []
     keys = ["system", *found.attrs["varied"], "label", "seed"]
     for _, line in own.groupby(keys, dropna=False):
-        line = line.sort_values("length")
+        line = line.sort_values(["length", "updates"]).drop_duplicates("length")
         last = line.iloc[-1]
         shorter = line[line["length"] * SPAN <= last["length"]]
         if len(shorter) and shorter["length"].iloc[-1] > 1:
