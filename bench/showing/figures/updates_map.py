@@ -18,7 +18,7 @@ from bench.showing.frames.predictability import by_length, crossings, stated
 from bench.showing.vocabulary import appearance
 from bench.showing.vocabulary.symbols import EXPONENT, MATH
 
-COLUMNS = 4  # panels in a row, that of the exponent included
+COLUMNS = 5  # panels in a row, that of the exponent included
 STOPPED = {"cmap": ListedColormap(["0.93"]), "hatch": "//////", "edgecolor": "0.6", "linewidth": 0}
 ALONE = 0.09  # decades: how wide the one length of a solver without prefixes is drawn
 
@@ -51,7 +51,8 @@ def plot(tables, experiment: dict):
     rows = max(-(-len(labels) // (COLUMNS - 1)), 1)
     columns = min(len(labels), COLUMNS - 1) + 1
     fig, area = style.canvas(experiment | {"note": note}, found, 1.3 + 2.2 * rows, ("T", "latent_dim"))
-    space = area.add_gridspec(rows, columns + 1, width_ratios=[0.75, *[1] * (columns - 1), 0.06])
+    wide = [0.3 if rows == 1 and _lengths(points, label) == 1 else 1 for label in labels[: columns - 1]]
+    space = area.add_gridspec(rows, columns + 1, width_ratios=[0.75, *wide, 0.06])
     axes = np.array([[area.add_subplot(space[i, j]) for j in range(columns)] for i in range(rows)])
     for line in axes:
         _exponents(line[0], found, scale)
@@ -83,6 +84,10 @@ def _points(found, setting: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*order, "lyapunov", "cells"]).astype(numbers)
 
 
+def _lengths(points, label: str) -> int:
+    return points.loc[points["label"] == label, "length"].nunique()
+
+
 def _iterates(own) -> bool:
     return own["updates"].notna().any() or own["lost"].gt(0).any()
 
@@ -103,9 +108,9 @@ def _draw(ax, label: str, own, scale: Scale) -> None:
         ax.axhline(value, color="white", linewidth=2.0)
         ax.axhline(value, color="black", linewidth=1.0, linestyle="--")
     ax.set_xscale("log")
-    ax.set_xlim(8, 10 ** (np.log10(own["length"].max()) + ALONE))
+    ax.set_xlim(10.0 ** x[0], 10.0 ** x[-1])
     ax.xaxis.set_minor_locator(LogLocator(subs=[]))
-    ax.set_xlabel("prefix length $T$")
+    ax.set_xlabel("prefix length $T$" if len(lengths) > 1 else "$T$")
 
 
 def _exponents(ax, found, scale: Scale) -> None:

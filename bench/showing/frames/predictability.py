@@ -17,9 +17,10 @@ from bench.showing.vocabulary.symbols import PLAIN
 MEASURE = "predictability"
 MET = ("ok", "wrong_answer")  # the rule was met: a small merit says little about the trajectory where errors grow
 STOPPED = ("not_converged", "diverged")
-# Of the table `metrics`: per step, per unit of time, error of the first; merit per step at the stop, largest error of a state.
-METRICS = ("lyapunov", "lyapunov_per_time", "lyapunov_error", "merit", "trajectory_error")
-OF_PROBLEM = METRICS[:3]  # what all methods share that were asked the same
+# Of the table `metrics`: what all methods share that were asked the same, an exponent per step, with its error, and per unit of
+# time, and the constant of Polyak and Łojasiewicz with its lower bound; and what each leaves at its stop.
+OF_PROBLEM = ("lyapunov", "lyapunov_error", "lyapunov_per_time", "log_mu", "log_mu_bound")
+METRICS = (*OF_PROBLEM, "merit", "trajectory_error")
 
 
 def varied(cells: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +77,8 @@ def _metrics(tables, cells: pd.DataFrame) -> dict[str, pd.Series]:
 def by_length(tables, points: int = 49) -> pd.DataFrame:
     """One row per cell and length: the `updates` that a prefix of so many steps takes; of `solves` otherwise.
 
-    points  lengths in all, evenly spaced in their logarithm from 10 on; a cell has those below its T, and T; without prefixes T alone
+    points  lengths in all, evenly spaced in their logarithm from 10 on; a cell has those below its T, and its T: without prefixes
+            that alone
     """
     found = solves(tables)
     shared = np.geomspace(10, max(found["T"].max(), 10), points).round().astype(int) if len(found) else np.array([], int)

@@ -9,7 +9,7 @@ import pandas as pd
 from bench.showing.frames import observers
 from bench.showing.frames.cells import of_measure
 from bench.showing.frames.grouping import groups, triple
-from bench.showing.frames.predictability import MEASURE, METRICS, solves, varied
+from bench.showing.frames.predictability import MEASURE, OF_PROBLEM, solves, varied
 from bench.showing.frames.published import observers as published
 from bench.showing.frames.turns import Turns
 from bench.showing.tables.glance import NOTHING, Column, Table, quantity, settings, table, words
@@ -19,10 +19,10 @@ from bench.showing.vocabulary.order import SETTINGS
 
 CAPTION = (
     "Updates until the stopping rule is met: median [range] over seeds, inf where it was not. forecast: updates predicted before "
-    "the solve [interval]. lambda: largest Lyapunov exponent per step. merit: half the squared residual per step at the stop, "
-    "the largest. error: largest distance of a state from the sequential trajectory: where lambda is above 0 a small merit does "
-    "not make it small. Time of a solve: median [quartiles]; speed-up: sequential / method on the same recurrence, ~: not timed "
-    "in turn."
+    "the solve [interval]. lambda: largest Lyapunov exponent per step. log mu: of the constant of Polyak and Lojasiewicz. merit: "
+    "half the squared residual per step at the stop, the largest. error: largest distance of a state from the sequential "
+    "trajectory: where lambda is above 0 a small merit does not make it small. Time of a solve: median [quartiles]; speed-up: "
+    "sequential / method on the same recurrence, ~: not timed in turn."
 )
 _FORECAST = ("forecast", "forecast_low", "forecast_high")
 
@@ -39,7 +39,7 @@ def summarise(tables) -> pd.DataFrame:
         row["seeds"] = members["seed"].nunique()
         row |= triple("updates", own["updates"].dropna(), 0, 1)
         row |= {name: pd.to_numeric(own.get(name), errors="coerce").median() if name in own else np.nan for name in _FORECAST}
-        row |= {name: own[name].max() for name in METRICS} | {name: own[name].median() for name in METRICS[:2]}
+        row |= {name: own[name].median() for name in OF_PROBLEM} | {"merit": own["merit"].max()}
         row |= triple("trajectory_error", own["trajectory_error"].dropna(), 0, 1)
         rows.append(row | turns.of(own))
     return pd.DataFrame(rows)
@@ -53,6 +53,7 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
         quantity(frame, "updates"),
         quantity(frame, "forecast"),
         quantity(frame, "lyapunov", "lambda"),
+        quantity(frame, "log_mu", "log mu"),
         quantity(frame, "merit"),
         quantity(frame, "trajectory_error", "error"),
         quantity(frame, "forward_s", "time"),
