@@ -10,7 +10,7 @@ from bench.showing.drawing.updates import scale_exponents
 from bench.showing.frames.predictability import crossings, solves, stated
 from bench.showing.frames.turns import Turns
 from bench.showing.vocabulary import appearance
-from bench.showing.vocabulary.order import BASELINES
+from bench.showing.vocabulary.order import BASELINE, BASELINES
 from bench.showing.vocabulary.symbols import EXPONENT, MATH
 
 
@@ -23,7 +23,7 @@ def plot(tables, experiment: dict):
     found = solves(tables)
     setting = next(iter(found.attrs["varied"]), "T")
     points = _points(found, Turns(tables, found), setting)
-    looks = appearance.looks(points)
+    looks = {label: look | _scan(points, label) for label, look in appearance.looks(points).items()}
     failing = [label for label in looks if (points["label"].eq(label) & points["failed"].gt(0)).any()]
     note = ",  ".join(filter(None, [experiment.get("note", ""), stated(found)]))
     fig, area = style.canvas(experiment | {"note": note}, found, 4.4, ("latent_dim",), width=5.2)
@@ -31,8 +31,7 @@ def plot(tables, experiment: dict):
     band = FailureBand(upper, failing, named=True)
     for label, look in looks.items():
         own = points[points["label"] == label].sort_values(setting)
-        broad = {"linewidth": 2.2, "zorder": 3} if own["method"].isin(BASELINES).any() else {}
-        style.errorbar(upper, own[setting], own["seconds"], own["seconds_low"], own["seconds_high"], look | broad)
+        style.errorbar(upper, own[setting], own["seconds"], own["seconds_low"], own["seconds_high"], look)
         band.cross(label, own.loc[own["failed"] > 0, setting], look["color"])
     _exponents(lower, found.drop_duplicates("problem"), setting)
     zero = {"color": "black", "linestyle": "--", "linewidth": 1.0}
@@ -43,6 +42,14 @@ def plot(tables, experiment: dict):
     extra = [style.handle("median exponent 0", zero)] if crossings(found, setting) else []
     style.legend_of_lines(fig, looks, "failed: rule not met, or no answer" if failing else "", extra)
     return fig, points
+
+
+def _scan(points, label: str) -> dict:
+    """How a sequential scan is set apart: the line to beat is broad, and stronger forms of it are broken."""
+    method = points.loc[points["label"] == label, "method"].iloc[0]
+    if method not in BASELINES:
+        return {}
+    return {"linewidth": 2.2, "zorder": 3, "linestyle": "-" if method == BASELINE else appearance.LINES[1]}
 
 
 def _points(found, turns: Turns, setting: str) -> pd.DataFrame:
