@@ -19,6 +19,7 @@ from methods.forcing.sampling import ScheduledSampling
 from methods.layout.precision import precise
 from methods.models.free_run import free_run
 from methods.models.shplrnn.model import ShallowPLRNNShape
+from methods.predictability.forecast import Forecast, of_data
 from methods.problem import Problem, border
 from methods.problem.guess import Guess, first_guess
 from methods.problem.solution import Solution
@@ -164,16 +165,17 @@ class Method:
         """
         return _solve(self, params, x, self._strength(alpha), key=key, progress=progress)
 
+    def forecast(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, key=None) -> Forecast | None:
+        """How many updates `solve` will need, for the cost of one at most; see `methods.predictability.forecast.of_data`."""
+        return of_data(self, params, x, self._strength(alpha), key=key)
+
     def explain(self, params, x: Real[ArrayLike, "... T_plus_1 N"]) -> str | None:
         """For a method that chooses its solver: what it would do here, and why; None for all others."""
         posed = _posed(self, params, x)  # data that do not fit are refused whatever the solver
         return self.solver.explain(*posed) if hasattr(self.solver, "explain") else None
 
     def loss(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None, **drawn) -> tuple[Float[Array, ""], Aux]:
-        """Mean squared error of the read-out against x_{T_w+1} … x_T, plus penalties, and how the sequences were solved.
-
-        States are read out as they are before forcing. alpha, key and progress are as in `solve`.
-        """
+        """Mean squared error of the read-out before forcing against x_{T_w+1} … x_T, plus penalties. Options as in `solve`."""
         return _loss(self, params, x, self._strength(alpha), **drawn)
 
     def certify(self, params, x: Real[ArrayLike, "... T_plus_1 N"], *, alpha=None) -> Certificate:

@@ -10,8 +10,10 @@ import pytest
 import methods
 from methods.adjoint import windows as by_windows
 from methods.layout import cost
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import FunctionMap, Problem
-from methods.solvers.auto import Auto, forced_exponent
+from methods.solvers.auto import Auto
 from methods.solvers.sequential import Sequential
 
 
@@ -23,14 +25,39 @@ def leaky(rate, T, M=3):
     )
 
 
-@pytest.mark.parametrize("rate", [0.5, 0.99, 1.01])
-def test_the_exponent_of_a_linear_map_is_its_rate(rate):
-    np.testing.assert_allclose(forced_exponent(leaky(rate, 200), 100), np.log(rate), rtol=1e-6)
+def memory(problem, nats, C=50, K=2):
+    """Of each sequence."""
+    outlook = Outlook.of(problem, jnp.zeros(problem.shape.shape), C, K)
+    return laws.memory(outlook, jnp.full(problem.z0.shape[:-1], nats))
 
 
-def test_the_exponent_is_the_largest_of_a_batch():
+@pytest.mark.parametrize(("rate", "nats"), [(0.5, 20.0), (0.99, 0.5), (0.99, 20.0)])
+def test_the_memory_of_a_linear_map_is_that_of_its_rate(rate, nats):
+    """Within what is seen of it, and beyond."""
+    np.testing.assert_allclose(memory(leaky(rate, 200), nats), nats / -np.log(rate), atol=1)
+
+
+def test_what_does_not_forget_has_a_memory_without_end():
+    assert memory(leaky(1.01, 200), 20.0) == laws.MOST
+
+
+def test_each_sequence_of_a_batch_has_a_memory_of_its_own():
     problem = Problem(FunctionMap(lambda _, z, u: u * z), jnp.ones((2, 3)), jnp.full((100, 2, 1), 0.5).at[:, 1].set(0.9))
-    np.testing.assert_allclose(forced_exponent(problem, 100), np.log(0.9), rtol=1e-6)
+    np.testing.assert_allclose(memory(problem, 3.0), 3 / -np.log([0.5, 0.9]), atol=1)
+
+
+def test_the_memory_is_that_of_the_worst_place():
+    """A map that forgets fast but for 30 steps in which it forgets nothing: those are waited for."""
+    inputs = jnp.full((400, 1), 0.5).at[240:270].set(1.0)
+    problem = Problem(FunctionMap(lambda _, z, u: u * z), jnp.ones(1), inputs)
+    assert abs(memory(problem, 10.0, C=100, K=4) - (30 + 10 / np.log(2))) <= 2
+
+
+def test_auto_looks_at_no_more_than_a_few_per_cent():
+    for T in (2048, 65536):
+        for S in (1, 16):
+            C, K = cost.look(T, S, 16)
+            assert C * cost.step(K * S, 16) <= max(64, T // 32) * cost.step(S, 16) and 1 <= K * C <= T
 
 
 @pytest.mark.parametrize(("rate", "windows"), [(0.8, True), (0.9999, False), (1.0001, False)])

@@ -12,6 +12,7 @@ import numpy as np
 
 import methods
 from bench.conformance import PassedOver, trials
+from bench.conformance.foresight import foresees_its_updates
 from bench.conformance.trials import T
 from methods.forcing.sampling import ScheduledSampling
 from methods.method import Method
@@ -211,6 +212,7 @@ LAWS = [
     is_a_method,
     agrees_with_the_sequential_scan,
     agrees_in_single_precision,
+    foresees_its_updates,
     batches_like_single_sequences,
     maps_over_seeds,
     repeats_itself,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bench.measure import foresight
 from bench.measure.accuracy import VALUE_TOLERANCE
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.runtime import worst
@@ -59,7 +60,7 @@ class Convergence(Measure):
             "iterations": float(solution.iterations.mean()),
             "residual": float(solution.residual.max()),
             "value_error": float(jnp.abs(solution.states - states).max()) / scale,
-        }
+        } | foresight.columns(_apart_from_alpha(method).forecast(params, x, alpha=alpha), np.mean)
         exponents = forced_exponents(_apart_from_alpha(method).forcing, params, x[:FOLLOWED], alpha=alpha).per_step
         scores = [{"metric": "forced_lyapunov", "value": float(exponents.mean()), "unit": "1/step"}]
         return Outcome(status, columns, {"newton": _updates(solution), "metrics": scores})

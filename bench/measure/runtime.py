@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.measure import memory, timing
+from bench.measure import foresight, memory, timing
 from bench.measure.accuracy import reference
 from bench.measure.environment import usable_cores
 from bench.measure.outcome import SOLVED, Measure, Outcome
@@ -111,12 +111,16 @@ class _Subject:
         """Call the programs once, and look at the answer; what it should be is computed once for all methods of one problem."""
         _, solution = timing.timed(self.programs["forward"].call, *self.arguments)
         first_call_s, (_, gradient) = timing.timed(self.programs["gradient"].call, *self.arguments)
-        self.columns = self.programs["gradient"].costs | {
-            "first_call_s": first_call_s,
-            "choice": self.method.explain(*self.arguments),
-            "iterations": int(solution.iterations.max()),
-            "residual": float(solution.residual.max()),
-        }
+        self.columns = (
+            self.programs["gradient"].costs
+            | {
+                "first_call_s": first_call_s,
+                "choice": self.method.explain(*self.arguments),
+                "iterations": int(solution.iterations.max()),
+                "residual": float(solution.residual.max()),
+            }
+            | foresight.columns(self.method.forecast(*self.arguments))
+        )
         self.status = worst(solution.status)
         if self.status == "ok":
             problem = (self.method.stepwise, *map(id, self.arguments))

@@ -13,9 +13,10 @@ from bench.regression.problems import contracting
 from methods import adjoint
 from methods.adjoint import Adjoint
 from methods.models import ShallowPLRNN
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Problem
 from methods.problem.solution import Solution
-from methods.solvers.auto import forced_exponent
 from methods.solvers.base import Solver
 
 HIDDEN = 64
@@ -55,8 +56,13 @@ def forgetting_late(params: ShallowPLRNN) -> ShallowPLRNN:
 def memory(M: int) -> float:
     """Steps after which windows of `batch` meet in single precision."""
     params, x = given(M, 256, 1, N=min(M, 3))
-    exponent = jax.jit(lambda params, x: forced_exponent(posed(params, x), 256))(params, x)
-    return math.log(1e6) / -float(exponent)
+
+    @jax.jit
+    def steps(params, x):
+        problem = posed(params, x)
+        return laws.memory(Outlook.of(problem, jnp.zeros(problem.shape.shape), 256, 1), jnp.full(1, math.log(1e6)))
+
+    return float(steps(params, x)[0])
 
 
 def noise(*shape) -> np.ndarray:

@@ -19,6 +19,8 @@ from methods.predictability.exponents import exponents as exponents
 from methods.predictability.exponents import forced_exponents as forced_exponents
 from methods.predictability.exponents import free_exponents as free_exponents
 from methods.predictability.exponents import growth as growth
+from methods.predictability.forecast import forecast as forecast
+from methods.predictability.laws import Forecast as Forecast
 from methods.predictability.pl_constant import PLConstant as PLConstant
 from methods.predictability.pl_constant import pl_constant as pl_constant
 from methods.predictability.prefixes import prefix_updates as prefix_updates

@@ -1,8 +1,8 @@
 """The solver that should be fastest for the problem at hand, chosen from a measurement and said so.
 
-How much can run side by side depends on how soon the map forgets: with forced exponent λ_f a step, a wrong start is gone after
-ℓ = log(1 / tolerance) / |λ_f| steps. λ_f is measured on the first steps of the problem itself; then K windows of C steps cost
-(C + ℓ) steps of K·S lanes each, to be compared with T steps of S lanes one after the other.
+How much can run side by side depends on how soon the map forgets: with a memory of ℓ steps, K windows of C steps cost (C + ℓ)
+steps of K·S lanes each, to be compared with T steps of S lanes one after the other. ℓ, or the sweeps of windows that follow
+from it, is the forecast that every solver makes of its updates, here from a look at a few steps only.
 
 The choice is made inside the compiled program, so that one program serves whatever parameters and data come; a solve whose window
 relaxation has not converged after a few sweeps is done again step by step.
@@ -22,9 +22,11 @@ from methods.forcing import Forcing
 from methods.kernels import Kernels, why_not
 from methods.layout import cost
 from methods.layout.windows import Windows
+from methods.predictability.laws import Forecast
+from methods.predictability.outlook import Outlook
 from methods.problem import Problem
 from methods.problem.solution import CONVERGED, Solution
-from methods.solvers.base import Solver, default_tolerance
+from methods.solvers.base import Solver
 from methods.solvers.sequential import Sequential
 from methods.solvers.windows.schwarz import Schwarz
 from references import PITBENCH, Reference
@@ -46,6 +48,7 @@ class Auto(Solver):
 
     references: ClassVar[tuple[Reference, ...]] = (PITBENCH,)
     stepwise_adjoint: ClassVar[bool] = True
+    looks_at: ClassVar[float] = 1 / 32  # or less, see `cost.look`
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
     devices: Count = 1  # to spread windows over
@@ -111,15 +114,33 @@ class Auto(Solver):
         if self.fuses(problem):
             gains = [cost.gain(each.windows, 0, each.memory, fused=True) for each in candidates[1:]]
             return Choice(jnp.ones((), int), jnp.array([1.0, *gains], guess.dtype), jnp.full((), jnp.nan, guess.dtype))
-        exponent = largest_of_all(forced_exponent(problem, cost.first_steps(guess.shape[0])))
-        memory = jnp.log(1 / default_tolerance(self.tolerance, guess.dtype)) / jnp.maximum(-exponent, 1e-9)
+        outlook = self._look(problem, guess)
         gains = [jnp.ones((), guess.dtype)]
         for each in candidates[1:]:
-            gives_up = cost.sweeps(memory, each.windows.C) > _most_sweeps(each.windows)
+            sweeps = largest_of_all(self._sweeps(each, outlook).updates.max())
+            memory = (sweeps - 1) * each.windows.C
             gain = cost.gain(each.windows, guess.shape[-1], memory, self.devices) / cost.here().margin
-            gains.append(jnp.where(gives_up, 0, gain).astype(guess.dtype))
+            gains.append(jnp.where(sweeps <= _most_sweeps(each.windows), gain, 0).astype(guess.dtype))  # no gain for NaN
         gains = jnp.stack(gains)
-        return Choice(gains.argmax(), gains, exponent)
+        return Choice(gains.argmax(), gains, largest_of_all(outlook.growth.mean((0, 1)).max()))
+
+    def _look(self, problem: Problem, guess) -> Outlook:
+        windows = Windows.whole(problem.shape)
+        return Outlook.of(problem, guess, *cost.look(windows.T, windows.S, guess.shape[-1]))
+
+    def _sweeps(self, candidate: Candidate, outlook: Outlook) -> Forecast:
+        return candidate.solver.expected(outlook, self.accuracy(outlook.whole.dtype))
+
+    def foresee(self, problem: Problem, guess) -> Forecast:
+        """That of the solver it chooses; the sequential scan makes no updates."""
+        candidates, known = self.candidates(problem), jnp.isfinite(guess).all((0, -1))
+        forecasts, choice = [Forecast(*jnp.zeros((3, *guess.shape[1:-1]), guess.dtype))], 0
+        if len(candidates) > 1:
+            outlook, choice = self._look(problem, guess), self.choose(candidates, problem, guess).choice
+            forecasts += [self._sweeps(each, outlook) for each in candidates[1:]]
+            known = known & outlook.known
+        chosen = [jnp.stack(each)[choice] for each in zip(*forecasts, strict=True)]
+        return Forecast(*(jnp.where(known, each, jnp.nan) for each in chosen))
 
     def explain(self, problem: Problem, guess) -> str:
         """The choice for this problem and its reason, in words."""
@@ -175,24 +196,6 @@ def largest_of_all(value):
 @largest_of_all.def_vmap
 def _(size, mapped, value):
     return largest_of_all(value.max(0) if mapped[0] else value), False
-
-
-def forced_exponent(problem: Problem, steps: int):
-    """Largest growth rate of a small perturbation per step, over the second half of the first `steps` steps, all sequences."""
-    inputs = jax.tree.map(lambda leaf: leaf[:steps], problem.inputs)
-
-    def step(carry, u):
-        z, v = carry
-        z, pattern = problem.step.linearise(z, u)
-        v = problem.step.push(pattern, v)
-        size = jnp.linalg.norm(v, axis=-1, keepdims=True)
-        return (z, v / jnp.maximum(size, jnp.finfo(v.dtype).tiny)), size[..., 0]
-
-    # every direction, but none of the units alone
-    v = jnp.broadcast_to(jnp.cos(1 + jnp.arange(problem.z0.shape[-1], dtype=problem.z0.dtype)), problem.z0.shape)
-    _, growth = lax.scan(step, (problem.z0, v), inputs, unroll=cost.unroll())
-    settled = growth[growth.shape[0] // 2 :]
-    return jnp.log(jnp.maximum(settled, jnp.finfo(settled.dtype).tiny)).mean(0).max()
 
 
 METHODS = {

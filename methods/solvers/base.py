@@ -18,6 +18,9 @@ from jaxtyping import Array, Bool, Int
 
 from methods import adjoint
 from methods.layout import compaction
+from methods.predictability import laws
+from methods.predictability.laws import Forecast
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Map, Problem, merit
 from methods.problem.solution import (
     CONVERGED,
@@ -52,6 +55,8 @@ class Solver:
     uses_coarse: ClassVar[bool] = False  # it wants `Problem.coarse`, what the map is made of
 
     solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
+    # The share of all steps that its forecast looks at, so that it costs no more than one update; 0: it makes no updates.
+    looks_at: ClassVar[float] = 0.0
     stepwise_adjoint: ClassVar[bool] = False  # `adjoint_scan` "auto" means step by step, whatever suits the device
     uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
 
@@ -88,6 +93,22 @@ class Solver:
         """
         return {"forward": method.solve, "gradient": jax.value_and_grad(method.loss, has_aux=True), "update": method.update}
 
+    def foresee(self, problem: Problem, guess) -> Forecast:
+        """How many updates `solve` will need, of a solver that makes some; NaN where the guess does not allow to say."""
+        outlook = Outlook.at_share(self.looks_at, problem, guess)
+        known = outlook.known & jnp.isfinite(guess).all((0, -1))
+        most = guess.shape[0] if self.prefix_exact else laws.MOST
+        expected = self.expected(outlook, self.accuracy(guess.dtype))
+        return Forecast(*(jnp.where(known, jnp.minimum(each, most), jnp.nan) for each in expected))
+
+    def expected(self, outlook: Outlook, accuracy) -> Forecast:
+        """The law by which updates follow from what is known before the solve, see `methods.predictability.laws`."""
+        raise TypeError(f"{type(self).__name__} looks ahead, so it must define expected(outlook, accuracy).")
+
+    def accuracy(self, dtype) -> float:
+        """The size of the residual at which it stops."""
+        return default_tolerance(getattr(self, "tolerance", None), dtype)
+
     def solve(self, problem: Problem, guess) -> Solution:
         """The trajectory of the problem, found from the first guess."""
         raise TypeError(f"{type(self).__name__} must define solve(problem, guess), or be an Iterative with update(problem, at).")
@@ -105,6 +126,9 @@ class Iterative(Solver):
     increment  stop once all |z' - z| <= atol + rtol |z'|, then `residual` decides the status. The iteration that shows no
                change is counted, as in the front end of Lim et al. 2024, arXiv:2309.12252.
     """
+
+    # The map once to look ahead and once for the update, each with a product: twice what an update takes at each step.
+    looks_at: ClassVar[float] = 0.5
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
     max_iterations: Count = 100
@@ -132,6 +156,26 @@ class Iterative(Solver):
     def advance(self, problem: Problem, at: Evaluation, carried) -> tuple[Evaluation, Any]:
         """The next iterate, evaluated, and what is carried into the next `advance`."""
         return problem.evaluate(self.update(problem, at)), carried
+
+    def foresee(self, problem: Problem, guess) -> Forecast:
+        forecast = super().foresee(problem, guess)
+        if self.rule == "increment":  # which makes one update more, to see that nothing changes
+            forecast = Forecast(*(each + 1 for each in forecast))
+        return forecast
+
+    def expected(self, outlook: Outlook, accuracy) -> Forecast:
+        return laws.linear(outlook, outlook.left(self.first), accuracy)
+
+    def first(self, problem: Problem, at: Evaluation):
+        """The first iterate `(T, ..., M)` after a guess."""
+        if type(self).update is not Iterative.update:
+            return self.update(problem, at)
+        return self.advance(problem, at, self.begin(problem, at))[0].states
+
+    def accuracy(self, dtype) -> float:
+        if self.rule == "merit":
+            return (2 * (1e-10 if self.tolerance is None else self.tolerance)) ** 0.5
+        return super().accuracy(dtype)
 
     def solve(self, problem: Problem, guess) -> Solution:
         return iterate(self, problem, guess)

@@ -14,6 +14,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Problem
 from methods.solvers.base import Iterative
 from references import Reference
@@ -36,6 +38,9 @@ class MeritDescent(Iterative):
     # η. The paper takes 0.25 for its mean-field network, but 0.6 at gain 0.5 and 0.5 at gain 0.6, where ‖J‖ is smaller.
     step_size: Positive = 0.25
     max_iterations: Count = 10_000
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        return laws.descending(outlook, accuracy, self.step_size)
 
     def update(self, problem: Problem, at: Evaluation):
         pulled = problem.step.pull(at.pattern, at.residual)  # row t: J_tᵀ r_t, which belongs to z_{t−1}

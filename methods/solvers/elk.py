@@ -17,9 +17,12 @@ import jax.numpy as jnp
 
 from methods.forcing import Forcing
 from methods.linear import kalman, recurrence
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Problem
 from methods.problem.solution import over_time
 from methods.solvers.base import Iterative, finite
+from methods.solvers.newton import Newton
 from references import Reference
 from references.papers import GONZALEZ2024
 from settings import Count, NonNegative
@@ -62,6 +65,12 @@ class Elk(Iterative):
     max_iterations: Count = 200
     # no `increment`: it would stop at the first iteration whose states are refused, as that changes nothing
     rule: Literal["residual", "absolute", "merit"] = "residual"
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        if not self.adaptive:
+            return laws.linear(outlook, outlook.left(self.first), accuracy)
+        undamped = Newton(jacobian=self.jacobian, scan="sequential").expected(outlook, accuracy)
+        return laws.later(undamped, laws.to_lose(outlook, accuracy))
 
     def update(self, problem: Problem, at: Evaluation):
         return at.states + self._correction(self._linear(problem, at), at, self.begin(problem, at))

@@ -16,6 +16,8 @@ import jax.numpy as jnp
 
 from methods.forcing import Forcing
 from methods.linear import across
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Problem
 from methods.solvers.stretched import Stretched
 from references import Reference
@@ -41,7 +43,12 @@ class Jacobi(Stretched):
     references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
     prefix_exact: ClassVar[bool] = True
 
+    looks_at: ClassVar[float] = 0.25  # an update is no more than the map at each step
+
     max_iterations: Count = 1000
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        return laws.forgetting(outlook, accuracy)
 
     def update(self, problem: Problem, at: Evaluation):
         return at.image
@@ -59,8 +66,12 @@ class Picard(Stretched):
     references: ClassVar[tuple[Reference, ...]] = (GONZALEZ2025,)
     prefix_exact: ClassVar[bool] = True
     contraction_suffices: ClassVar[bool] = False
+    looks_at: ClassVar[float] = 0.25
 
     max_iterations: Count = 1000
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        return laws.summing(outlook, accuracy)
 
     def update(self, problem: Problem, at: Evaluation):
         # Not `states − cumsum(residual)`, though equal on paper: rounding errors of wrong, large states would stay in the sum.

@@ -19,6 +19,8 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.linear import across, recurrence
 from methods.models.low_rank import LowRankShape
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Problem
 from methods.solvers.stretched import Stretched
 from references import Reference
@@ -43,6 +45,10 @@ class Newton(Stretched):
     def references(self) -> tuple[Reference, ...]:
         """The paper of DEER, or that of quasi-DEER."""
         return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        law = laws.quadratic if self.jacobian == "full" else laws.linear
+        return law(outlook, outlook.left(self.first), accuracy)
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal, step = self.jacobian == "diagonal", problem.step

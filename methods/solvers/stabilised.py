@@ -20,6 +20,8 @@ import jax
 import jax.numpy as jnp
 
 from methods.forcing import Forcing
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Evaluation, Map, Problem
 from methods.solvers.newton import Newton
 from references import Reference
@@ -43,6 +45,9 @@ class Stabilised(Newton):
     @property
     def prefix_exact(self) -> bool:
         return self.relaxation == 1
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        return laws.linear(outlook, outlook.left(self.first), accuracy)
 
     def begin(self, problem: Problem, at: Evaluation):
         return jnp.moveaxis(at.states, 0, -2) if self.reset else ()

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.forcing import Forcing
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Problem
 from methods.problem.solution import History, Solution, from_where_it_broke, largest
 from methods.solvers.newton import Newton
@@ -38,6 +40,12 @@ class WindowedNewton(Newton):
     @property
     def counts_prefixes(self) -> bool:
         return False  # its counts are sums over windows
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        """Newton's, in windows whose frontier has no more than W steps to cross; the quasi form as without windows."""
+        if self.jacobian == "diagonal":
+            return super().expected(outlook, accuracy)
+        return laws.quadratic(outlook, outlook.left(self.first), accuracy, min(self.window, outlook.T))
 
     def solve(self, problem: Problem, guess) -> Solution:
         T, W, newton = guess.shape[0], self.window, super().solve

@@ -8,6 +8,7 @@ in `sweeps`: the sweeps, the residual that is left, leaving behind sequences tha
 
 import dataclasses
 from functools import partial
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,8 @@ import jax.numpy as jnp
 from methods.layout import compaction, cost
 from methods.layout.devices import DEALT, SAME, Devices
 from methods.layout.windows import Windows
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
 from methods.problem import Problem
 from methods.problem.solution import DIVERGED, Solution
 from methods.solvers.base import Solver, default_tolerance
@@ -33,6 +36,8 @@ class Relaxation(Solver):
     ℓ ≈ log(error / tolerance) / |λ_f| steps, and from there on those need not be computed again. The residual is therefore 0
     except where one window ends and the next begins, and where a sweep has met old states.
     """
+
+    looks_at: ClassVar[float] = 0.25  # a sweep is no more than the map at each step
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
     max_iterations: Count | None = None  # None: K, after which K windows are exact
@@ -59,6 +64,10 @@ class Relaxation(Solver):
             return windows
         # Shorter windows, so that an iteration of several sweeps is no deeper than one of a single sweep.
         return Windows.of(guess, -(-windows.C // self.sweeps_per_update), devices=self.devices)
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        windows = self.windows(outlook.whole)
+        return laws.sweeping(outlook, accuracy, windows.C, windows.K, self.sweeps_per_update)
 
     def solve(self, problem: Problem, guess) -> Solution:
         windows, devices = self.windows(guess), Devices(self.devices)

@@ -26,6 +26,9 @@ from jax import lax
 from methods.forcing import Forcing
 from methods.layout import cost
 from methods.linear import recurrence
+from methods.predictability import laws
+from methods.predictability.outlook import Outlook
+from methods.solvers.newton import Newton
 from methods.solvers.windows.relaxation import Relaxation
 from methods.solvers.windows.sweeps import At, Given
 from references import Reference
@@ -53,8 +56,15 @@ class Shooting(Relaxation):
     """Newton's method on window starts, along r directions. It pushes r tangents through all windows per sweep: work O(T r)."""
 
     references: ClassVar[tuple[Reference, ...]] = (NIEVERGELT1964,)
+    looks_at: ClassVar[float] = 0.5  # a sweep pushes tangents too
 
     directions: Count = 12  # r; with M or more of them this is Newton's method in full
+
+    def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
+        """Those of Newton after the first sweep, if these are fewer than sweeps without corrections."""
+        sweeps = super().expected(outlook, accuracy)
+        newton = laws.quadratic(outlook, outlook.left(Newton(scan="sequential").update), accuracy)
+        return laws.Forecast(*(jnp.minimum(one, 1 + other) for one, other in zip(sweeps, newton, strict=True)))
 
     def keep(self, given: Given, starts):
         """The directions at the start of each window `(M, r, lanes)`: 0, as none are known yet."""

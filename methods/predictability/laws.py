@@ -1,0 +1,136 @@
+"""How many updates follow from an outlook: one law for each way in which solvers converge.
+
+A law gives a `Forecast` for each sequence. Its form is theory; its constants, and how wide its interval is, were fitted to counts
+of mean-field networks (32 units, gains 0.5 to 2), two-well noise, GRUs (4 units, gains 1 to 8), flows, observers and
+trained models under forcing, at T = 256 and 1000, in double precision, seeds 10 to 12.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from methods.predictability.outlook import Outlook
+
+
+class Forecast(NamedTuple):
+    """Updates that a solver will need for each sequence, `(...)`, and the interval that they should be found in."""
+
+    updates: Float[Array, "..."]
+    low: Float[Array, "..."]
+    high: Float[Array, "..."]
+
+
+MOST = 1e12  # updates, or steps of a memory: where a map does not forget, they would be infinite
+
+
+def to_lose(outlook: Outlook, accuracy) -> Float[Array, "..."]:
+    """By how much the error of the guess has to shrink until it is `accuracy`, natural logarithm; 0 if it is there."""
+    return jnp.log(jnp.maximum(outlook.error.max(0) / accuracy, 1))
+
+
+def memory(outlook: Outlook, nats: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Steps that a perturbation needs to shrink by so many nats, in the worst place that was seen.
+
+    That is the longest stretch over which it shrinks by less. Where all that was seen is such a stretch, the mean rate goes on.
+    """
+    growth = outlook.growth.reshape(-1, *outlook.whole.shape[1:-1])
+    n = growth.shape[0]
+    sums = jnp.concatenate([jnp.zeros_like(growth[:1]), jnp.cumsum(growth, 0)])
+    rate, columns = growth.mean(0), (sums.reshape(n + 1, -1), nats.reshape(-1))
+    longest = jax.vmap(_longest, in_axes=(1, 0))(*columns).reshape(nats.shape)
+    beyond = longest + jnp.maximum(nats + sums[-1], 0) / jnp.maximum(-rate, 1 / MOST)
+    return jnp.where(nats <= 0, 0, jnp.minimum(jnp.where(longest < n, longest, beyond), MOST))
+
+
+def _longest(sums, nats):
+    """The longest stretch over which the sums `(n + 1,)` fall by less than `nats`."""
+    highest_ahead = jax.lax.cummax(sums, reverse=True)
+    ends = jnp.searchsorted(-highest_ahead, nats - sums, side="left") - 1  # the last that is less than nats below
+    return (ends - jnp.arange(sums.shape[0])).max()
+
+
+def forgetting(outlook: Outlook, accuracy) -> Forecast:
+    """One step of information per update: the memory of the map, until the error of the guess is forgotten (Jacobi)."""
+    steps = memory(outlook, to_lose(outlook, accuracy))
+    return Forecast(steps, 0.6 * steps, 1.6 * steps + 1)
+
+
+def piled_up(outlook: Outlook) -> Float[Array, "..."]:
+    """log ‖𝒥⁻¹‖, about: how large an error becomes to which every step adds one of size 1, at most over all steps."""
+
+    def add(pile, growth):
+        pile = jnp.logaddexp(0, pile + growth)
+        return pile, pile
+
+    growth = outlook.growth.reshape(-1, *outlook.whole.shape[1:-1])
+    return jax.lax.scan(add, jnp.full_like(growth[0], -jnp.inf), growth)[1].max(0)
+
+
+def quadratic(outlook: Outlook, left, accuracy, T: int | None = None) -> Forecast:
+    """Newton: the error is squared in every update, or a frontier moves on.
+
+    Where one update from an exact start leaves less than the guess's error everywhere, what is left of the error is squared:
+    after i updates it is r^(2^i − 1), r the share that the first one leaves. Where it leaves more, the guess is of use up to
+    the first step at which that is so, and the frontier behind which states are exact moves on by about as many steps an update.
+
+    left  (C, K, ...), `Outlook.left`
+    T     steps that the frontier has to cross, all by default
+    """
+    T = outlook.T if T is None else T
+    nats = to_lose(outlook, accuracy)
+    r = jnp.quantile(left, 0.99, axis=(0, 1)).clip(jnp.finfo(left.dtype).eps, 0.7)
+    squared = jnp.where(nats > 0, jnp.maximum(1, jnp.log2(1 + nats / -jnp.log(r))), 0)
+    expected, few, many = (jnp.maximum(squared, T * hops(left, limit)) for limit in (0.8, 1.1, 0.6))
+    return Forecast(expected, jnp.maximum(0.6 * squared, 0.4 * few), jnp.maximum(2 * squared + 1, 2.5 * many))
+
+
+def hops(left, limit: float):
+    """Updates per step of a frontier that moves on to where more than `limit` is left of an error, from window to window."""
+    stops = jnp.median(left, axis=0) > limit  # most of the window; a spike that goes by stops nothing
+    first = 1 + (left > limit).argmax(0)
+    return jnp.where(stops, 1.6 / first, 0).mean(0)
+
+
+def linear(outlook: Outlook, left, accuracy) -> Forecast:
+    """The error shrinks by one factor in every update, or a frontier moves on: Newton with other matrices than the Jacobians.
+
+    The first update shows a factor. Later ones may shrink the error more slowly, as what is left then lies in the directions that
+    the matrices say least of; where they say nothing of them, it dies out with the memory of the map.
+    """
+    nats = to_lose(outlook, accuracy)
+    factor = jnp.median(left, axis=(0, 1)).clip(jnp.finfo(left.dtype).eps, 0.99)
+    steady = jnp.where(nats > 0, jnp.maximum(1, nats / -jnp.log(factor)), 0)
+    expected, few, many = (jnp.maximum(steady, outlook.T * hops(left, limit)) for limit in (0.9, 1.2, 0.8))
+    return Forecast(1.5 * expected, 0.6 * few, 4 * many)
+
+
+def later(undamped: Forecast, nats) -> Forecast:
+    """Levenberg and Marquardt: as many updates as without damping, and those in which the damping falls, tenfold in each."""
+    falling = jnp.sqrt(2 * nats / jnp.log(10.0))  # then the error has been multiplied by 1, 1/10, 1/100, …
+    return Forecast(undamped.updates + 0.6 * falling, undamped.low, 2 * undamped.high + 2 * falling)
+
+
+def summing(outlook: Outlook, accuracy) -> Forecast:
+    """Picard: sums of increments over all time, which are right only up to about the step that has been reached."""
+    T = jnp.where(to_lose(outlook, accuracy) > 0, float(outlook.T), 0.0)
+    return Forecast(T, 0.05 * T, T)
+
+
+def descending(outlook: Outlook, accuracy, step_size: float) -> Forecast:
+    """Descent on the merit: the error shrinks by 1 − η μ per update, μ = ‖𝒥⁻¹‖⁻² the flattest direction of the merit."""
+    nats, pile = to_lose(outlook, accuracy), piled_up(outlook)
+    updates = jnp.minimum(nats / step_size * jnp.exp(jnp.minimum(2 * pile, 60)), MOST)
+    return Forecast(updates, 0.2 * updates, 3 * updates + 1)
+
+
+def sweeping(outlook: Outlook, accuracy, C: int, K: int, per_update: int = 1) -> Forecast:
+    """Windows that are run again: one sweep, and one for every C steps of the memory, at most K; then all windows are exact.
+
+    per_update  sweeps in one update
+    """
+    steps = memory(outlook, to_lose(outlook, accuracy)) if K > 1 else jnp.zeros(outlook.whole.shape[1:-1])
+    sweeps = (jnp.minimum(1 + factor * steps / C, K) for factor in (1, 0.5, 1.6))
+    updates, low, high = (jnp.maximum(each / per_update, 1) for each in sweeps)
+    return Forecast(updates, low, jnp.ceil(high) + (K > 1))
