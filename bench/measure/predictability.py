@@ -7,7 +7,7 @@ from typing import ClassVar
 import jax
 import numpy as np
 
-from bench.measure import memory, timing
+from bench.measure import foresight, memory, timing
 from bench.measure.accuracy import VALUE_TOLERANCE
 from bench.measure.growth import Growth
 from bench.measure.outcome import Measure, Outcome
@@ -15,7 +15,7 @@ from bench.measure.posed import Posed, is_recurrence
 from bench.measure.runtime import FEWEST, worst
 from bench.measure.trained import needs
 from methods.layout.precision import precise
-from methods.predictability import prefix_updates
+from methods.predictability import forecast, prefix_updates
 from methods.problem import merit
 from methods.problem.solution import CONVERGED, largest
 from settings import Count, Fraction, Natural, NonNegative
@@ -125,6 +125,7 @@ class _Subject:
         }
         tables |= {"metrics": growth.rows + scores, "runtime": []}
         call = program and partial(timing.timed, program.call, *given)
+        columns |= foresight.columns(forecast(solver, *given), np.mean)
         return cls(cell, status, posed.columns | columns | errors, tables, call, first_s=seconds)
 
     def time(self, repetition: int) -> None:

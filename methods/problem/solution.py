@@ -42,6 +42,11 @@ def by_size(residual, states):
     return largest(residual / own_size(states)[..., None])
 
 
+def default_tolerance(tolerance: float | None, dtype) -> float:
+    """`tolerance`, or the default for this precision where it is None."""
+    return tolerance if tolerance is not None else 1e-10 if dtype == jnp.float64 else 1e-6
+
+
 def from_where_it_broke(states, residual, code, stretch: Stretch = ALL):
     """`states`, with NaN in a diverged sequence from the first step on whose residual is not finite.
 

@@ -35,13 +35,15 @@ from methods.problem.solution import (
     over_time,
     own_size,
 )
+from methods.problem.solution import default_tolerance as default_tolerance
 from methods.problem.stretch import ALL, Stretch
+from methods.solvers.foresight import Foresees
 from references import Reference
 from settings import Count, NonNegative, Positive
 
 
 @dataclasses.dataclass(frozen=True)
-class Solver:
+class Solver(Foresees):
     """Solves a `Problem` from a first guess `(T, ..., M)`."""
 
     # The papers that the algorithm is from; going step by step needs none.
@@ -55,8 +57,6 @@ class Solver:
     uses_coarse: ClassVar[bool] = False  # it wants `Problem.coarse`, what the map is made of
 
     solves: ClassVar[type] = Map  # the kind of map it can solve; most take any
-    # The share of all steps that its forecast looks at, so that it costs no more than one update; 0: it makes no updates.
-    looks_at: ClassVar[float] = 0.0
     stepwise_adjoint: ClassVar[bool] = False  # `adjoint_scan` "auto" means step by step, whatever suits the device
     uses_adjoint: ClassVar[bool] = True  # its gradient is that of `methods.adjoint`, else plain autodiff
 
@@ -92,22 +92,6 @@ class Solver:
         Functions that do not run in jax are `methods.torch_mamba.foreign.Foreign`.
         """
         return {"forward": method.solve, "gradient": jax.value_and_grad(method.loss, has_aux=True), "update": method.update}
-
-    def foresee(self, problem: Problem, guess) -> Forecast:
-        """How many updates `solve` will need, of a solver that makes some; NaN where the guess does not allow to say."""
-        outlook = Outlook.at_share(self.looks_at, problem, guess)
-        known = outlook.known & jnp.isfinite(guess).all((0, -1))
-        most = guess.shape[0] if self.prefix_exact else laws.MOST
-        expected = self.expected(outlook, self.accuracy(guess.dtype))
-        return Forecast(*(jnp.where(known, jnp.minimum(each, most), jnp.nan) for each in expected))
-
-    def expected(self, outlook: Outlook, accuracy) -> Forecast:
-        """The law by which updates follow from what is known before the solve, see `methods.predictability.laws`."""
-        raise TypeError(f"{type(self).__name__} looks ahead, so it must define expected(outlook, accuracy).")
-
-    def accuracy(self, dtype) -> float:
-        """The size of the residual at which it stops."""
-        return default_tolerance(getattr(self, "tolerance", None), dtype)
 
     def solve(self, problem: Problem, guess) -> Solution:
         """The trajectory of the problem, found from the first guess."""
@@ -218,11 +202,6 @@ class Iterative(Solver):
         double = after.dtype == jnp.float64
         atol, rtol = self.increment_tolerance or ((1e-6, 1e-4) if double else (1e-4, 1e-3))
         return jnp.abs(after - before) <= atol + rtol * jnp.abs(after)
-
-
-def default_tolerance(tolerance: float | None, dtype) -> float:
-    """`tolerance`, or the default for this precision where it is None."""
-    return tolerance if tolerance is not None else 1e-10 if dtype == jnp.float64 else 1e-6
 
 
 def finite(at: Evaluation):
