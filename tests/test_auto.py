@@ -13,7 +13,7 @@ from methods.layout import cost
 from methods.predictability import laws
 from methods.predictability.outlook import Outlook
 from methods.problem import FunctionMap, Problem
-from methods.solvers.auto import Auto
+from methods.solvers.auto import Auto, look
 from methods.solvers.sequential import Sequential
 
 
@@ -56,7 +56,7 @@ def test_the_memory_is_that_of_the_worst_place():
 def test_auto_looks_at_no_more_than_a_few_per_cent():
     for T in (2048, 65536):
         for S in (1, 16):
-            C, K = cost.look(T, S, 16)
+            C, K = look(T, S, 16)
             assert C * cost.step(K * S, 16) <= max(64, T // 32) * cost.step(S, 16) and 1 <= K * C <= T
 
 

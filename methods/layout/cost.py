@@ -181,15 +181,9 @@ def sweeps(memory, C):
     return 1 + memory / C
 
 
-def look(T: int, S: int, M: int) -> tuple[int, int]:
-    """Windows in which `auto` looks how soon a problem forgets: their length and number, a few per cent of one pass.
-
-    Enough steps of the first window to settle, or as many short windows all over time as cost no more than these.
-    """
-    alone, short = max(64, min(256, T // 32)), 64
-    allowed = alone * step(S, M)
-    windows = max((K for K in (2, 4, 8, 16, 32) if K * short <= T and short * step(K * S, M) <= allowed), default=1)
-    return (min(T, alone), 1) if windows == 1 else (short, windows)
+def first_steps(T: int) -> int:
+    """Steps of a problem on which `auto` measures how soon it forgets: enough to settle, a few per cent of one pass."""
+    return max(64, min(256, T // 32))
 
 
 def steps(memory, C):

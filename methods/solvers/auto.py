@@ -48,7 +48,7 @@ class Auto(Solver):
 
     references: ClassVar[tuple[Reference, ...]] = (PITBENCH,)
     stepwise_adjoint: ClassVar[bool] = True
-    looks_at: ClassVar[float] = 1 / 32  # or less, see `cost.look`
+    looks_at: ClassVar[float] = 1 / 32  # or less, see `look`
 
     tolerance: Positive | None = None  # None: 1e-6 in float32, 1e-10 in float64
     devices: Count = 1  # to spread windows over
@@ -126,7 +126,7 @@ class Auto(Solver):
 
     def _look(self, problem: Problem, guess) -> Outlook:
         windows = Windows.whole(problem.shape)
-        return Outlook.of(problem, guess, *cost.look(windows.T, windows.S, guess.shape[-1]))
+        return Outlook.of(problem, guess, *look(windows.T, windows.S, guess.shape[-1]))
 
     def _sweeps(self, candidate: Candidate, outlook: Outlook) -> Forecast:
         return candidate.solver.expected(outlook, self.accuracy(outlook.whole.dtype))
@@ -179,6 +179,17 @@ def _made(solver: Auto, problem: Problem, guess):
 
 def _most_sweeps(windows: Windows) -> int:
     return cost.size(cost.here().most_sweeps, windows.T)
+
+
+def look(T: int, S: int, M: int) -> tuple[int, int]:
+    """Windows in which to look how soon a problem forgets: their length and number, a few per cent of one pass.
+
+    Enough steps of the first window to settle, or as many short windows all over time as cost no more than these.
+    """
+    alone, short = cost.first_steps(T), 64
+    allowed = alone * cost.step(S, M)
+    windows = max((K for K in (2, 4, 8, 16, 32) if K * short <= T and short * cost.step(K * S, M) <= allowed), default=1)
+    return (min(T, alone), 1) if windows == 1 else (short, windows)
 
 
 def _by_windows(adjoint: Adjoint, memory: int) -> Adjoint:
