@@ -12,7 +12,9 @@ import pytest
 
 import methods
 from methods.kernels import why_not
+from methods.kernels.lanes import share_backwards, share_forwards
 from methods.layout import cost
+from methods.layout.windows import Windows
 
 SIZES = {  # T, S, M, L, N
     "one step": (1, 2, 16, 16, 2),
@@ -63,6 +65,18 @@ def test_value_and_gradient_are_those_of_the_scan(name, size):
     assert error(solution.states, baseline.solve(params, x).states) < 1e-5
     gradient, wanted = (jax.grad(each.loss, has_aux=True)(params, x)[0] for each in (method, baseline))
     assert error(gradient, wanted) < 1e-5
+
+
+@pytest.mark.parametrize("share", [share_forwards, share_backwards])
+def test_programs_have_all_lanes_between_them(share):
+    """In powers of two, and no fewer each where there are more."""
+    shares = [share(Windows(n * 8, 8, n, ())) for n in (1, 3, 132, 529, 1056, 8448, 10**6)]
+    assert all(each.lanes == 2 ** (each.lanes.bit_length() - 1) for each in shares)
+    assert [each.lanes for each in shares] == sorted(each.lanes for each in shares)
+    for each, n in zip(shares, (1, 3, 132, 529, 1056, 8448, 10**6), strict=True):
+        assert (
+            (each.programs(Windows(n * 8, 8, n, ())) - 1) * each.lanes < n <= each.programs(Windows(n * 8, 8, n, ())) * each.lanes
+        )
 
 
 @pytest.mark.parametrize(("programs", "S"), [(0, 5), (jnp.inf, 1)], ids=["shared", "alone"])

@@ -20,7 +20,7 @@ from bench.roofline.peaks import Peaks
 from bench.roofline.programs import Posed, Program
 from bench.roofline.work import Sizes, Work
 from bench.tuning.trial import using
-from methods.kernels.lanes import of_a_program
+from methods.kernels.lanes import share_backwards, share_forwards
 from methods.layout import cost
 from methods.layout.windows import Windows
 
@@ -64,12 +64,14 @@ def products(jaxpr):
 
 
 @pytest.mark.parametrize("sizes", MAPS + TILES, ids=str)
-@pytest.mark.parametrize(("kernel", "step"), [("forwards.run", work.image), ("backwards.run", work.back)])
-def test_padded_operations_are_those_of_the_tiles(kernel, step, sizes):
+@pytest.mark.parametrize(
+    ("kernel", "step", "share"), [("forwards.run", work.image, share_forwards), ("backwards.run", work.back, share_backwards)]
+)
+def test_padded_operations_are_those_of_the_tiles(kernel, step, share, sizes):
     """All but those number by number, which are a quarter at most."""
     (program,) = (each for each in programs.of_kernels(posed(*sizes)) if each.name == kernel)
     counted = products(jax.make_jaxpr(program.function)(*program.arguments).jaxpr)
-    expected = of_a_program(program.windows) * step(Sizes(*sizes).padded)
+    expected = share(program.windows).lanes * step(Sizes(*sizes).padded)
     assert 0.75 * expected < counted <= expected
 
 

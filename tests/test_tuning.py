@@ -184,15 +184,10 @@ def test_kernels_or_not_makes_two_programs(gpu, traced):
     assert len(set(traced)) == 2
 
 
-@pytest.mark.parametrize(("crossing", "wanted"), [(1, 0), (100, 66), (10_000, 528)])
-def test_lanes_have_a_program_each_up_to_where_sharing_is_faster(crossing, wanted):
-    def seconds(way):
-        lanes = way.arguments[2].shape[0] / (1 if way.arguments[2].ndim == 3 else kernels.STEPS[-1])
-        return lanes if way.changed["kernel_programs"] else float(crossing)
-
-    trial = table(seconds)
-    trial.costs = dataclasses.replace(cost.ELSEWHERE, kernel_programs=33)
-    assert kernels.programs(trial) == {"kernel_programs": wanted}
+@pytest.mark.parametrize("best", kernels.PROGRAMS)
+def test_lanes_are_dealt_out_to_as_many_programs_as_is_fastest(best):
+    trial = table(lambda way: 1 + abs(math.log(way.changed["kernel_programs"] / best)))
+    assert kernels.programs(trial) == {"kernel_programs": best}
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0])

@@ -13,7 +13,7 @@ from bench.roofline import work
 from bench.roofline.work import Sizes, Work
 from bench.tuning import problems
 from methods.kernels import Kernels, backwards, forwards, why_not
-from methods.kernels.lanes import programs
+from methods.kernels.lanes import share_backwards
 from methods.layout.windows import Windows
 from methods.problem import Problem
 
@@ -111,7 +111,7 @@ def _launches(problem: Problem, windows: Windows, interpret: bool) -> dict[str, 
     x, starts = tiles.read(windows.merged(problem.inputs)), jnp.zeros((windows.K, S, M), dtype)
     states, running = jnp.asarray(problems.noise(T, S, M), dtype), jnp.ones((1, S), jnp.int32)
     jumps = jnp.zeros((windows.K * windows.C // windows.block, S), dtype)
-    totals = jnp.zeros((programs(windows), tiles.words), dtype)
+    totals = jnp.zeros((share_backwards(windows).programs(windows), tiles.words), dtype)
 
     def launch(kernel, *options):
         return lambda tiles, *arrays: kernel(tiles, windows, *arrays, *options, interpret)

@@ -8,7 +8,7 @@ result is written once. Weights stay on the chip for all steps.
 from typing import NamedTuple
 
 from methods.kernels import road
-from methods.kernels.lanes import of_a_program, programs
+from methods.kernels.lanes import Share, share_backwards, share_forwards
 from methods.layout.windows import Windows
 
 FLOAT_BYTES = 4
@@ -55,7 +55,7 @@ def back(sizes: Sizes) -> int:
 
 def run(sizes: Sizes, windows: Windows) -> Work:
     moved = _data(sizes, windows) + _starts(sizes, windows) + _states(sizes, windows)
-    return _work(image, sizes, windows, moved)
+    return _work(image, sizes, windows, moved, share_forwards(windows))
 
 
 def run_again(sizes: Sizes, windows: Windows) -> Work:
@@ -67,7 +67,7 @@ def run_again(sizes: Sizes, windows: Windows) -> Work:
     blocks = windows.K * windows.C // windows.block * windows.S
     old = blocks * (sizes.M + 1)  # and a jump
     moved = _data(sizes, windows) + _starts(sizes, windows) + old + _states(sizes, windows)
-    return _work(step, sizes, windows, moved)
+    return _work(step, sizes, windows, moved, share_forwards(windows))
 
 
 def look(sizes: Sizes, windows: Windows) -> Work:
@@ -76,47 +76,51 @@ def look(sizes: Sizes, windows: Windows) -> Work:
     jumps = each * windows.C // windows.block
     flops, padded = ((image(some) + 5 * some.M) for some in (sizes, sizes.padded))
     moved = sizes.weights + each * sizes.N + 3 * each * sizes.M + jumps + _starts(sizes, windows) + 2 * each
-    return Work(each * flops + jumps, _lanes(windows) * padded + jumps, FLOAT_BYTES * moved)
+    return Work(each * flops + jumps, _lanes(windows, share_forwards(windows)) * padded + jumps, FLOAT_BYTES * moved)
 
 
 def run_back(sizes: Sizes, windows: Windows) -> Work:
     """`backwards.run`, with the cotangent of each state added and the largest multiplier looked for."""
     moved = _data(sizes, windows) + 2 * _states(sizes, windows) + _starts(sizes, windows) + sizes.weights
-    return _work(lambda some: back(some) + 3 * some.M, sizes, windows, moved)
+    return _work(lambda some: back(some) + 3 * some.M, sizes, windows, moved, share_backwards(windows))
 
 
 def correct(sizes: Sizes, windows: Windows) -> Work:
     """All windows to their starts."""
     moved = _data(sizes, windows) + _states(sizes, windows) + 2 * _starts(sizes, windows) + 2 * sizes.weights
-    return _work(back, sizes, windows, moved)
+    return _work(back, sizes, windows, moved, share_backwards(windows))
 
 
 def forward(sizes: Sizes, windows: Windows) -> Work:
     """A solve, whichever way it goes: each state is computed once and written once."""
     moved = _data(sizes, windows) + windows.S * sizes.M + _states(sizes, windows)
-    return _work(image, sizes, windows, moved)
+    return _work(image, sizes, windows, moved, share_forwards(windows))
 
 
 def gradient(sizes: Sizes, windows: Windows) -> Work:
     """The loss of the read-out with its gradient: once through time forwards, once backwards, states kept in memory between."""
     M, _, N = sizes
 
-    def step(some):
-        return image(some) + back(some) + 6 * M * N + 4 * N + M  # x̂, its error, and the cotangents of both factors
+    def backwards(some):
+        return back(some) + 6 * M * N + 4 * N + M  # x̂, its error, and the cotangents of both factors
 
     moved = 2 * (_data(sizes, windows) + _states(sizes, windows) + windows.S * M) + 2 * N * M
-    return _work(step, sizes, windows, moved)
+    ways = (
+        _work(image, sizes, windows, moved, share_forwards(windows)),
+        _work(backwards, sizes, windows, 0, share_backwards(windows)),
+    )
+    return Work(*map(sum, zip(*ways, strict=True)))
 
 
-def _work(step, sizes: Sizes, windows: Windows, moved: int) -> Work:
+def _work(step, sizes: Sizes, windows: Windows, moved: int, share: Share) -> Work:
     """That of `step(sizes)` operations for each lane and time step, and of so many numbers moved."""
-    padded = _lanes(windows) * windows.C
+    padded = _lanes(windows, share) * windows.C
     return Work(round(windows.T * windows.S * step(sizes)), round(padded * step(sizes.padded)), FLOAT_BYTES * moved)
 
 
-def _lanes(windows) -> int:
+def _lanes(windows: Windows, share: Share) -> int:
     """Lanes of all programs, empty ones too."""
-    return programs(windows) * of_a_program(windows)
+    return share.programs(windows) * share.lanes
 
 
 def _data(sizes, windows) -> int:

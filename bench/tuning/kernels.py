@@ -12,7 +12,8 @@ from methods.kernels import backwards, forwards
 from methods.layout.windows import Windows
 
 NAMES = ("kernel_step", "kernel_sweep")
-FEW = (33, 66, 132, 264, 528)  # lanes that may have a program each; there is one multiprocessor or more for so many
+PROGRAMS = (33, 66, 132, 264, 528)  # that may run side by side
+DEALT = (132, 1056, 4096, 8192)  # lanes that are dealt out to them
 M = 16
 LANES = (16, 256, 1024, 2048, 4096, 8192, 16384, 32768)
 STEPS = (64, 320)  # of a window: what a launch takes whatever its steps is in both, and not in their difference
@@ -20,13 +21,9 @@ SIZES = ((M, 131072, 1), (3, 8192, 16))  # M, T, S
 
 
 def programs(trial: Trial) -> dict:
-    """One launch forwards and one backwards, of lanes that have a program each and of lanes that share one."""
-
-    def cases(lanes):
-        return [launch(lanes, STEPS[-1]) for launch in (_launch, _launch_back)]
-
-    below, above = {"kernel_programs": math.inf}, {"kernel_programs": 0}
-    return {"kernel_programs": trial.limit("kernel_programs", FEW, cases, below=below, above=above)}
+    """Launches forwards and backwards, of as many lanes as there are multiprocessors and of many times as many."""
+    cases = [launch(lanes, STEPS[-1]) for lanes in trial.some(DEALT) for launch in (_launch, _launch_back)]
+    return {"kernel_programs": trial.choose("kernel_programs", PROGRAMS, cases)}
 
 
 def costs(trial: Trial) -> dict:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, launched, of_a_program, programs
+from methods.kernels.lanes import Lanes, all_finite, any_of, launched, share_backwards
 from methods.layout.windows import Windows
 
 
@@ -19,10 +19,12 @@ def run(tiles, windows: Windows, x, z0, states, g, interpret: bool):
 
     Returns what leaves each window, the totals (programs, words), and the largest multiplier of each program, infinite for NaN.
     """
+    share = share_backwards(windows)
+    programs = share.programs(windows)
 
     def run_windows_back(given, results):
         (tiles, x, z0, states, g), (leaving, totals, largest) = given, results
-        lanes, tiles = Lanes.of(windows), road.held(tiles)
+        lanes, tiles = Lanes.of(windows, share), road.held(tiles)
         first = lanes.load(z0, lanes.k)
 
         def step(i, carry):
@@ -33,13 +35,13 @@ def run(tiles, windows: Windows, x, z0, states, g, interpret: bool):
             return *_back(tiles, lanes, x, first, states, c, w, total), peak
 
         nothing = jnp.zeros_like(first)
-        w, total, peak = road.loop(0, windows.C, step, (nothing, tiles.nothing(of_a_program(windows)), nothing))
+        w, total, peak = road.loop(0, windows.C, step, (nothing, tiles.nothing(share.lanes), nothing))
         lanes.store(leaving, lanes.k, w)
         tiles.add(totals, total, before=False)
         largest[road.program()] = jnp.max(peak)
 
-    made = [_leaving(windows, states), _totals(tiles, windows), jax.ShapeDtypeStruct((programs(windows),), states.dtype)]
-    return launched(run_windows_back, (tiles, x, z0, states, g), made, windows, interpret)
+    made = [_leaving(windows, states), _totals(tiles, programs), jax.ShapeDtypeStruct((programs,), states.dtype)]
+    return launched(run_windows_back, (tiles, x, z0, states, g), made, windows, share, interpret)
 
 
 def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals, interpret: bool):
@@ -48,11 +50,12 @@ def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals,
     negligible  (1,), the size of a correction that is dropped
     Returns what leaves each window now, the totals with what it adds, and which programs (programs,) still hand something on.
     """
-    blocks, length = windows.C // windows.block, windows.block
+    share, blocks, length = share_backwards(windows), windows.C // windows.block, windows.block
+    programs = share.programs(windows)
 
     def correct_windows(given, results):
         (tiles, x, z0, states, negligible, left, _), (leaving, totals, alive) = given, results
-        lanes, tiles, negligible = Lanes.of(windows), road.held(tiles), negligible[0]
+        lanes, tiles, negligible = Lanes.of(windows, share), road.held(tiles), negligible[0]
         first = lanes.load(z0, lanes.k)
 
         def matters(w):
@@ -71,16 +74,16 @@ def correct(tiles, windows: Windows, x, z0, states, negligible, leaving, totals,
             return (carry[0] >= 0) & carry[-1]
 
         arriving = lanes.load(left, lanes.k + 1)
-        start = jnp.int32(blocks - 1), arriving, tiles.nothing(of_a_program(windows)), matters(arriving)
+        start = jnp.int32(blocks - 1), arriving, tiles.nothing(share.lanes), matters(arriving)
         block, w, total, _ = lax.while_loop(going, through_a_block, start)
         w = jnp.where(block < 0, w, 0.0)  # what has died out inside the window does not leave it
         lanes.store(leaving, lanes.k, w)
         tiles.add(totals, total, before=True)
         alive[road.program()] = matters(jnp.where((lanes.k > 0)[None], w, 0.0)).astype(jnp.int32)
 
-    made = [_leaving(windows, states), _totals(tiles, windows), jax.ShapeDtypeStruct((programs(windows),), jnp.int32)]
+    made = [_leaving(windows, states), _totals(tiles, programs), jax.ShapeDtypeStruct((programs,), jnp.int32)]
     given = tiles, x, z0, states, negligible, leaving, totals
-    return launched(correct_windows, given, made, windows, interpret, aliases={-1: 1})
+    return launched(correct_windows, given, made, windows, share, interpret, aliases={-1: 1})
 
 
 def _back(tiles, lanes: Lanes, x, first, states, c, w, total):
@@ -94,5 +97,5 @@ def _leaving(windows, states):
     return jax.ShapeDtypeStruct((windows.K, windows.S, states.shape[-1]), states.dtype)
 
 
-def _totals(tiles, windows):
-    return jax.ShapeDtypeStruct((programs(windows), tiles.words), tiles.W1.dtype)
+def _totals(tiles, programs):
+    return jax.ShapeDtypeStruct((programs, tiles.words), tiles.W1.dtype)

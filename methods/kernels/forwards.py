@@ -9,21 +9,22 @@ import jax.numpy as jnp
 from jax import lax
 
 from methods.kernels import road
-from methods.kernels.lanes import Lanes, all_finite, any_of, launched
+from methods.kernels.lanes import Lanes, all_finite, any_of, launched, share_forwards
 from methods.layout.windows import Windows
 
 
 def run(tiles, windows: Windows, x, starts, interpret: bool):
     """All steps of all windows from their starts: states (T, S, M)."""
+    share = share_forwards(windows)
 
     def run_windows(given, states):
         tiles, x, starts = given
-        lanes, tiles = Lanes.of(windows), road.held(tiles)
+        lanes, tiles = Lanes.of(windows, share), road.held(tiles)
         z = _run(tiles, lanes, x, states, (0, windows.C), lanes.load(starts, lanes.k))
         lanes.store(states, lanes.time(windows.C - 1), z)
 
     made = jax.ShapeDtypeStruct((windows.T, windows.S, starts.shape[-1]), starts.dtype)
-    return launched(run_windows, (tiles, x, starts), made, windows, interpret)
+    return launched(run_windows, (tiles, x, starts), made, windows, share, interpret)
 
 
 def run_again(tiles, windows: Windows, x, starts, running, states, jumps, tolerance: float, interpret: bool):
@@ -35,12 +36,12 @@ def run_again(tiles, windows: Windows, x, starts, running, states, jumps, tolera
 
     running  (1, S), 0 for sequences that have stopped: they keep their states
     """
-    blocks, length = windows.C // windows.block, windows.block
+    share, blocks, length = share_forwards(windows), windows.C // windows.block, windows.block
 
     def run_windows_again(given, results):
         tiles, x, starts, running, *_ = given
         states, jumps = results  # the old ones, in the same memory
-        lanes, tiles = Lanes.of(windows), road.held(tiles)
+        lanes, tiles = Lanes.of(windows, share), road.held(tiles)
         runs = lanes.load_one(running, jnp.zeros_like(lanes.s)) > 0
 
         def through_a_block(carry):
@@ -63,7 +64,7 @@ def run_again(tiles, windows: Windows, x, starts, running, states, jumps, tolera
 
     given = tiles, x, starts, running, states, jumps
     made = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), (states, jumps))
-    return launched(run_windows_again, given, made, windows, interpret, aliases={-2: 0, -1: 1})
+    return launched(run_windows_again, given, made, windows, share, interpret, aliases={-2: 0, -1: 1})
 
 
 def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
@@ -76,11 +77,11 @@ def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
     of the state or 1. Both are infinite where anything is not finite; what is not finite stays so up to the end of its window.
     """
     T, C, K = windows.T, windows.C, windows.K
-    blocks = C // windows.block
+    share, blocks = share_forwards(windows), C // windows.block
 
     def look_at_windows(given, results):
         (tiles, x, z0, states, jumps), (starts, residuals) = given, results
-        lanes, tiles = Lanes.of(windows), road.held(tiles)
+        lanes, tiles = Lanes.of(windows, share), road.held(tiles)
         first = lanes.time(0)
         start = lanes.load(states, first - 1) + lanes.load(z0, lanes.k)  # each is 0 where the other lies
         state, last = lanes.load(states, first), lanes.load(states, jnp.minimum(first + C, T) - 1)
@@ -97,7 +98,7 @@ def look(tiles, windows: Windows, x, z0, states, jumps, interpret: bool):
         lanes.store_one(residuals, K + lanes.k, largest / jnp.maximum(jnp.max(jnp.abs(state), axis=0), 1.0))
 
     made = [jax.ShapeDtypeStruct(shape, states.dtype) for shape in ((K, windows.S, states.shape[-1]), (2 * K, windows.S))]
-    return launched(look_at_windows, (tiles, x, z0, states, jumps), made, windows, interpret)
+    return launched(look_at_windows, (tiles, x, z0, states, jumps), made, windows, share, interpret)
 
 
 def _run(tiles, lanes: Lanes, x, states, steps, z, where=True):

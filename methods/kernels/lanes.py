@@ -1,12 +1,13 @@
 """Which windows and sequences a program of a kernel has, and where their numbers lie in memory.
 
-A program carries some lanes, the states of windows of time side by side, as the columns of a tile. Few windows get a program
-each, where a step is soonest done; of many, eight share one, where it is cheapest. Arrays stay as a problem has them, (T, S, ·):
-a lane is a stretch of consecutive rows in them, so that nothing is transposed or copied to cut time.
+A program carries some lanes, the states of windows of time side by side, as the columns of a tile. Of few windows a program has
+few, and a step is soonest done; of many it has many, and a step is cheapest. Arrays stay as a problem has them, (T, S, ·): a lane
+is a stretch of consecutive rows in them, so that nothing is transposed or copied to cut time.
 """
 
 import dataclasses
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
@@ -15,17 +16,38 @@ from methods.kernels import road
 from methods.layout import cost
 from methods.layout.windows import Windows
 
-SHARED = 8
+
+class Share(NamedTuple):
+    """What of all windows and sequences one program has."""
+
+    lanes: int  # that it carries, a power of two; some carry nothing where there are not enough
+    warps: int  # groups of 32 threads that it is worked on by, for weights of 1024 numbers
+
+    def programs(self, windows: Windows) -> int:
+        """Programs that all lanes need."""
+        return -(-windows.K * windows.S // self.lanes)
 
 
-def of_a_program(windows: Windows) -> int:
-    """Lanes that a program carries."""
-    return 1 if windows.K * windows.S <= cost.here().kernel_programs else SHARED
+# H200, M = 16, L = 64, microseconds a step: one program of one lane takes 0.98 and of four lanes, three of them empty, 0.61, as
+# products with one column are compiled otherwise. 1056 lanes take 0.69 by eights and 0.96 by fours, 8448 take 4.9 by eights, 2.8
+# by sixteens and 2.1 by 32. Backwards, with totals to add up, 132 lanes take 0.63 one by one and 0.91 in pairs, 1056 take 1.7 in
+# pairs and 2.0 by eights, and 8448 take 5.3 by eights in one warp, 11 in four.
+def share_forwards(windows: Windows) -> Share:
+    """The share of a kernel that runs forwards."""
+    lanes = _lanes(windows, beside=1, fewest=4, most=32)
+    return Share(lanes, warps=2 if lanes < 32 else 4)
 
 
-def programs(windows: Windows) -> int:
-    """Programs that all lanes need."""
-    return -(-windows.K * windows.S // of_a_program(windows))
+def share_backwards(windows: Windows) -> Share:
+    """The share of a kernel that runs backwards, and adds up cotangents of the weights."""
+    lanes = _lanes(windows, beside=4, fewest=1, most=8)
+    return Share(lanes, warps=2 if lanes <= 2 else 1)
+
+
+def _lanes(windows: Windows, *, beside: int, fewest: int, most: int) -> int:
+    """Lanes of a program, as many programs `beside` each other on a multiprocessor as there are lanes for."""
+    programs = max(1.0, beside * cost.here().kernel_programs)
+    return min(max(road.size(math.ceil(windows.K * windows.S / programs)), fewest), most)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +59,9 @@ class Lanes:
     s: Any
 
     @classmethod
-    def of(cls, windows: Windows) -> "Lanes":
+    def of(cls, windows: Windows, share: Share) -> "Lanes":
         """Those of the program that runs."""
-        n = of_a_program(windows)
-        lane = road.program() * n + lax.iota(jnp.int32, n)
+        lane = road.program() * share.lanes + lax.iota(jnp.int32, share.lanes)
         return cls(windows, lane // windows.S, lane % windows.S)
 
     def time(self, c):
@@ -79,9 +100,9 @@ class Lanes:
         return (jnp.broadcast_to(row[None], shape), jnp.broadcast_to(self.s[None], shape), component), mask
 
 
-def launched(kernel, given, made, windows: Windows, interpret: bool, aliases=None):
+def launched(kernel, given, made, windows: Windows, share: Share, interpret: bool, aliases=None):
     """What a kernel makes of `given`, its tiles first, in as many programs as the windows need; see `road.call`."""
-    size = {"programs": programs(windows), "warps": given[0].warps(of_a_program(windows))}
+    size = {"programs": share.programs(windows), "warps": given[0].warps(share.warps)}
     return road.call(kernel, given, made, **size, interpret=interpret, aliases=aliases)
 
 

@@ -47,9 +47,9 @@ class Tiles:
         """What of the data x the map reads: all, or nothing."""
         return None if self.data_a is None else x
 
-    def warps(self, lanes: int) -> int:
-        """Groups of threads for a program of so many lanes: the fewest for a lane alone, as they wait for one another."""
-        return max(1, min(8, self.W1.size // 1024)) if lanes == 1 else 4 if self.W1.size <= 2048 else 8
+    def warps(self, of_few: int) -> int:
+        """Groups of threads for a program that has `of_few` for weights of 1024 numbers: as many numbers for each thread."""
+        return min(8, of_few * max(1, self.W1.size // 1024))
 
     @property
     def words(self) -> int:

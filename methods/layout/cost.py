@@ -75,7 +75,7 @@ CPU = Costs(
     associative_bytes=0.0,
     scan_block=32,
     kernels=True,
-    # One program of 8 lanes on each of the 132 multiprocessors of an H100 takes as long as one alone.
+    # The multiprocessors of an H100 or H200, on each of which a program of 8 lanes takes about as long as one of 4.
     kernel_programs=132,
     kernel_step=(1056, 1.0),
     kernel_sweep=40.0,

@@ -51,7 +51,7 @@ class Costs:
     scan_block: Number  # steps of a chunk of the blocked scan
 
     kernels: bool  # whether fused kernels are faster than XLA's programs, where they run
-    kernel_programs: Number  # that run side by side: where there are no more windows than these, each has a program of its own
+    kernel_programs: Number  # that run side by side, one on each multiprocessor: of more windows than these, some share a program
     # A step of n lanes in a kernel takes the larger of `fixed` and `each n`, in units of their own: (fixed, each).
     kernel_step: tuple[Number, Number]
     kernel_sweep: Number  # steps that a sweep of kernels takes beside those of its windows
