@@ -70,13 +70,12 @@ def test_value_and_gradient_are_those_of_the_scan(name, size):
 @pytest.mark.parametrize("share", [share_forwards, share_backwards])
 def test_programs_have_all_lanes_between_them(share):
     """In powers of two, and no fewer each where there are more."""
-    shares = [share(Windows(n * 8, 8, n, ())) for n in (1, 3, 132, 529, 1056, 8448, 10**6)]
-    assert all(each.lanes == 2 ** (each.lanes.bit_length() - 1) for each in shares)
-    assert [each.lanes for each in shares] == sorted(each.lanes for each in shares)
-    for each, n in zip(shares, (1, 3, 132, 529, 1056, 8448, 10**6), strict=True):
-        assert (
-            (each.programs(Windows(n * 8, 8, n, ())) - 1) * each.lanes < n <= each.programs(Windows(n * 8, 8, n, ())) * each.lanes
-        )
+    counts = (1, 3, 132, 529, 1056, 8448, 10**6)
+    dealt = [Windows(n * 8, 8, n, ()) for n in counts]
+    lanes = [share(windows).lanes for windows in dealt]
+    assert lanes == sorted(lanes) and all(n.bit_count() == 1 for n in lanes)
+    for n, windows, each in zip(counts, dealt, lanes, strict=True):
+        assert (share(windows).programs(windows) - 1) * each < n <= share(windows).programs(windows) * each
 
 
 @pytest.mark.parametrize(("programs", "S"), [(0, 5), (jnp.inf, 1)], ids=["shared", "alone"])
