@@ -64,6 +64,8 @@ def test_updates_that_fall_elsewhere_refute_the_collapse_and_nothing_else():
     run = gtf_threshold(falls=0.5)
     assert "not reproduced" in verdict_on("gtf-threshold", run, "every variable observed: the updates")
     assert verdict_on("gtf-threshold", run, BOUNDED) == verdict_on("gtf-threshold", run, CONSERVATIVE) == {"reproduced"}
+    fewer = gtf_threshold(cap=8)  # from 8 updates to 3, which is no collapse
+    assert "updates never fall" in next(each.evidence for each in judged("gtf-threshold", fewer))
     never = gtf_threshold(falls=2.0)
     assert verdict_on("gtf-threshold", never, COLLAPSE) == verdict_on("gtf-threshold", never, CONVERGES) == {"not reproduced"}
 

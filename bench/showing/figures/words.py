@@ -1,4 +1,4 @@
-"""Updates on the word problem of S5 against length: one for Newton with full Jacobians, about one per step for their diagonals."""
+"""Updates on the word problem of S5 against length: one with full Jacobians, about one per step with their diagonals."""
 
 import numpy as np
 import pandas as pd

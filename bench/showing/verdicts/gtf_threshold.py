@@ -15,7 +15,8 @@ THRESHOLD = "after arXiv:2508.16817, its threshold at an exponent of 0; a questi
 AFTER = f"after {SOURCE}; a question of ours"
 SEEDS = 3
 ROUNDING = 1e-6  # of an exponent, per step: both sides are computed
-WITHIN = 1  # steps of the grid of strengths between the collapse and the crossing, no finer than which either is known
+NEAR = 0.02  # per step: an error then fades, or grows, e-fold within 50 steps or more
+FALLS = 4  # times: less is no collapse
 
 
 def judge(tables) -> list[Verdict]:
@@ -33,45 +34,43 @@ def seen(observed: str) -> str:
 
 
 def _collapse(own: pd.DataFrame, models: pd.DataFrame, observed: str, method: str) -> Verdict | None:
-    """By the strength at which updates have fallen half-way, in their logarithm, from their most to their least."""
-    marked = own.merge(models[[*contraction.MODEL, "begins"]], on=contraction.MODEL)
-    grid = np.sort(marked["alpha"].unique())
-    crossing = marked[marked["begins"].gt(grid[0]) & np.isfinite(marked["begins"])] if len(grid) else marked
-    places = [(half_way(each), each["begins"].iloc[0]) for _, each in crossing.groupby(contraction.MODEL)]
+    """By the exponent at which updates have fallen half-way, in their logarithm, from their most to their least."""
+    if own["exponent"].isna().all():
+        return None
     claim = f"{seen(observed)}: the updates of {method} collapse where the forced exponent crosses 0"
+    crossing = models[models["begins"].gt(own["alpha"].min()) & np.isfinite(models["begins"])]
+    places = [half_way(each) for _, each in own.merge(crossing[contraction.MODEL]).groupby(contraction.MODEL)]
     if not places:
-        return None if own["exponent"].isna().all() else Verdict(claim, THRESHOLD, "undecided", "no exponent crosses 0")
-    apart = [_steps(grid, fallen, begins) for fallen, begins in places]
-    near = [distance <= WITHIN for distance in apart]
-    fallen, begins = (_range([place[i] for place in places]) for i in (0, 1))
-    evidence = (
-        f"updates have fallen half-way at alpha = {fallen}, the exponent is 0 at {begins}; "
-        f"no more than {WITHIN} step of the grid apart in {sum(near)} of {len(near)} models"
-    )
+        return Verdict(claim, THRESHOLD, "undecided", "the exponent of no model crosses 0")
+    fallen = [place for place in places if place]
+    near = [bool(place) and abs(place[1]) <= NEAR for place in places]
+    where = f"at alpha = {_range([place[0] for place in fallen])}, where the exponent is " if fallen else ""
+    where += f"{_range([place[1] for place in fallen])} per step" if fallen else ""
+    evidence = f"updates fall half-way {where}" if fallen else f"updates never fall {FALLS} times"
+    evidence += f"; within {NEAR} of 0 in {sum(near)} of {len(near)} models"
     holds = _by_models(near) if own["answered"].all() else None
     return Verdict(claim, THRESHOLD, decide(holds, len(near), SEEDS), evidence)
 
 
-def half_way(own: pd.DataFrame) -> float:
-    """The strength from which on updates stay below the geometric mean of their most and their least; inf where they never do.
+def half_way(own: pd.DataFrame) -> tuple[float, float] | None:
+    """The strength at which updates have fallen to the geometric mean of most and least, for good, and the exponent there.
 
-    Where the rule was not met, the updates made are fewer than it takes: the fall is then no earlier than this says.
+    Both by straight lines between strengths, in the logarithm of the updates. Where a rule was not met the updates made are fewer
+    than it takes: the fall is then no earlier than this says. None where they do not fall so far that it is a fall.
     """
-    curve = own.groupby("alpha")["updates"].max().clip(lower=1)
-    finite = curve[np.isfinite(curve)]
-    if finite.empty or finite.max() == finite.min():
-        return np.inf
-    few = curve <= np.sqrt(finite.max() * finite.min())
-    stays = few[::-1].cummin()[::-1]
-    return float(stays.idxmax()) if stays.any() else np.inf
-
-
-def _steps(grid, fallen: float, begins: float) -> float:
-    """How many strengths of the grid lie from one place to the other, the interval that holds the crossing being one place."""
-    if not np.isfinite(fallen):
-        return np.inf
-    after = int(np.searchsorted(grid, begins, side="left"))
-    return abs(int(np.searchsorted(grid, fallen)) - after)
+    curve = own.groupby("alpha")[["updates", "exponent"]].median().dropna()
+    alpha, exponent = curve.index.to_numpy(), curve["exponent"].to_numpy()
+    many = np.log(curve["updates"].clip(lower=1).to_numpy())
+    if not np.isfinite(many).all() or not len(many) or many.max() - many.min() < np.log(FALLS):
+        return None
+    above = np.flatnonzero(many > (many.max() + many.min()) / 2)
+    last = above[-1]
+    if last == len(many) - 1:
+        return None
+    share = (many[last] - (many.max() + many.min()) / 2) / (many[last] - many[last + 1])
+    ends = exponent[[last, last + 1]]
+    there = ends[0] + share * (ends[1] - ends[0]) if np.isfinite(ends).all() else ends.min()
+    return float(alpha[last] + share * (alpha[last + 1] - alpha[last])), float(there)
 
 
 def _bounded(found: pd.DataFrame) -> Verdict | None:

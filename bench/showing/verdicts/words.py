@@ -1,7 +1,7 @@
 """The word problem of S5: is it as sequential as it is said to be, and for which solver?
 
-The map is linear, so that Newton with full Jacobians is exact after one update, however long the word. How the updates of a solver
-grow is the slope of their logarithm against that of the length, seed by seed.
+The map is linear, so that Newton with full Jacobians is exact after one update, however long the word. How the updates of a
+solver grow is the slope of their logarithm against that of the length, seed by seed.
 """
 
 import numpy as np
