@@ -1,7 +1,7 @@
 """Made-up runs of the experiments on forced models and on words: plausible shapes, no measurements."""
 
 import numpy as np
-from synthetic_tables import Tables
+from synthetic_tables import Tables, recurrence
 
 ALPHAS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 METHODS = ("gtf-deer", "gtf-quasi-deer", "gtf-schwarz")
@@ -35,3 +35,14 @@ def _exponent(alpha: float, zero: float, *, full: bool) -> float:
         return 0.1 * (zero - alpha) if np.isfinite(zero) else 0.05
     with np.errstate(divide="ignore"):
         return float(np.log(1 - alpha) - np.log(1 - zero))
+
+
+def words(full=1, power=1.0, seeds=3, T=1000, cap=2000, prefixes=True, lengths=(10, 30, 100, 300, 1000)) -> dict:
+    """Newton takes `full` updates; its diagonal form as many as steps, to a `power`. Prefixes of one solve, or one per length."""
+    made = Tables()
+    for seed, (method, grows) in ((s, each) for s in range(seeds) for each in {"deer": None, "quasi-deer": power}.items()):
+        updates = {own: full if grows is None else int(np.ceil(0.9 * own**grows)) for own in range(1, T + 1)}
+        common = {"system": "s5-words", "seed": seed, "cap": cap, "exponent": 0.0}
+        for length in [T] if prefixes else lengths:
+            recurrence(made, method, updates[length], T=length, prefixes=updates if prefixes else None, **common)
+    return made.frames()

@@ -27,7 +27,7 @@ def judge(tables) -> list[Verdict]:
 def _one(own: pd.DataFrame) -> Verdict:
     claim = "Newton with full Jacobians takes one update, however long the word"
     known = own["updates"].dropna()
-    most = f"at most {known.max():g} updates" if len(known) else "no solve has an answer"
+    most = f"the most are {known.max():g}" if len(known) else "no solve has an answer"
     holds = None if own["updates"].isna().any() else bool((known == 1).all())
     evidence = f"{most}, {_lengths(own)}, {own['seed'].nunique()} seeds"
     return Verdict(claim, OURS, decide(holds, own["seed"].nunique(), SEEDS), evidence)
