@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.showing.drawing import style, ticks
-from bench.showing.drawing.band import FailureBand, fit_below
+from bench.showing.drawing.band import FailureBand
+from bench.showing.drawing.updates import scale_updates
 from bench.showing.frames import contraction
 from bench.showing.frames.grouping import triple
 from bench.showing.vocabulary import appearance
@@ -98,11 +99,7 @@ def _scales(axes, points: pd.DataFrame, found: pd.DataFrame, failing: int) -> No
     upper.xaxis.set_major_locator(FixedLocator(STRENGTHS))
     upper.xaxis.set_major_formatter(ticks.plainly)
     highest = points["updates_high"].replace(np.inf, np.nan).max()
-    upper.set_yscale("symlog", linthresh=1, linscale=0.35)
-    fit_below(upper, -0.1, 1.3 * highest if highest > 0 else 10, failing)
-    upper.yaxis.set_major_locator(FixedLocator([0, *(10**power for power in range(7))]))
-    upper.yaxis.set_minor_locator(NullLocator())
-    upper.yaxis.set_major_formatter(ticks.plainly)
+    scale_updates(upper, 1.3 * highest if highest > 0 else 10, failing)
     values = np.concatenate([found["exponent"], found["promised"]]) if len(found) else np.zeros(0)
     values = values[np.isfinite(values)]
     lower.set_yscale("symlog", linthresh=0.01, linscale=0.5)

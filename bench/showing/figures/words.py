@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import NullLocator
 
-from bench.showing.drawing import style
+from bench.showing.drawing import style, ticks
 from bench.showing.drawing.band import FailureBand, fit_below
 from bench.showing.frames import predictability
 from bench.showing.frames.grouping import triple
@@ -30,8 +30,9 @@ def plot(tables, experiment: dict):
     ax.plot([1, longest], [1, longest], zorder=0, **PER_STEP[1])
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.xaxis.set_minor_locator(LogLocator(subs=[]))
-    ax.yaxis.set_minor_locator(LogLocator(subs=[]))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(ticks.plainly)
     ax.set_xlim(points["length"].min() / 1.3 if len(points) else 1, 1.3 * longest)
     fit_below(ax, 0.7, 1.5 * longest, len(failing))
     ax.set_xlabel(LENGTH)
