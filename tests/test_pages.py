@@ -76,6 +76,14 @@ def test_the_command_of_a_section_asks_what_was_asked(name):
     assert not asked.is_present(experiment | {"grids": [first, *rest, first | {"T": [7]}]})
 
 
+def test_an_experiment_without_a_stored_run_has_a_section_that_says_how_to_get_one(tmp_path):
+    (tmp_path / "results").mkdir()
+    made = pages.made(tmp_path, "result fig1b")
+    assert "pitbench run fig1b --out results/fig1b" in made and "No run of it is stored" in made and "Numbers of" not in made
+    with pytest.raises(UserError, match='Did you mean "fig1b"'):
+        pages.made(tmp_path, "result fig1bb")
+
+
 def test_a_result_that_no_section_shows_is_refused(monkeypatch):
     monkeypatch.setattr(results, "stored", lambda root: ["new"])
     monkeypatch.setattr(pages, "PARTS", dict.fromkeys(pages.PARTS, lambda root, *word: ""))

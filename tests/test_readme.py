@@ -60,7 +60,7 @@ def recording(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (source,) = (block for block in blocks("python") if "recording.csv" in block)
     exec(source, {})
-    (tmp_path / "recording.toml").write_text(*blocks("toml"))
+    (tmp_path / "recording.toml").write_text(*(block for block in blocks("toml") if block.startswith("# recording.toml")))
     return tmp_path
 
 
@@ -68,6 +68,15 @@ def test_the_experiment_file_they_show_is_valid_for_the_recording_they_make(reco
     assert len(matrix.cells(config.load("./recording.toml"))) == 6
     series = systems.get("file", path="recording.csv", columns="voltage, current").sample(200, seed=0)
     assert series.values.shape[1] == 2
+
+
+def test_the_experiment_file_they_show_for_a_recurrence_is_valid_beside_its_plug_in(tmp_path, plug_in):
+    for language, file in (("python", "sine_map.py"), ("toml", "sine_map.toml")):
+        (source,) = (block for block in blocks(language) if block.startswith(f"# {file}"))
+        (tmp_path / file).write_text(source)
+    plug_in(tmp_path / "sine_map.py")
+    cells = matrix.cells(config.load(str(tmp_path / "sine_map.toml")))
+    assert len(cells) == 12 and not any(cell.misfit for cell in cells)
 
 
 def test_bare_commands_come_after_the_environment_is_activated():
@@ -81,7 +90,8 @@ def test_bare_commands_come_after_the_environment_is_activated():
 
 
 def test_files_that_commands_name_are_made_by_other_blocks():
-    made = {"data": "mkdir -p data", "recording.toml": "# recording.toml"} | {file: f"# {file}" for _, file in CHECKED}
+    files = ["recording.toml", "sine_map.toml", *(file for _, file in CHECKED)]
+    made = {"data": "mkdir -p data"} | {file: f"# {file}" for file in files}
     for command in commands():
         for path in re.findall(r"[\w./-]+\.(?:toml|npy|npz|csv|py)\b", command):
             assert made[path.partition("/")[0]] in ALL, f"{path} in `{command}`"

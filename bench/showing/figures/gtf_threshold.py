@@ -16,6 +16,7 @@ MUST = ("it must, by Proposition 1", {"color": "0.25", "linestyle": (0, (5, 2)),
 PROMISED = ("bound of Proposition 1", {"color": "0.55", "linestyle": (0, (1, 1.2)), "linewidth": 1.2})
 EXPONENT = ("forced exponent, of each seed", {"color": "0.1", "linewidth": 0.9, "marker": "o", "markersize": 2})
 NO_PROMISE = "Proposition 1 promises\nno strength here"
+LOWEST = -3.0  # per step: at full strength of all states the exponent is minus infinity, up to rounding
 STRENGTHS = [0, 0.02, 0.1, 0.2, 0.4, 0.6, 0.8, 1]
 
 
@@ -104,7 +105,7 @@ def _scales(axes, points: pd.DataFrame, found: pd.DataFrame, failing: int) -> No
     values = values[np.isfinite(values)]
     lower.set_yscale("symlog", linthresh=0.01, linscale=0.5)
     if len(values):
-        lower.set_ylim(min(1.6 * values.min(), -0.01), max(1.6 * values.max(), 0.01))
+        lower.set_ylim(min(1.6 * max(values.min(), LOWEST), -0.01), max(1.6 * values.max(), 0.01))
     lower.yaxis.set_major_locator(FixedLocator([-100, -10, -1, -0.1, -0.01, 0, 0.01, 0.1, 1, 10]))
     lower.yaxis.set_minor_locator(NullLocator())
     lower.yaxis.set_major_formatter(ticks.plainly)

@@ -27,7 +27,9 @@ def stored(root: Path) -> list[str]:
 
 
 def section(root: Path, name: str) -> str:
-    """Question, command, figures, verdicts and numbers of one stored run."""
+    """Question, command, figures, verdicts and numbers of one stored run; of an experiment without one, what would answer it."""
+    if name not in stored(root):
+        return _unanswered(name)
     run = read(root / "results" / name)
     parts = [_question(run.experiment["name"]), code(asked.command(run.experiment, f"results/{name}"), "sh"), *_figures(run)]
     if not asked.is_present(run.experiment):
@@ -65,6 +67,11 @@ def judged(root: Path, name: str) -> list[verdicts.Verdict]:
 def line(verdict: verdicts.Verdict) -> str:
     """A verdict as an item of a list, the claim first and what it rests on behind it."""
     return f"- **{verdict.verdict.capitalize()}**: {verdict.claim} ({linked(verdict.source)}).\n  <br>{verdict.evidence}."
+
+
+def _unanswered(name: str) -> str:
+    """Question and command of an experiment of which no run is stored."""
+    return "\n\n".join([_question(name), code(f"pitbench run {name} --out results/{name}", "sh"), "No run of it is stored here yet."])
 
 
 def _question(name: str) -> str:

@@ -15,6 +15,7 @@ THRESHOLD = "after arXiv:2508.16817, its threshold at an exponent of 0; a questi
 AFTER = f"after {SOURCE}; a question of ours"
 SEEDS = 3
 ROUNDING = 1e-6  # of an exponent, per step: both sides are computed
+LOST = -15.0  # per step: at full strength a Jacobian is 0 up to rounding, and so are both sides
 NEAR = 0.02  # per step: an error then fades, or grows, e-fold within 50 steps or more
 FALLS = 4  # times: less is no collapse
 
@@ -77,7 +78,7 @@ def _bounded(found: pd.DataFrame) -> Verdict | None:
     known = found[found["exponent"].notna() & found["promised"].notna()]
     if known.empty:
         return None
-    allowed = known["promised"] + known["error"].fillna(0) + ROUNDING
+    allowed = known["promised"].clip(lower=LOST) + known["error"].fillna(0) + ROUNDING
     above = known["exponent"] > allowed
     finite = known[np.isfinite(known["exponent"]) & np.isfinite(known["promised"])]
     nearest = finite.loc[(finite["promised"] - finite["exponent"]).idxmin()] if len(finite) else None
