@@ -78,8 +78,16 @@ def _exponents(ax, own: pd.DataFrame) -> None:
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     for _, seed in own.groupby("seed"):
         curve = seed.groupby("alpha")[["exponent", "promised"]].median()
-        ax.plot(curve.index, curve["promised"], **PROMISED[1])
+        ax.plot(*_promised(curve["promised"], seed["onset"].median()), **PROMISED[1])
         ax.plot(curve.index, curve["exponent"], markeredgewidth=0, **EXPONENT[1])
+
+
+def _promised(bound: pd.Series, onset: float):
+    """log ρ along the strengths: where they change it, it is log (1 − α) + log σ̃, which many points draw as a curve."""
+    if not onset > 0:
+        return bound.index, bound
+    alpha = np.linspace(bound.index.min(), min(bound.index.max(), 0.999), 400)
+    return alpha, np.log(1 - alpha) - np.log(1 - onset)
 
 
 def _marks(axes, marks: pd.DataFrame) -> None:
@@ -89,7 +97,8 @@ def _marks(axes, marks: pd.DataFrame) -> None:
         for ax in axes if np.isfinite(at) else ():
             ax.axvline(at, zorder=0.5, **look)
     if len(marks) and marks["onset"].isna().all():
-        axes[1].text(0.03, 0.06, NO_PROMISE, transform=axes[1].transAxes, ha="left", va="bottom", fontsize=6.5, color="0.4")
+        place = {"transform": axes[1].transAxes, "ha": "right", "va": "bottom"}
+        axes[1].text(0.97, 0.06, NO_PROMISE, fontsize=6.5, color="0.4", **place)
 
 
 def _scales(axes, points: pd.DataFrame, found: pd.DataFrame, failing: int) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.showing.frames import contraction
 from bench.showing.verdicts import Verdict, decide
+from bench.showing.vocabulary.order import rank
 
 SOURCE, OURS = "arXiv:2605.12683, Proposition 1", "a question of ours"
 THRESHOLD = "after arXiv:2508.16817, its threshold at an exponent of 0; a question of ours"
@@ -23,9 +24,8 @@ FALLS = 4  # times: less is no collapse
 def judge(tables) -> list[Verdict]:
     found = contraction.forced(tables)
     models = contraction.models(found)
-    verdicts = [
-        _collapse(own, models, observed, method) for (observed, method), own in found.groupby(["observed", "method"], sort=False)
-    ]
+    asked = sorted(found.groupby(["observed", "method"]), key=lambda each: (each[0][0], rank(each[0][1])))
+    verdicts = [_collapse(own, models, observed, method) for (observed, method), own in asked]
     verdicts += [_bounded(found), _converges(found), _conservative(models), _unpromised(models)]
     return [verdict for verdict in verdicts if verdict]
 
