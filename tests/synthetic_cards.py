@@ -5,6 +5,7 @@ import pandas as pd
 import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 from claims_made_up import fig2
+from synthetic_forced import gtf_threshold
 
 PHASES = (("forward", 1.0), ("gradient", 2.5))
 REPETITIONS = np.arange(8)
@@ -104,6 +105,7 @@ RUNS = {  # by experiment: together they decide every card in every way
         trainings.fig3b(lssm=0.9, rank_1=1.8, rank_2=1.8, lssm_mar=0.6, mamba_16=0.2, mamba_32=0.2, wide=0.01),
         trainings.fig3b(seeds=2),
     ],
+    "gtf-threshold": [gtf_threshold(), gtf_threshold(zero=0.6, onset=0.55), gtf_threshold(seeds=2)],
     "solvers": [solvers(), solvers(quasi=2.0, memory=2.0, elk="diverged"), solvers(lengths=(512,), elk="timeout")],
 }
 

@@ -49,7 +49,7 @@ def test_a_card_names_an_experiment_a_profile_methods_and_a_verdict_that_exist(c
     asked = {name for grid in config.load(card.experiment, card.profile).asked for name in grid["method"]}
     assert set(card.methods) <= asked, f"profile {card.profile} of {card.experiment} has no {set(card.methods) - asked}"
     assert set(card.methods) <= set(methods.names())
-    assert importlib.util.find_spec(f"bench.showing.verdicts.{card.experiment}")
+    assert importlib.util.find_spec(f"bench.showing.verdicts.{card.experiment.replace('-', '_')}")
     assert card.claim.endswith(".") and card.known_from and card.ours.count("=") >= 3
 
 
@@ -80,7 +80,7 @@ def test_the_cards_of_a_paper_are_told_apart_by_the_words_of_their_verdicts():
 
 def test_the_figures_that_are_asked_for_have_cards():
     figures = {paper.paper.partition("arXiv:")[2]: {card.figure for card in paper.card} for paper in known()}
-    assert figures["2605.12683"] == {"Fig. 1A", "Fig. 1B", "Fig. 2", "Fig. 3A", "Fig. 3B"}
+    assert figures["2605.12683"] == {"Fig. 1A", "Fig. 1B", "Fig. 2", "Fig. 3A", "Fig. 3B", "Proposition 1"}
     assert set(figures) == {"2605.12683", "2309.12252", "2407.19115", "2508.16817"} and all(figures.values())
     assert {path.stem[:-4] for path in CARDS.glob("*.toml")} == {"hess", "lim", "gonzalez"}
 

@@ -71,9 +71,8 @@ def line(verdict: verdicts.Verdict) -> str:
 
 def _unanswered(name: str) -> str:
     """Question and command of an experiment of which no run is stored."""
-    return "\n\n".join(
-        [_question(name), code(f"pitbench run {name} --out results/{name}", "sh"), "No run of it is stored here yet."]
-    )
+    command = code(f"pitbench run {name} --out results/{name}", "sh")
+    return "\n\n".join([_question(name), command, "No run of it is stored here yet."])
 
 
 def _question(name: str) -> str:
