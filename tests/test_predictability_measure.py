@@ -123,6 +123,7 @@ def test_a_trained_model_takes_the_updates_that_convergence_counts(monkeypatch):
     assert scores["lyapunov"] == pytest.approx(_scores(other)["forced_lyapunov"], abs=1e-6)
     assert scores["lyapunov_per_time"] == pytest.approx(scores["lyapunov"] / mine.build_system().dt)
     assert {row["sequence"] for row in outcome.tables["prefixes"]} == {0, 1} and "latent_dim" not in outcome.columns
+    assert scores["contraction"] >= scores["lyapunov"] and 0 <= scores["contraction_onset"] < 1
 
 
 def test_a_single_sequence_of_a_model_is_solved_as_in_a_batch():

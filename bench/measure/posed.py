@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
+from bench.measure.contraction import contraction_rows
 from bench.measure.trained import trained, trainer, windows
 from bench.question import catalogue
 from methods.layout.precision import precise
@@ -31,6 +32,7 @@ class Posed:
     tangent: Any = None  # (M,), the direction by whose growth its exponent is defined; None: any
     dt: float = 1.0  # time between states
     columns: dict = dataclasses.field(default_factory=dict)  # of the row in `cells`
+    promised: list = dataclasses.field(default_factory=list)  # rows of `metrics` that follow from the weights of a model alone
 
     @classmethod
     def of_recurrence(cls, cell) -> "Posed":
@@ -46,7 +48,8 @@ class Posed:
         params = trained(trainer(method), system, updates=updates, alpha=alpha, dtype=cell.dtype, seed=cell.seed)
         x = windows(system, T=cell.T, batch=cell.batch, dtype=cell.dtype, seed=cell.seed)
         problem, guess = _posed(_apart_from_alpha(method), params, x, getattr(method.forcing, "alpha", None))
-        return cls(problem, guess, dt=getattr(system, "dt", 1.0) * getattr(system, "every", 1))
+        dt = getattr(system, "dt", 1.0) * getattr(system, "every", 1)
+        return cls(problem, guess, dt=dt, promised=contraction_rows(method, params))
 
 
 def _apart_from_alpha(method):

@@ -123,7 +123,7 @@ class _Subject:
             "iterations": float(solution.iterations.mean()),
             "residual": float(solution.residual.max()),
         }
-        tables |= {"metrics": growth.rows + scores, "runtime": []}
+        tables |= {"metrics": growth.rows + posed.promised + scores, "runtime": []}
         call = program and partial(timing.timed, program.call, *given)
         columns |= foresight.columns(forecast(solver, *given), np.mean)
         return cls(cell, status, posed.columns | columns | errors, tables, call, first_s=seconds)
