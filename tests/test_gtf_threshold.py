@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from claims_made_up import outcomes, verdict_on
 from drawings import cells_in, crosses, drawn, legend, said
-from synthetic_forced import ALPHAS, METHODS, gtf_threshold
+from synthetic_forced import ALPHAS, METHODS, gtf_threshold, words
 
 import methods
 from bench.measure.contraction import contraction_rows
 from bench.question import catalogue
+from bench.showing import tables
 from bench.showing.frames import contraction
 from bench.showing.verdicts import judged
 
@@ -104,6 +105,13 @@ def test_every_cell_is_drawn_failures_are_crosses_and_both_marks_are_named():
     full, part = (points[points["observed"] == observed] for observed in ("", "x"))
     assert full["begins"].median() == pytest.approx(0.03, rel=0.02) and full["onset"].eq(0.6).all() and part["onset"].isna().all()
     assert any("promises" in text for text in said(figure))
+
+
+def test_the_table_has_what_is_promised_beside_the_exponent():
+    text = tables.text_report(gtf_threshold(alphas=(0.0, 0.5), methods=("gtf-deer",)), None)
+    assert "log rho" in text and "alpha*" in text and "0.60" in text and "both by Proposition 1" in text
+    recurrences = tables.text_report(words(), None)
+    assert "log rho" not in recurrences and "Proposition" not in recurrences
 
 
 def test_a_run_of_nothing_and_one_that_crashed_still_draw():

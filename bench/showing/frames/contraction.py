@@ -8,6 +8,7 @@ from bench.showing.frames.cells import of_measure, parameter
 
 MEASURE = "predictability"
 METRICS = {"lyapunov": "exponent", "lyapunov_error": "error", "contraction": "promised", "contraction_onset": "onset"}
+PROMISED = ("contraction", "contraction_onset")
 MODEL = ["observed", "latent_dim", "seed"]  # what tells one trained model from another
 
 
@@ -35,6 +36,13 @@ def forced(tables) -> pd.DataFrame:
 def _setting(cells: pd.DataFrame, name: str) -> pd.Series:
     """A number of each cell: of one that crashed only the question is known."""
     return cells[name].astype(float).fillna(parameter(cells, name).astype(float))
+
+
+def promised(tables) -> pd.DataFrame:
+    """The rows of Proposition 1 of each cell, by cell: `contraction`, log ρ, and `contraction_onset`, α*; none of recurrences."""
+    rows = tables["metrics"].drop_duplicates(["cell", "metric"], keep="last")
+    rows = rows[rows["metric"].isin(PROMISED)]
+    return rows.pivot(index="cell", columns="metric", values="value").astype(float)
 
 
 def models(found: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ Flows that stand beside their observers get a second table, with published numbe
 import numpy as np
 import pandas as pd
 
-from bench.showing.frames import observers
+from bench.showing.frames import contraction, observers
 from bench.showing.frames.cells import of_measure
 from bench.showing.frames.grouping import groups, triple
 from bench.showing.frames.predictability import MEASURE, OF_PROBLEM, solves, varied
@@ -24,6 +24,10 @@ CAPTION = (
     "trajectory: where lambda is above 0 a small merit does not make it small. Time of a solve: median [quartiles]; speed-up: "
     "sequential / method on the same recurrence, ~: not timed in turn."
 )
+PROPOSITION = (
+    "log rho: what no exponent of a forced model exceeds, whatever the data are, and alpha*: the strength from which on it must "
+    "contract, both by Proposition 1 of arXiv:2605.12683."
+)
 _FORECAST = ("forecast", "forecast_low", "forecast_high")
 
 
@@ -31,7 +35,7 @@ def summarise(tables) -> pd.DataFrame:
     """One row per method and settings of the recurrence, seeds pooled."""
     tables = of_measure(tables, MEASURE)
     given, found = varied(tables["cells"]), solves(tables)
-    by, turns = [*SETTINGS, *given], Turns(tables, found)
+    by, turns, promised = [*SETTINGS, *given], Turns(tables, found), contraction.promised(tables)
     rows = []
     for row, members in groups(tables["cells"].join(given), by, deciding=("system", "T", *given)):
         own = found[found["cell"].isin(members["cell"])]
@@ -41,7 +45,7 @@ def summarise(tables) -> pd.DataFrame:
         row |= {name: pd.to_numeric(own.get(name), errors="coerce").median() if name in own else np.nan for name in _FORECAST}
         row |= {name: own[name].median() for name in OF_PROBLEM} | {"merit": own["merit"].max()}
         row |= triple("trajectory_error", own["trajectory_error"].dropna(), 0, 1)
-        rows.append(row | turns.of(own))
+        rows.append(row | promised.reindex(members["cell"]).median().to_dict() | turns.of(own))
     return pd.DataFrame(rows)
 
 
@@ -54,6 +58,8 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
         quantity(frame, "forecast"),
         quantity(frame, "lyapunov", "lambda"),
         quantity(frame, "log_mu", "log mu"),
+        (bound := quantity(frame, "contraction", "log rho")),
+        quantity(frame, "contraction_onset", "alpha*"),
         quantity(frame, "merit"),
         quantity(frame, "trajectory_error", "error"),
         quantity(frame, "forward_s", "time"),
@@ -61,6 +67,7 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
         over_strongest(frame),
     ]
     shown = [table([*settings(frame, names), words(frame, "method")], columns)]
+    shown += [PROPOSITION] if bound else []
     return [*shown, *(_beside_published(frame, names) if "system" in frame else [])]
 
 

@@ -33,6 +33,8 @@ LATEX = {name: score.symbol for name, score in SCORES.items()} | {
     "lyapunov": r"$\lambda$ (per step)",
     "lyapunov_per_time": r"$\lambda$ (per time)",
     "trajectory_error": "error of trajectory",
+    "contraction": r"$\log\rho$ (per step)",
+    "contraction_onset": r"$\alpha^*$",
     "iterations": "solver iterations",
     "value_error": "error of states",
     "gradient_error": "error of gradient",
