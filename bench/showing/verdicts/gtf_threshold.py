@@ -97,9 +97,8 @@ def _converges(found: pd.DataFrame) -> Verdict | None:
         return None
     claim = "beyond alpha* every solve converges (M <= N)"
     ok = beyond["status"].eq("ok")
-    evidence = (
-        f"{ok.sum()} of {len(beyond)} solves converged, of {', '.join(sorted(set(beyond['method']), key=rank)) or 'no method'}"
-    )
+    named = ", ".join(sorted(set(beyond["method"]), key=rank)) or "no method"
+    evidence = f"{ok.sum()} of {len(beyond)} solves converged, of {named}"
     holds = None if beyond.empty or not beyond["answered"].all() else bool(ok.all())
     return Verdict(claim, AFTER, decide(holds, beyond["seed"].nunique(), SEEDS), evidence)
 
