@@ -14,7 +14,7 @@ from bench.showing.vocabulary.symbols import symbol
 
 SOURCE = "arXiv:2508.16817"
 NEWTON, QUASI, DESCENT = "deer", "quasi-deer", "merit-descent"
-UNSURE = 0.005  # per step: an exponent that is nearer to 0 has no sign, as 1000 steps of an orbit do not give it better
+ERRORS = 2  # standard errors: an exponent that is nearer to 0 has no sign
 CLEARLY = 0.05  # per step: predictable beyond doubt
 MANY = 10.0  # times as many updates: an order of magnitude
 SPAN = 100  # times as long: over how many lengths a growth is read off
@@ -25,6 +25,12 @@ def of_longest(found: pd.DataFrame, method: str = NEWTON) -> pd.DataFrame:
     """The solves of a method on the longest sequences that it was asked for, those that left no answer aside."""
     own = found[(found["method"] == method) & found["updates"].notna()]
     return own[own["T"] == own["T"].max()]
+
+
+def sides(own: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows whose exponent is below 0 and those whose is above, by more than its error; where that is unknown, by any."""
+    error = ERRORS * own["lyapunov_error"].fillna(0.0)
+    return own[own["lyapunov"] < -error], own[own["lyapunov"] > error]
 
 
 def counted(updates: pd.Series) -> str:

@@ -8,12 +8,23 @@ import numpy as np
 import pandas as pd
 
 from bench.showing.frames.predictability import solves
-from bench.showing.verdicts import Verdict, decide
-from bench.showing.verdicts.predictable import CLEARLY, MANY, NEWTON, SOURCE, UNSURE, counted, earlier, grown, of_longest
+from bench.showing.verdicts import Verdict, decide, ranks
+from bench.showing.verdicts.predictable import (
+    CLEARLY,
+    ERRORS,
+    MANY,
+    NEWTON,
+    SEEDS,
+    SOURCE,
+    counted,
+    earlier,
+    grown,
+    of_longest,
+    sides,
+)
 from bench.showing.vocabulary.numbers import number, tidy
 from bench.showing.vocabulary.symbols import symbol
 
-SOLVES = 5  # fewest on each side of 0 that decide
 RIGHT = 0.01  # of the largest state
 SEPARATED, MIXED = 0.9, 0.75  # share of pairs of which the solve above 0 takes more updates than that below
 
@@ -26,18 +37,19 @@ def judge(tables) -> list[Verdict]:
 
 
 def _threshold(own: pd.DataFrame, varied: list[str]) -> Verdict:
-    below, above = own[own["lyapunov"] < -UNSURE], own[own["lyapunov"] > UNSURE]
+    below, above = sides(own)
     claim = f"the updates of {NEWTON} stay few where the largest Lyapunov exponent is below 0, and rise sharply above"
     words = [f"T = {own['T'].iloc[0]:g}: below 0 {counted(below['updates'])}, above {counted(above['updates'])}"]
     holds, enough = None, min(len(below), len(above))
     if enough:
         sharp = above["updates"].median() >= MANY * below["updates"].median()
         share = _larger(above["updates"].to_numpy(), below["updates"].to_numpy())
-        holds = False if not sharp or share < MIXED else True if share >= SEPARATED else None
+        apart = share >= SEPARATED and ranks.above(above["updates"], below["updates"])
+        holds = False if not sharp or share < MIXED else True if apart else None
         words.append(f"in {100 * share:.0f} % of pairs more above than below")
     near = len(own) - len(below) - len(above)
-    words += [f"{near} within {UNSURE:g} of 0 count for neither"] if near else []
-    return Verdict(claim, f"{SOURCE}, Fig. 2", decide(holds, enough, SOLVES), "; ".join([*words, *_slow(below, varied)]))
+    words += [f"{near} within {ERRORS} errors of 0 count for neither"] if near else []
+    return Verdict(claim, f"{SOURCE}, Fig. 2", decide(holds, enough, SEEDS), "; ".join([*words, *_slow(below, varied)]))
 
 
 def _larger(first: np.ndarray, second: np.ndarray) -> float:
@@ -74,13 +86,13 @@ def _logarithmic(solved: pd.DataFrame) -> Verdict:
         f"{within.sum()} of {len(own)} solves; from T = {own['before'].max():g} to {own['length'].max():g} updates grow by "
         f"a factor of {number(factor.median(), 2)}, at most {number(factor.max(), 2)}, (log T)² by {number(allowed.max(), 2)}"
     )
-    return Verdict(claim, f"{SOURCE}, Theorem 2", decide(holds, len(own), SOLVES), evidence)
+    return Verdict(claim, f"{SOURCE}, Theorem 2", decide(holds, len(own), SEEDS), evidence)
 
 
 def _wrong(own: pd.DataFrame) -> Verdict:
     """The other counter-case: the rule is met, and the trajectory is another one all the same."""
     met = own[own["met"] & own["value_error"].notna()]
-    below, above = (met.loc[side, "value_error"].astype(float) for side in (met["lyapunov"] < -UNSURE, met["lyapunov"] > UNSURE))
+    below, above = (side["value_error"].astype(float) for side in sides(met))
     claim = f"a merit that meets the tolerance says that the trajectory is right below 0, within {100 * RIGHT:g} %, and not above"
     lost = above[above > RIGHT]
     holds = None if below.empty or above.empty else bool((below <= RIGHT).all() and len(lost))
@@ -90,4 +102,4 @@ def _wrong(own: pd.DataFrame) -> Verdict:
         if len(errors)
     ]
     evidence = "; ".join([*told, f"wrong in {len(lost)} of {len(above)} solves above"])
-    return Verdict(claim, "a control of ours", decide(holds, min(len(below), len(above)), SOLVES), evidence)
+    return Verdict(claim, "a control of ours", decide(holds, min(len(below), len(above)), SEEDS), evidence)

@@ -9,7 +9,7 @@ import pandas as pd
 from bench.showing.frames.predictability import solves
 from bench.showing.frames.turns import Turns
 from bench.showing.verdicts import Verdict, decide, speed
-from bench.showing.verdicts.predictable import NEWTON, SOURCE, UNSURE, earlier, of_longest
+from bench.showing.verdicts.predictable import NEWTON, SOURCE, earlier, of_longest, sides
 from bench.showing.vocabulary.numbers import number
 from bench.showing.vocabulary.order import BASELINE
 from bench.showing.vocabulary.symbols import symbol
@@ -36,7 +36,7 @@ def _by_setting(own: pd.DataFrame, turns: Turns, setting: str) -> pd.DataFrame:
     for value, members in own.groupby(setting):
         timed, stopped = turns.of(members), (~members["met"]).any()
         paired = timed["speedup_pairs"] >= speed.PAIRS and not stopped
-        row = {setting: value, "lyapunov": members["lyapunov"].median(), "stopped": stopped}
+        row = {setting: value, "stopped": stopped} | members[["lyapunov", "lyapunov_error"]].median().to_dict()
         row |= {"speedup": 0.0 if stopped else timed["speedup"], "strongest": timed["strongest"]}
         row |= {"over_strongest": 0.0 if stopped else timed["speedup_strongest"]}
         row |= {"faster": paired and timed["speedup_low"] > 1, "slower": stopped or (paired and timed["speedup_high"] < 1)}
@@ -45,7 +45,7 @@ def _by_setting(own: pd.DataFrame, turns: Turns, setting: str) -> pd.DataFrame:
 
 
 def _predictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
-    own = rows[rows["lyapunov"] < -UNSURE]
+    own, _ = sides(rows)
     claim = f"where the exponent is below 0, {NEWTON} is about {TIMES:g} times as fast as going step by step, or more"
     if own.empty:
         return Verdict(claim, FIGURE, "undecided", f"{where} no setting with an exponent below 0")
@@ -57,7 +57,7 @@ def _predictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
 
 
 def _unpredictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
-    own = rows[rows["lyapunov"] > UNSURE]
+    _, own = sides(rows)
     claim = f"where the exponent is above 0, {NEWTON} is slower than going step by step, by one to two orders of magnitude"
     if own.empty:
         return Verdict(claim, FIGURE, "undecided", f"{where} no setting with an exponent above 0")
