@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import synthetic_predictability as predictability
 import synthetic_tables as synthetic
 import synthetic_trainings as trainings
 from claims_made_up import fig2
@@ -106,6 +107,26 @@ RUNS = {  # by experiment: together they decide every card in every way
         trainings.fig3b(seeds=2),
     ],
     "gtf-threshold": [gtf_threshold(), gtf_threshold(zero=0.6, onset=0.55), gtf_threshold(seeds=2)],
+    "threshold": [
+        predictability.threshold(),
+        predictability.threshold(sharp=0.0, power=0.5),
+        predictability.threshold(gains=(0.5,)),
+    ],
+    "walltime": [
+        predictability.walltime(),
+        predictability.walltime(speed=0.5, slow=2.0, earlier=False),
+        predictability.walltime(gains=(0.5, 2.0), seeds=1),
+    ],
+    "langevin": [
+        predictability.langevin(),
+        predictability.langevin(power=1.2, most=300, own=0.01),
+        predictability.langevin(seeds=1, T=1000),
+    ],
+    "observers": [
+        predictability.observers(),
+        predictability.observers(watching=40, flow=50, off=0.2),
+        predictability.observers(T=3000, cap=100, without=("lorenz", "abc")),
+    ],
     "solvers": [solvers(), solvers(quasi=2.0, memory=2.0, elk="diverged"), solvers(lengths=(512,), elk="timeout")],
 }
 

@@ -4,6 +4,7 @@ import functools
 import importlib
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic_predictability as synthetic
 import synthetic_tables
@@ -13,6 +14,7 @@ from matplotlib.collections import PolyCollection
 from bench.showing import figures, tables
 from bench.showing.drawing import style
 from bench.showing.frames import predictability
+from bench.showing.frames.observers import of_systems
 from bench.showing.frames.published import observers
 
 DRAWN = {
@@ -123,6 +125,19 @@ def test_open_marks_are_the_published_numbers():
     for system, row in observers().rows.iterrows():
         assert known.loc[system, "updates_published"] == row["updates"]
         assert known.loc[f"{system}-observer", "lyapunov_per_time_published"] == row["observer_exponent"]
+
+
+def test_exponents_may_be_of_longer_orbits_than_updates():
+    run = synthetic.observers(T=5000, cap=5000)
+    cells = run["cells"]
+    stepwise = synthetic.observers(T=30_000)
+    stepwise = {name: table.assign(cell="step by step " + table["cell"]) for name, table in stepwise.items() if "cell" in table}
+    stepwise["cells"] = stepwise["cells"].assign(method="sequential", method_parameters="{}", iterations=0)
+    stepwise["metrics"]["value"] = stepwise["metrics"]["value"].mask(stepwise["metrics"]["metric"] == "lyapunov_per_time", 7.0)
+    both = {name: pd.concat([table, stepwise[name]], ignore_index=True) for name, table in run.items() if name in stepwise}
+    rows = of_systems(predictability.solves(both)).set_index("system")
+    assert (rows["lyapunov_per_time"] == 7.0).all() and (rows["exponent_T"] == 30_000).all() and (rows["T"] == 5000).all()
+    assert rows.loc["chua", "updates"] == 696 and np.isinf(rows.loc["lorenz", "updates"]) and len(rows) == len(cells)
 
 
 def test_the_table_has_a_row_per_method_and_setting_and_published_numbers_beside_ours():

@@ -11,7 +11,17 @@ from bench.showing.vocabulary.symbols import PLAIN
 
 CARDS = Path(__file__).resolve().parents[2] / "cards"
 UNKNOWN = "not stated here"
-SIZES = ("system", "latent_dim", "hidden_dim", "T", "batch", "alpha", "seed")  # what a reader asks of a setting first
+SIZES = (
+    "system",
+    "dim",
+    "gain",
+    "latent_dim",
+    "hidden_dim",
+    "T",
+    "batch",
+    "alpha",
+    "seed",
+)  # what a reader asks of a setting first
 
 
 class Card(pydantic.BaseModel, frozen=True, extra="forbid", strict=True):
@@ -80,7 +90,7 @@ def _told(name: str, values: list) -> str:
     if name == "seed":
         return f"{len(values)} seeds" if len(values) > 1 else ""
     if name == "system":
-        return " and ".join(values)
+        return " and ".join(values) if len(values) < 4 else f"{len(values)} systems"
     numbers = sorted(values)
     text = ", ".join(map(tidy, numbers)) if len(numbers) < 4 else f"{tidy(numbers[0])} to {tidy(numbers[-1])}"
     return f"{PLAIN[name]} = {text}"

@@ -9,11 +9,10 @@ from bench.showing.drawing import style, ticks
 from bench.showing.drawing.band import cross_handle, crosses
 from bench.showing.drawing.updates import scale_exponents
 from bench.showing.frames.grouping import triple
-from bench.showing.frames.observers import QUANTITIES, is_observer, pairs
+from bench.showing.frames.observers import QUANTITIES, counting, is_observer, lengths, pairs
 from bench.showing.frames.predictability import solves, stated
 from bench.showing.frames.published import observers
 from bench.showing.vocabulary.appearance import BLUE, RED
-from bench.showing.vocabulary.order import rank
 from bench.showing.vocabulary.symbols import EXPONENT_PER_TIME
 
 WHOSE = {"": ("flow", RED, "o"), "_observer": ("its observer", BLUE, "s")}
@@ -24,15 +23,14 @@ def plot(tables, experiment: dict):
     """A row per flow: its updates and those of its observer, joined by a line, and beside them the exponents of both.
 
     Open marks below are published, their counts less one, as they count one more. A solve whose rule was not met within the cap,
-    or that left no answer, has a cross at the right edge. Of several methods the first in the order of all is shown.
+    or that left no answer, has a cross at the right edge. Of several methods that count updates the first is shown, at the
+    longest sequence of each system.
     """
     found = solves(tables)
     points = _points(found)
-    shown = points[points["label"] == _first(points)]
-    rows = pairs(shown, ["T"])
-    rows = rows.sort_values("updates", ascending=False, kind="stable", ignore_index=True)
-    note = ",  ".join(filter(None, [experiment.get("note", ""), _first(points), stated(found)]))
-    fig, area = style.canvas(experiment | {"note": note}, found, 1.9 + 0.32 * max(len(rows), 3), ("system", "latent_dim"))
+    rows = pairs(found).sort_values("updates", ascending=False, kind="stable", ignore_index=True)
+    note = ",  ".join(filter(None, [experiment.get("note", ""), counting(found), lengths(rows), stated(found)]))
+    fig, area = style.canvas(experiment | {"note": note}, found, 1.9 + 0.32 * max(len(rows), 3), ("system", "latent_dim", "T"))
     left, right = area.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
     for ax, name in ((left, "updates"), (right, "lyapunov_per_time")):
         _draw(ax, rows, name, log=name == "updates")
@@ -57,16 +55,10 @@ def _points(found) -> pd.DataFrame:
     order = ["system", "T", "method", "label", "updates", "updates_low", "updates_high", "lyapunov_per_time"]
     order += ["lyapunov_per_time_low", "lyapunov_per_time_high", "trajectory_error", "seeds", "failed", "cells"]
     points, known = pd.DataFrame(out, columns=order), observers().rows
-    flow, whose = points["system"].str.removesuffix("-observer"), is_observer(points["system"].astype(str))
+    flow, whose = points["system"].str.removesuffix("-observer"), is_observer(points["system"])
     for ours, theirs in QUANTITIES.items():
         points[f"{ours}_published"] = flow.map(known[theirs]).where(~whose, flow.map(known[f"observer_{theirs}"]))
     return points
-
-
-def _first(points) -> str:
-    iterating = points[points["updates"].notna()]
-    labels = (iterating if len(iterating) else points)[["method", "label"]].drop_duplicates()
-    return min(labels.itertuples(index=False), key=lambda row: (rank(row.method), row.label)).label if len(labels) else ""
 
 
 def _draw(ax, rows, name: str, log: bool) -> None:

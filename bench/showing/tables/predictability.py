@@ -68,7 +68,7 @@ def glance(frame: pd.DataFrame) -> list[Table | str]:
     ]
     shown = [table([*settings(frame, names), words(frame, "method")], columns)]
     shown += [PROPOSITION] if bound else []
-    return [*shown, *(_beside_published(frame, names) if "system" in frame else [])]
+    return [*shown, *(_beside_published(frame) if "system" in frame else [])]
 
 
 def _varied(frame: pd.DataFrame) -> list[str]:
@@ -77,9 +77,9 @@ def _varied(frame: pd.DataFrame) -> list[str]:
     return [name for name in before if name not in SETTINGS and name != "measure" and frame[name].notna().any()]
 
 
-def _beside_published(frame: pd.DataFrame, names: list[str]) -> list[Table | str]:
-    by = [*(name for name in names if name in frame and name not in ("system", "latent_dim")), "method"]
-    found = observers.pairs(frame, by)
+def _beside_published(frame: pd.DataFrame) -> list[Table | str]:
+    given = frame.assign(label=frame["method"] if "method" in frame else "", T=frame["T"] if "T" in frame else np.nan)
+    found = observers.pairs(given.fillna({"T": 0}))
     if found.empty:
         return []
     columns = [
@@ -88,9 +88,10 @@ def _beside_published(frame: pd.DataFrame, names: list[str]) -> list[Table | str
         for which, whose in (("", "system"), ("_observer", "observer"))
     ]
     paper = published()
-    note = f"In brackets: {paper.source}, for T = {paper.T}, its counts less one, as it counts one more."
-    about = [*settings(found, ["system", *by[:-1]]), words(found, "method") if found["method"].nunique() > 1 else None]
-    return [table(about, columns), *([note] if found["updates_published"].notna().any() else [])]
+    notes = [f"In brackets: {paper.source}, for T = {paper.T}, its counts less one, as it counts one more."]
+    notes = notes if found["updates_published"].notna().any() else []
+    notes += [f"Updates counted for {observers.lengths(found)}."] if "T" in frame else []
+    return [table(settings(found, ["system"]), columns), *([" ".join(notes)] if notes else [])]
 
 
 def _column(ours: pd.Series, theirs: pd.Series, head: str) -> Column:

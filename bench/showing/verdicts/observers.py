@@ -7,12 +7,13 @@ updates grow with the length.
 import numpy as np
 import pandas as pd
 
-from bench.showing.frames.observers import is_observer, pairs
+from bench.showing.frames.observers import is_observer, lengths, pairs
 from bench.showing.frames.predictability import solves
 from bench.showing.frames.published import OBSERVER, observers
 from bench.showing.verdicts import Verdict, decide
-from bench.showing.verdicts.predictable import NEWTON, counted, of_longest
+from bench.showing.verdicts.predictable import MANY, NEWTON, counted
 from bench.showing.vocabulary.numbers import number
+from bench.showing.vocabulary.order import BASELINE
 
 MOST = 13  # updates of an observer, as we count them: 14 in the table
 NEAR = 3  # updates: how near to the published count of an observer is near
@@ -22,14 +23,12 @@ ALL = 9
 
 
 def judge(tables) -> list[Verdict]:
-    own = of_longest(solves(tables))
-    watching = own[is_observer(own["system"].astype(str))]
-    if watching.empty:
+    found = solves(tables)
+    watching = found[is_observer(found["system"]) & found["method"].eq(NEWTON) & found["updates"].notna()]
+    beside = pairs(found[found["method"].isin((NEWTON, BASELINE))])
+    if watching.empty or beside.empty:
         return []
-    medians = own.groupby(["system", "T"], as_index=False)[["updates", "lyapunov_per_time", "lyapunov_error", "cap"]].median()
-    beside = pairs(medians, ["T"])
-    caps = medians.set_index("system")["cap"]
-    return [_few(watching), _near(beside), _orders(beside.assign(cap=beside["system"].map(caps))), _exponents(medians, beside)]
+    return [_few(watching), _near(beside), _more(beside), _orders(beside), _exponents(beside)]
 
 
 def _few(watching: pd.DataFrame) -> Verdict:
@@ -48,40 +47,51 @@ def _near(beside: pd.DataFrame) -> Verdict:
     return Verdict(claim, observers().source, decide(far.empty, len(off), ALL), evidence)
 
 
+def _ratio(beside: pd.DataFrame) -> pd.Series:
+    """Updates of a flow over those of its observer; where the flow was stopped, at least so many."""
+    flows = beside["updates"].where(np.isfinite(beside["updates"]), beside["cap"])
+    return (flows / beside["updates_observer"].clip(lower=1)).set_axis(beside["system"])
+
+
+def _more(beside: pd.DataFrame) -> Verdict:
+    ratio = _ratio(beside).dropna()
+    claim = f"every flow needs at least {MANY:g} times the updates of its observer"
+    few = ratio[ratio < MANY]
+    long = (beside["T"] >= observers().T).all() & np.isfinite(beside["updates"]).all()
+    evidence = f"{number(ratio.min(), 2)} to {number(ratio.max(), 2)} times, {lengths(beside)}{_listed(few)}"
+    return Verdict(claim, observers().source, decide(few.empty if long or few.empty else None, len(ratio), ALL), evidence)
+
+
 def _orders(beside: pd.DataFrame) -> Verdict:
     """A flow whose solve was stopped needs more than the cap: that is enough where the cap is large enough."""
     claim = "a flow needs as many times the updates of its observer as published, within half an order of magnitude"
-    known = beside[beside["updates_published"].notna()].set_index("system")
-    theirs = known["updates_published"] / known["updates_observer_published"].clip(lower=1)
-    stopped = np.isinf(known["updates"])
-    ours = known["updates"].where(~stopped, known["cap"]) / known["updates_observer"].clip(lower=1)
-    ratio = ours / theirs
+    known = beside[beside["updates_published"].notna() & beside["updates"].notna()]
+    theirs = (known["updates_published"] / known["updates_observer_published"].clip(lower=1)).set_axis(known["system"])
+    stopped, ratio = np.isinf(known["updates"]).set_axis(known["system"]), _ratio(known) / theirs
     near, small = (ratio >= 1 / ORDER) & ((ratio <= ORDER) | stopped), (ratio < 1 / ORDER) & stopped
     long = (known["T"] >= observers().T).all()
     holds = None if not long else False if (~near & ~small).any() else True if near.all() else None
-    evidence = f"{near.sum()} of {len(known)} flows; {number(ours.min(), 2)} to {number(ours.max(), 2)} times"
+    evidence = f"{near.sum()} of {len(known)} flows"
     evidence += f", {stopped.sum()} of them stopped at the cap" if stopped.any() else ""
-    evidence += "" if long else f"; T = {known['T'].max():g}, published are those for T = {observers().T}"
-    far = ratio[~near]
-    named = ", ".join(f"{name} {number(value, 2)}" for name, value in far.items())
+    evidence += "" if long else f"; {lengths(known)}, published are flows of T = {observers().T}"
+    named = ", ".join(f"{name} {number(value, 2)}" for name, value in ratio[~near].items())
     evidence += f"; ours / published of {named}" if named else ""
     return Verdict(claim, observers().source, decide(holds, len(known), ALL), evidence)
 
 
-def _exponents(medians: pd.DataFrame, beside: pd.DataFrame) -> Verdict:
+def _exponents(beside: pd.DataFrame) -> Verdict:
     claim = f"the largest Lyapunov exponents are the published ones within {OFF:g} per unit of time, of flows and observers"
     parts = []
     for whose, end in (("", ""), ("_observer", OBSERVER)):
-        gaps = beside[f"lyapunov_per_time{whose}"] - beside[f"lyapunov_per_time{whose}_published"]
-        parts.append(gaps.set_axis(beside["system"] + end))
-    off = pd.concat(parts).dropna()
-    ours = medians.set_index("system")["lyapunov_per_time"]
-    far = off[off.abs() > OFF]
-    named = ", ".join(f"{name} {number(ours[name], 2)}, off by {number(gap, 2)}" for name, gap in far.items())
-    evidence = f"{len(off) - len(far)} of {len(off)}, off by at most {number(off.abs().max(), 2)}"
+        ours, theirs = beside[f"lyapunov_per_time{whose}"], beside[f"lyapunov_per_time{whose}_published"]
+        parts.append(pd.DataFrame({"ours": ours, "off": ours - theirs}).set_axis(beside["system"] + end))
+    rows = pd.concat(parts).dropna()
+    far = rows[rows["off"].abs() > OFF]
+    named = ", ".join(f"{name} {number(row.ours, 2)}, off by {number(row.off, 2)}" for name, row in far.iterrows())
+    evidence = f"{len(rows) - len(far)} of {len(rows)}, off by at most {number(rows['off'].abs().max(), 2)}"
     evidence += f": {named}" if named else ""
-    long = bool((medians["T"] >= observers().T).all())
-    return Verdict(claim, observers().source, decide(far.empty if long or far.empty else None, len(off), 2 * ALL), evidence)
+    long = (beside[["exponent_T", "exponent_T_observer"]] >= observers().T).all(axis=None)
+    return Verdict(claim, observers().source, decide(far.empty if long or far.empty else None, len(rows), 2 * ALL), evidence)
 
 
 def _listed(values: pd.Series) -> str:
