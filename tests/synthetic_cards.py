@@ -110,7 +110,7 @@ RUNS = {  # by experiment: together they decide every card in every way
     "threshold": [
         predictability.threshold(),
         predictability.threshold(sharp=0.0, power=0.5),
-        predictability.threshold(gains=(0.5,)),
+        predictability.threshold(gains=(0.5,), seeds=1),
     ],
     "walltime": [
         predictability.walltime(),

@@ -61,7 +61,7 @@ def langevin(power=0.25, most=17, seeds=5, T=10_000, own=-0.0145, methods=("deer
 
 
 def observers(watching=None, flow=None, off=0.0, T=30_000, cap=30_000, seeds=1, without=()):
-    """The published table, some flows left out, counted as we count; `watching` and `flow` replace counts, `off` moves exponents of observers."""
+    """The published table as we count: `watching` and `flow` replace counts, `off` moves exponents of observers."""
     made = synthetic.Tables()
     for system, row in published().rows.drop(index=list(without)).iterrows():
         for seed in range(seeds):
