@@ -41,6 +41,7 @@ def words(full=1, power=1.0, seeds=3, T=1000, cap=2000, prefixes=True, lengths=(
     """Newton takes `full` updates; its diagonal form as many as steps, to a `power`. Prefixes of one solve, or one per length."""
     made = Tables()
     for seed, (method, grows) in ((s, each) for s in range(seeds) for each in {"deer": None, "quasi-deer": power}.items()):
+        recurrence(made, "sequential", None, T=T, system="s5-words", seed=seed, exponent=0.0)
         updates = {own: full if grows is None else int(np.ceil(0.9 * own**grows)) for own in range(1, T + 1)}
         common = {"system": "s5-words", "seed": seed, "cap": cap, "exponent": 0.0}
         for length in [T] if prefixes else lengths:

@@ -49,6 +49,7 @@ def test_every_cell_is_drawn_and_what_was_not_solved_is_a_cross():
     run = words(cap=400)
     figure, points = drawn("words", run)
     assert cells_in(points) == set(run["cells"]["cell"]) and {"deer", "quasi-deer", "one per step"} <= set(legend(figure))
+    assert "sequential" not in legend(figure)
     assert crosses(figure) and points.loc[points["failed"] > 0, "method"].eq("quasi-deer").all()
     assert not crosses(drawn("words", words())[0])
 

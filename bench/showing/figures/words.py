@@ -18,12 +18,13 @@ def plot(tables, experiment: dict):
     """Medians with range over seeds, log-log, of every prefix of a solve that keeps them; a cross where a solve was not done."""
     found = predictability.by_length(tables)
     points = _points(found)
-    looks = appearance.looks(points)
+    iterating = points[points["updates"].notna() | points["failed"].gt(0)]  # going step by step takes no updates
+    looks = appearance.looks(iterating)
     failing = [label for label in looks if (points.loc[points["label"] == label, "failed"] > 0).any()]
     fig, area = style.canvas(experiment, tables["cells"], 3.2, shown=("T",), width=4.6)
     ax = area.subplots()
     band = FailureBand(ax, failing, named=True)
-    for label, line in points.groupby("label"):
+    for label, line in iterating.groupby("label"):
         style.errorbar(ax, line["length"], line["updates"], line["updates_low"], line["updates_high"], looks[label])
         band.cross(label, line.loc[line["failed"] > 0, "length"], looks[label]["color"])
     longest = points["length"].max() if len(points) else 10
@@ -46,7 +47,7 @@ def _points(found: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (method, label, length), own in found.groupby(["method", "label", "length"], sort=False):
         row = {"method": method, "label": label, "length": length} | triple("updates", own["updates"].dropna(), 0.0, 1.0)
-        failed = ~np.isfinite(own["updates"].astype(float))
+        failed = np.isinf(own["updates"]) | (own["updates"].isna() & ~own["met"])
         rows.append(row | {"failed": int(failed.sum()), "cells": " ".join(own["cell"])})
     columns = ["method", "label", "length", "updates", "updates_low", "updates_high", "failed", "cells"]
     return pd.DataFrame(rows, columns=columns).sort_values(["label", "length"], ignore_index=True)
