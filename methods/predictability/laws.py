@@ -102,8 +102,10 @@ def linear(outlook: Outlook, left, accuracy) -> Forecast:
     nats = to_lose(outlook, accuracy)
     factor = jnp.median(left, axis=(0, 1)).clip(jnp.finfo(left.dtype).eps, 0.99)
     steady = jnp.where(nats > 0, jnp.maximum(1, nats / -jnp.log(factor)), 0)
-    expected, few, many = (jnp.maximum(steady, outlook.T * hops(left, limit)) for limit in (0.9, 1.2, 0.8))
-    return Forecast(1.5 * expected, 0.6 * few, 4 * many)
+    moved, least, most = (outlook.T * hops(left, limit) for limit in (0.9, 1.2, 0.8))
+    expected = 1.5 * jnp.maximum(steady, moved)
+    # a frontier often moves on by more than it first seems, as what it leaves behind is no longer as far off as the guess was
+    return Forecast(expected, jnp.minimum(jnp.maximum(0.6 * steady, 0.3 * least), expected), 4 * jnp.maximum(steady, most))
 
 
 def later(undamped: Forecast, nats) -> Forecast:
