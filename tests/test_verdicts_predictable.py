@@ -95,6 +95,15 @@ def test_a_solve_that_was_stopped_counts_as_infinitely_many_updates():
     assert verdict_on("observers", synthetic.observers(cap=600), "as many times") == {"undecided"}
 
 
+def test_observers_are_judged_whether_or_not_their_flows_were_solved():
+    alone = synthetic.observers()
+    alone["cells"] = alone["cells"][alone["cells"]["system"].str.endswith(OBSERVER)]
+    for words in ("every observer in few", "within 3 of"):
+        assert verdict_on("observers", alone, words) == {"reproduced"}
+    for words in ("at least 10 times", "as many times", "exponents are the published"):
+        assert verdict_on("observers", alone, words) == {"undecided"}
+
+
 def test_times_name_the_device_and_the_strongest_scan():
     run = synthetic.walltime(device="gpu")
     assert evidence("walltime", run, FAST).startswith("on gpu faster in")

@@ -31,9 +31,10 @@ def plot(tables, experiment: dict):
     fig, area = style.canvas(experiment | {"note": note}, found, 3.2, ("T", "latent_dim"), width=6.4)
     left, right = area.subplots(1, 2, width_ratios=[1.45, 1])
     band = FailureBand(left, failing, named=False)
-    for label, look in looks.items():
+    for place, (label, look) in enumerate(looks.items()):
         own = points[points["label"] == label].sort_values("length")
-        _line(left, own, look)
+        under = len(looks) - 1 - place  # solvers that need the same updates show as stripes around each other
+        _line(left, own, look | {"linewidth": 1.3 + 1.2 * under})
         lost = own.loc[own["failed"] > 0, "length"]
         band.cross(label, lost.iloc[:: max(len(lost) // 12, 1)], look["color"])
     _guides(left, points)

@@ -36,15 +36,15 @@ def of_systems(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per flow that has an observer in the `frame`: the columns of `of_systems` of both, and what is published.
+    """One row per observer in the `frame`: the columns of `of_systems` of its flow and its own, and what is published.
 
-    They are `updates`, `updates_observer`, `updates_published`, `updates_observer_published`; and so on. Where a flow is in no
-    paper, what is published is missing.
+    They are `updates`, `updates_observer`, `updates_published`, `updates_observer_published`; and so on. What was
+    not asked, or is not published, is missing.
     """
     own = of_systems(frame)
     watching = is_observer(own["system"])
     own["system"] = own["system"].astype(str).str.removesuffix(OBSERVER)
-    out = own[~watching].merge(own[watching], on="system", suffixes=("", "_observer"))
+    out = own[~watching].merge(own[watching], on="system", how="right", suffixes=("", "_observer"))
     published = observers().rows
     for ours, theirs in QUANTITIES.items():
         out[f"{ours}_published"] = out["system"].map(published[theirs]).astype(float)

@@ -57,7 +57,7 @@ def _more(beside: pd.DataFrame) -> Verdict:
     ratio = _ratio(beside).dropna()
     claim = f"every flow needs at least {MANY:g} times the updates of its observer"
     few = ratio[ratio < MANY]
-    long = (beside["T"] >= observers().T).all() & np.isfinite(beside["updates"]).all()
+    long = (beside["T"] >= observers().T).all() and np.isfinite(beside["updates"]).all()
     evidence = f"{number(ratio.min(), 2)} to {number(ratio.max(), 2)} times, {lengths(beside)}{_listed(few)}"
     return Verdict(claim, observers().source, decide(few.empty if long or few.empty else None, len(ratio), ALL), evidence)
 
@@ -65,7 +65,7 @@ def _more(beside: pd.DataFrame) -> Verdict:
 def _orders(beside: pd.DataFrame) -> Verdict:
     """A flow whose solve was stopped needs more than the cap: that is enough where the cap is large enough."""
     claim = "a flow needs as many times the updates of its observer as published, within half an order of magnitude"
-    known = beside[beside["updates_published"].notna() & beside["updates"].notna()]
+    known = beside[beside[["updates_published", "updates", "updates_observer"]].notna().all(axis=1)]
     theirs = (known["updates_published"] / known["updates_observer_published"].clip(lower=1)).set_axis(known["system"])
     stopped, ratio = np.isinf(known["updates"]).set_axis(known["system"]), _ratio(known) / theirs
     near, small = (ratio >= 1 / ORDER) & ((ratio <= ORDER) | stopped), (ratio < 1 / ORDER) & stopped
