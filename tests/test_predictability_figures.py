@@ -140,6 +140,12 @@ def test_exponents_may_be_of_longer_orbits_than_updates():
     assert rows.loc["chua", "updates"] == 696 and np.isinf(rows.loc["lorenz", "updates"]) and len(rows) == len(cells)
 
 
+def test_a_flow_that_was_not_asked_for_is_no_failure():
+    run = synthetic.observers()
+    made, _ = draw("observers", run | {"cells": run["cells"][run["cells"]["system"].ne("lorenz")]})
+    assert not crosses(made) and "lorenz" in {text.get_text() for text in made.get_axes()[0].get_yticklabels()}
+
+
 def test_the_table_has_a_row_per_method_and_setting_and_published_numbers_beside_ours():
     frame = tables.summary(DRAWN["time_against_setting"])
     assert len(frame) == 4 * len(synthetic.GAINS) and frame["gain"].notna().all()

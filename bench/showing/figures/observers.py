@@ -69,12 +69,12 @@ def _draw(ax, rows, name: str, log: bool) -> None:
         if filled:
             joined = np.isfinite(both[0]) & np.isfinite(both[1])
             ax.hlines(y[joined] + below, both[0][joined], both[1][joined], color="0.75", linewidth=1.5, zorder=1)
-        for values, (_, color, marker) in zip(both, WHOSE.values(), strict=True):
+        for values, (whose, (_, color, marker)) in zip(both, WHOSE.items(), strict=True):
             face = {"markerfacecolor": color if filled else "white", "markeredgecolor": color, "markersize": 5 if filled else 3.5}
             known = np.isfinite(values)
             ax.plot(values[known].clip(lower=0.7 if log else None), y[known] + below, marker, markeredgewidth=0.8, **face)
-            gone = ~known if filled and log else known & False
-            if gone.any():
+            gone = ~known & rows[f"T{whose}"].notna()  # what was not asked is no failure
+            if filled and log and gone.any():
                 crosses(ax, np.full(gone.sum(), 1.0), y[gone], color, transform=ax.get_yaxis_transform())
 
 
@@ -98,6 +98,6 @@ def _legend(fig, rows) -> None:
         look = {"marker": "o", "color": "0.3", "markerfacecolor": "white", "linestyle": "none", "markersize": 3.5}
         paper = observers()
         handles.append(Line2D([], [], label=f"{paper.source} (T = {paper.T})", **look))
-    if len(rows) and not np.isfinite(rows[["updates", "updates_observer"]].astype(float)).all(axis=None):
+    if any((rows[f"T{whose}"].notna() & ~np.isfinite(rows[f"updates{whose}"].astype(float))).any() for whose in WHOSE):
         handles.append(cross_handle("failed: rule not met, or no answer"))
     style.legend(fig, handles)
