@@ -63,7 +63,7 @@ class Convergence(Measure):
         } | foresight.columns(_apart_from_alpha(method).forecast(params, x, alpha=alpha), np.mean)
         exponents = forced_exponents(_apart_from_alpha(method).forcing, params, x[:FOLLOWED], alpha=alpha).per_step
         scores = [{"metric": "forced_lyapunov", "value": float(exponents.mean()), "unit": "1/step"}]
-        return Outcome(status, columns, {"newton": _updates(solution), "metrics": scores})
+        return Outcome(status, columns, {"newton": updates(solution), "metrics": scores})
 
 
 def _apart_from_alpha(method):
@@ -88,14 +88,15 @@ def _sequentially(method, params, x, alpha):
     return method.stepwise.solve(params, x, alpha=alpha).states
 
 
-def _updates(solution) -> list[dict]:
-    """One row per update of each sequence; row 0 is the guess."""
+def updates(solution) -> list[dict]:
+    """One row per update of each sequence; row 0 is the guess. None where no history was kept."""
     if solution.history is None:
         return []
-    residual, step = (np.asarray(values, float) for values in solution.history)
+    counts = np.atleast_1d(solution.iterations)
+    residual, step = (np.asarray(values, float).reshape(-1, len(counts)) for values in solution.history)
     return [
         {"sequence": s, "update": i, "residual": residual[i, s], "step": None if i == 0 else step[i, s]}
-        for s, count in enumerate(np.asarray(solution.iterations))
+        for s, count in enumerate(counts)
         for i in range(count + 1)
     ]
 

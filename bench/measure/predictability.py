@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.measure import foresight, memory, timing
 from bench.measure.accuracy import VALUE_TOLERANCE
+from bench.measure.convergence import updates
 from bench.measure.growth import Growth
 from bench.measure.outcome import Measure, Outcome
 from bench.measure.posed import Posed, is_recurrence
@@ -111,8 +112,8 @@ class _Subject:
         tables = {}
         if counts:
             counting = compiled(partial(prefix_updates, solver), *given)
-            seconds, (solution, updates) = timing.timed(counting.call, *given)
-            tables["prefixes"] = encoded(np.asarray(updates))
+            seconds, (solution, counted) = timing.timed(counting.call, *given)
+            tables["prefixes"] = encoded(np.asarray(counted))
         if not counts or timed:
             seconds, solution = timing.timed(program.call, *given)
         status, errors, scores = _judged(posed, growth, solution, cell.dtype)
@@ -123,7 +124,7 @@ class _Subject:
             "iterations": float(solution.iterations.mean()),
             "residual": float(solution.residual.max()),
         }
-        tables |= {"metrics": growth.rows + posed.promised + scores, "runtime": []}
+        tables |= {"metrics": growth.rows + posed.promised + scores, "runtime": [], "newton": updates(solution)}
         call = program and partial(timing.timed, program.call, *given)
         columns |= foresight.columns(forecast(solver, *given), np.mean)
         return cls(cell, status, posed.columns | columns | errors, tables, call, first_s=seconds)
@@ -131,8 +132,8 @@ class _Subject:
     def time(self, repetition: int) -> None:
         seconds, solution = self.call()
         self.spent_s += seconds
-        updates = int(solution.iterations.max())
-        row = {"phase": "forward", "repetition": repetition, "seconds": seconds, "iterations": updates}
+        row = {"phase": "forward", "repetition": repetition, "seconds": seconds}
+        row |= {"iterations": int(solution.iterations.max())}
         self.tables["runtime"].append(row)
 
     def outcome(self) -> Outcome:
