@@ -140,3 +140,15 @@ def test_a_diagonal_newton_holds_no_jacobian_of_all_steps_on_a_cpu(diagonal):
     problem = posed(drawn.step, drawn.z0, drawn.inputs, drawn.diagonal if diagonal else None)
     program = jax.jit(Newton(jacobian="diagonal").solve).lower(problem, drawn.guess).compile()
     assert program.memory_analysis().temp_size_in_bytes < T * D * D * 8 / 2
+
+
+def test_a_flow_that_leaves_the_range_of_numbers_is_solved_by_starting_anew():
+    """Newton on a chaotic flow overflows at first, and its exact beginning grows by a step an update all the same."""
+    drawn = recurrences.get("lorenz").draw(400, 0).astype(jnp.float64)
+    problem = posed(drawn.step, drawn.z0, drawn.inputs)
+    settings = dict(rule="merit", tolerance=1e-10, max_iterations=400)
+    assert solved(Newton(**settings), problem, drawn.guess).status == "diverged"
+    solution, counts = counted(Newton(**settings, reset=True), problem, drawn.guess)
+    assert solution.status == "converged" and (counts >= 0).all() and (counts <= jnp.arange(1, 401)).all()
+    alone = solved(Newton(**settings, reset=True), *cut(problem, drawn.guess, 100))
+    assert alone.iterations == counts[99]

@@ -26,6 +26,8 @@ from methods.solvers.stretched import Stretched
 from references import Reference
 from references.papers import GONZALEZ2024, HESS2026, LIM2024
 
+LARGEST_POWER = 4  # of a state that a map may take without leaving the range of numbers
+
 
 @dataclasses.dataclass(frozen=True)
 class Newton(Stretched):
@@ -40,6 +42,9 @@ class Newton(Stretched):
 
     jacobian: Literal["full", "diagonal"] = "full"
     scan: recurrence.Scan = "auto"
+    # A state that is not finite, or so large that powers of it would not be, starts again from the guess. Where a recurrence
+    # expands, the end of a long iterate leaves the range of numbers; without this that is `diverged`, however good its beginning.
+    reset: bool = False
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -49,6 +54,16 @@ class Newton(Stretched):
     def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
         law = laws.quadratic if self.jacobian == "full" else laws.linear
         return law(outlook, outlook.left(self.first), accuracy)
+
+    def begin(self, problem: Problem, at: Evaluation):
+        return jnp.moveaxis(at.states, 0, -2) if self.reset else ()
+
+    def advance(self, problem: Problem, at: Evaluation, carried):
+        if not self.reset:
+            return super().advance(problem, at, carried)
+        states = self.update(problem, at)
+        fits = jnp.abs(states) <= jnp.finfo(states.dtype).max ** (1 / LARGEST_POWER)  # which NaN does not
+        return problem.evaluate(jnp.where(fits, states, jnp.moveaxis(carried, -2, 0))), carried
 
     def update(self, problem: Problem, at: Evaluation):
         diagonal, step = self.jacobian == "diagonal", problem.step

@@ -1,12 +1,11 @@
 """Newton with smaller Jacobians or shorter steps, where the plain update overshoots: scaled, clipped, relaxed.
 
 A Newton correction is carried along the sequence by products of Jacobians. Where these expand, it grows until the next iterate is
-useless. Four remedies, which can be combined:
+useless. Three remedies, which can be combined, with `Newton.reset` too:
 
     scaled    G = (1 − k) J
     clipped   G = J min(1, c/‖J‖) for full Jacobians, every entry cut to [−c, c] for diagonal ones
     relaxed   z + ω (z' − z) in place of z'
-    reset     a state that is not finite starts again from the guess
 
 None of them changes the fixed point; convergence is linear in place of quadratic. Without relaxation the first i states are still
 exact after i iterations. Scaling and clipping of quasi-DEER: Gonzalez et al. 2024, arXiv:2407.19115.
@@ -36,7 +35,6 @@ class Stabilised(Newton):
     scale_down: Fraction = 0.0  # k, 0 … 1
     clip: Limit = math.inf  # c
     relaxation: RelaxationFactor = 1.0  # ω
-    reset: bool = False  # the status is still judged by the last iterate
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -48,15 +46,6 @@ class Stabilised(Newton):
 
     def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
         return laws.linear(outlook, outlook.left(self.first), accuracy)
-
-    def begin(self, problem: Problem, at: Evaluation):
-        return jnp.moveaxis(at.states, 0, -2) if self.reset else ()
-
-    def advance(self, problem: Problem, at: Evaluation, carried):
-        states = self.update(problem, at)
-        if self.reset:
-            states = jnp.where(jnp.isfinite(states), states, jnp.moveaxis(carried, -2, 0))
-        return problem.evaluate(states), carried
 
     def update(self, problem: Problem, at: Evaluation):
         factor = jnp.full(at.states.shape[:-1], 1 - self.scale_down, at.states.dtype)
