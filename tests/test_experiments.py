@@ -105,7 +105,8 @@ def test_the_quick_profile_runs_once(name, settings, tmp_path, monkeypatch, caps
 
     calls = tables["runtime"]
     timed, graded = cells.loc[calls["cell"].unique()], cells.loc[calls.loc[calls["phase"] == "gradient", "cell"].unique()]
-    assert (timed["value_error"] < 1e-2).all() and (graded["gradient_error"] < 1e-1).all()
+    if config.load(name, "quick").measure != "predictability":  # whose rule may be met by states that are wrong: that is asked
+        assert (timed["value_error"] < 1e-2).all() and (graded["gradient_error"] < 1e-1).all()
     ok = cells[cells["status"] == "ok"]
     if config.load(name, "quick").measure in ("runtime", "reconstruction"):
         assert set(ok.index) - set(cells.index[untimed]) <= set(timed.index)
