@@ -28,7 +28,8 @@ def stored(name):
     return experiment, load(folder)["cells"]["wall_s"].sum(), folder
 
 
-@pytest.mark.parametrize("name", [name for name in STORED if name != "ecg"])
+# what a GPU's time was too short for is missing in its folders
+@pytest.mark.parametrize("name", [name for name in STORED if name != "ecg" and not name.endswith("-gpu")])
 def test_the_same_again_takes_as_long(name):
     experiment, seconds, folder = stored(name)
     cells = matrix.cells(experiment.with_seeds(range(1000, 1000 + _seeds(experiment))))

@@ -22,6 +22,11 @@ def check(device: str | None) -> None:
         )
 
 
+def at_hand() -> str | None:
+    """The kind of device that a run takes by itself, where that is certain without asking jax."""
+    return "cpu" if absent() else None
+
+
 def absent() -> bool:
     """Whether there is certainly no GPU; only Linux shows that."""
     if not sys.platform.startswith("linux") or environment.gpus():

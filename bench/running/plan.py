@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.measure.outcome import FAILED, SKIPPED
 from bench.question.cell import Cell
-from bench.running import prices, provenance
+from bench.running import gpu, prices, provenance
 from bench.running.runner import check_folder
 from bench.running.suite import Asked
 from bench.text import in_bytes, in_words
@@ -88,8 +88,9 @@ def estimate(chosen: list[Cell], out: Path, experiment: str, isolation: str, dev
 
     Each job is expected to cost what the finished job that is nearest to it in work has cost, scaled to its work. Finished jobs
     are looked for in `out`, in the folders of the experiment's other runs beside it, and among the results that come with the
-    source; those on the kind of `device` that the experiment asks for go before others.
+    source; those on the kind of `device` that the experiment asks for, or would get here, go before others.
     """
+    device = device or gpu.at_hand()
     here = {cell: row["status"] for cell, row in provenance.standing(out, chosen, "status").items()}
     skipped = [cell for cell in chosen if here.get(cell.id, SKIPPED if cell.misfit else "") == SKIPPED]
     missing = [cell for cell in chosen if cell.id not in here and not cell.misfit]

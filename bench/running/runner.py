@@ -161,7 +161,7 @@ def _todo(
 
 def _remaining(experiment: Experiment, possible: list[Cell], out: Path) -> Remaining:
     units = [unit for job in prices.asked(possible, experiment.options.isolation) for unit in job]
-    return Remaining(prices.paired(units, out, experiment.name, experiment.options.device))
+    return Remaining(prices.paired(units, out, experiment.name, experiment.options.device or gpu.at_hand()))
 
 
 def _orders(experiment: Experiment, options: Options, context: Context) -> Orders:
