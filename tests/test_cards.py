@@ -50,7 +50,7 @@ def test_a_card_names_an_experiment_a_profile_methods_and_a_verdict_that_exist(c
     assert set(card.methods) <= asked, f"profile {card.profile} of {card.experiment} has no {set(card.methods) - asked}"
     assert set(card.methods) <= set(methods.names())
     assert importlib.util.find_spec(f"bench.showing.verdicts.{card.experiment.replace('-', '_')}")
-    assert card.claim.endswith(".") and card.known_from and card.ours.count("=") >= 3
+    assert card.claim.endswith(".") and card.known_from and card.ours.count("=") >= 2
 
 
 @by_claim

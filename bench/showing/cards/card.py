@@ -69,7 +69,7 @@ class Card(pydantic.BaseModel, frozen=True, extra="forbid", strict=True):
             values = list(dict.fromkeys(value for grid in grids for value in grid.get(name, [])))
             if values:
                 told.append(_told(name, values))
-        return ", ".join(told)
+        return ", ".join(filter(None, told))
 
 
 class Paper(pydantic.BaseModel, frozen=True, extra="forbid", strict=True):

@@ -38,7 +38,7 @@ def _few(own: pd.DataFrame) -> Verdict:
     claim = f"{NEWTON} needs at most about {MOST} updates at T = {LENGTH}"
     holds = bool((own["updates"] <= ABOUT * MOST).all())
     evidence = f"{counted(own['updates'])} at T = {own['T'].max():g}"
-    return Verdict(claim, FIGURE, decide(holds if long else None, len(own), SEEDS), evidence)
+    return Verdict(claim, FIGURE, decide(holds if long else None, own["seed"].nunique(), SEEDS), evidence)
 
 
 def _predictable(own: pd.DataFrame) -> Verdict:
