@@ -44,6 +44,7 @@ class Newton(Stretched):
     scan: recurrence.Scan = "auto"
     # A state that is not finite, or so large that powers of it would not be, starts again from the guess. Where a recurrence
     # expands, the end of a long iterate leaves the range of numbers; without this that is `diverged`, however good its beginning.
+    # Not for maps that saturate: these return from any state at once, and to start anew costs them updates (9 become 45 once).
     reset: bool = False
 
     @property
