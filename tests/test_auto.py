@@ -57,7 +57,7 @@ def test_auto_looks_at_no_more_than_a_few_per_cent():
     for T in (2048, 65536):
         for S in (1, 16):
             C, K = look(T, S, 16)
-            assert C * cost.step(K * S, 16) <= max(64, T // 32) * cost.step(S, 16) and 1 <= K * C <= T
+            assert C * cost.step(K * S, 16) <= max(64, T // 64) * cost.step(S, 16) and 1 <= K * C <= T
 
 
 @pytest.mark.parametrize(("rate", "windows"), [(0.8, True), (0.9999, False), (1.0001, False)])

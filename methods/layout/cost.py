@@ -183,7 +183,7 @@ def sweeps(memory, C):
 
 def first_steps(T: int) -> int:
     """Steps of a problem on which `auto` measures how soon it forgets: enough to settle, a few per cent of one pass."""
-    return max(64, min(256, T // 32))
+    return max(64, min(128, T // 64))
 
 
 def steps(memory, C):

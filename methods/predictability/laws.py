@@ -127,12 +127,12 @@ def descending(outlook: Outlook, accuracy, step_size: float) -> Forecast:
     return Forecast(updates, 0.2 * updates, 3 * updates + 1)
 
 
-def sweeping(outlook: Outlook, accuracy, C: int, K: int, per_update: int = 1) -> Forecast:
+def sweeping(steps, C: int, K: int, per_update: int = 1) -> Forecast:
     """Windows that are run again: one sweep, and one for every C steps of the memory, at most K; then all windows are exact.
 
+    steps       (...), the memory of the map
     per_update  sweeps in one update
     """
-    steps = memory(outlook, to_lose(outlook, accuracy)) if K > 1 else jnp.zeros(outlook.whole.shape[1:-1])
     sweeps = (jnp.minimum(1 + factor * steps / C, K) for factor in (1, 0.5, 1.6))
     updates, low, high = (jnp.maximum(each / per_update, 1) for each in sweeps)
     return Forecast(updates, low, jnp.ceil(high) + (K > 1))

@@ -100,12 +100,13 @@ def _followed(windows: Problem):
         z, pattern = windows.step.linearise(z, u)
         v = windows.step.push(pattern, v)
         size = jnp.maximum(jnp.linalg.norm(v, axis=-1, keepdims=True), jnp.finfo(v.dtype).tiny)
-        return (z, v / size), (z, jnp.log(size[..., 0]))
+        return (z, v / size), (z, size[..., 0])
 
     # every direction, but none of the units alone
     v = jnp.cos(1 + jnp.arange(windows.z0.shape[-1], dtype=windows.z0.dtype))
     v = jnp.broadcast_to(v / jnp.linalg.norm(v), windows.z0.shape)
-    return jax.lax.scan(step, (windows.z0, v), windows.inputs, unroll=cost.unroll())[1]
+    states, sizes = jax.lax.scan(step, (windows.z0, v), windows.inputs, unroll=cost.unroll())[1]
+    return states, jnp.log(sizes)
 
 
 def _norm(values):

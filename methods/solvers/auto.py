@@ -22,6 +22,7 @@ from methods.forcing import Forcing
 from methods.kernels import Kernels, why_not
 from methods.layout import cost
 from methods.layout.windows import Windows
+from methods.predictability import laws
 from methods.predictability.laws import Forecast
 from methods.predictability.outlook import Outlook
 from methods.problem import Problem
@@ -116,8 +117,8 @@ class Auto(Solver):
             return Choice(jnp.ones((), int), jnp.array([1.0, *gains], guess.dtype), jnp.full((), jnp.nan, guess.dtype))
         outlook = self._look(problem, guess)
         gains = [jnp.ones((), guess.dtype)]
-        for each in candidates[1:]:
-            sweeps = largest_of_all(self._sweeps(each, outlook).updates.max())
+        for each, forecast in zip(candidates[1:], self._sweeps(candidates, outlook), strict=True):
+            sweeps = largest_of_all(forecast.updates.max())
             memory = (sweeps - 1) * each.windows.C
             gain = cost.gain(each.windows, guess.shape[-1], memory, self.devices) / cost.here().margin
             gains.append(jnp.where(sweeps <= _most_sweeps(each.windows), gain, 0).astype(guess.dtype))  # no gain for NaN
@@ -128,8 +129,10 @@ class Auto(Solver):
         windows = Windows.whole(problem.shape)
         return Outlook.of(problem, guess, *look(windows.T, windows.S, guess.shape[-1]))
 
-    def _sweeps(self, candidate: Candidate, outlook: Outlook) -> Forecast:
-        return candidate.solver.expected(outlook, self.accuracy(outlook.whole.dtype))
+    def _sweeps(self, candidates, outlook: Outlook) -> list[Forecast]:
+        """What each way by windows expects; the memory, which costs as much as some steps, is found once for all of them."""
+        steps = laws.memory(outlook, laws.to_lose(outlook, self.accuracy(outlook.whole.dtype)))
+        return [laws.sweeping(steps, each.windows.C, each.windows.K) for each in candidates[1:]]
 
     def foresee(self, problem: Problem, guess) -> Forecast:
         """That of the solver it chooses; the sequential scan makes no updates."""
@@ -137,7 +140,7 @@ class Auto(Solver):
         forecasts, choice = [Forecast(*jnp.zeros((3, *guess.shape[1:-1]), guess.dtype))], 0
         if len(candidates) > 1:
             outlook, choice = self._look(problem, guess), self.choose(candidates, problem, guess).choice
-            forecasts += [self._sweeps(each, outlook) for each in candidates[1:]]
+            forecasts += self._sweeps(candidates, outlook)
             known = known & outlook.known
         chosen = [jnp.stack(each)[choice] for each in zip(*forecasts, strict=True)]
         return Forecast(*(jnp.where(known, each, jnp.nan) for each in chosen))

@@ -67,7 +67,8 @@ class Relaxation(Solver):
 
     def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
         windows = self.windows(outlook.whole)
-        return laws.sweeping(outlook, accuracy, windows.C, windows.K, self.sweeps_per_update)
+        steps = laws.memory(outlook, laws.to_lose(outlook, accuracy))
+        return laws.sweeping(steps, windows.C, windows.K, self.sweeps_per_update)
 
     def solve(self, problem: Problem, guess) -> Solution:
         windows, devices = self.windows(guess), Devices(self.devices)
