@@ -40,7 +40,7 @@ def test_a_run_cites_its_methods_systems_and_metrics_what_it_reproduces_and_the_
     cells = run.tables["cells"]
     for kind in ("method", "system"):
         for name in cells[kind].unique():
-            assert re.search(rf"^% .*{kind} {re.escape(name)}\b", bibtex, re.MULTILINE), name
+            assert re.search(rf"^% .*{catalogue.found_as(kind, name)} {re.escape(name)}\b", bibtex, re.MULTILINE), name
     for number in re.findall(r"\d{4}\.\d{5}", run.experiment["reproduces"]):
         assert f"eprint = {{{number}}}" in bibtex
     assert all(sha in bibtex for sha in cells["git_sha"].dropna().unique())
