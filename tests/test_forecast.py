@@ -108,6 +108,19 @@ def test_growth_decides_between_few_updates_and_as_many_as_steps():
     assert updates(0.6, MeritDescent()).updates < updates(0.9, MeritDescent()).updates / 10
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.1, 0.5, 1.5])
+def test_diagonals_take_between_one_update_and_the_memory_of_the_map(angle):
+    """A rotation that shrinks: without an angle the diagonal is all there is, at a right angle it says nothing."""
+    c, s = 0.9 * np.cos(angle), 0.9 * np.sin(angle)
+    problem = posed(
+        jax.tree_util.Partial(lambda A, z, u: A @ z + u, jnp.array([[c, -s], [s, c]])), jnp.zeros(2), jnp.ones((1000, 2))
+    )
+    guess = jnp.asarray(np.random.default_rng(0).standard_normal((1000, 2)))
+    solver = Newton(jacobian="diagonal")
+    found, needed = forecast(solver, problem, guess), int(solver.solve(problem, guess).iterations)
+    assert np.floor(found.low) <= needed <= np.ceil(found.high), (needed, found)
+
+
 def test_windows_take_one_sweep_more_for_every_window_of_memory():
     problem = posed(lambda z, u: 0.9 * z + u, jnp.zeros(2), jnp.ones((2048, 2)))
     guess = jnp.asarray(np.random.default_rng(0).standard_normal((2048, 2)))

@@ -53,7 +53,7 @@ class Newton(Stretched):
         return (GONZALEZ2024,) if self.jacobian == "diagonal" else (LIM2024,)
 
     def expected(self, outlook: Outlook, accuracy) -> laws.Forecast:
-        law = laws.quadratic if self.jacobian == "full" else laws.linear
+        law = laws.quadratic if self.jacobian == "full" else laws.diagonal
         return law(outlook, outlook.left(self.first), accuracy)
 
     def begin(self, problem: Problem, at: Evaluation):
