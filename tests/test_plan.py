@@ -28,8 +28,12 @@ def stored(name):
     return experiment, load(folder)["cells"]["wall_s"].sum(), folder
 
 
-# what a GPU's time was too short for is missing in its folders
-@pytest.mark.parametrize("name", [name for name in STORED if name != "ecg" and not name.endswith("-gpu")])
+# What a GPU's time was too short for is missing in its folders. Of recurrences of one size some take one update and others ten
+# thousand, which their work does not tell.
+UNLIKE = ("ecg", "observers", "forecast")
+
+
+@pytest.mark.parametrize("name", [name for name in STORED if name not in UNLIKE and not name.endswith("-gpu")])
 def test_the_same_again_takes_as_long(name):
     experiment, seconds, folder = stored(name)
     cells = matrix.cells(experiment.with_seeds(range(1000, 1000 + _seeds(experiment))))

@@ -153,7 +153,7 @@ def test_a_setting_of_the_claim_that_no_cell_has_is_an_error(run_all, files):
 
 
 def test_the_order_of_worth_is_that_of_the_files():
-    first = ["every", "fig1a", "scans", "solvers", "long", "fig1b", "fig2", "fig3a", "fig3b", "mamba"]
+    first = ["every", "fig1a", "scans", "solvers", "long", "fig1b", "fig2", "threshold", "walltime", "fig3a"]
     assert worth.suite()[: len(first)] == first and "ecg" not in worth.suite()
 
 

@@ -1,6 +1,5 @@
 """Updates that were forecast before each solve against those that were counted, one mark for each solver."""
 
-
 from bench.showing.drawing import style
 from bench.showing.drawing.band import cross_handle
 from bench.showing.frames.foresight import forecasts
