@@ -49,11 +49,8 @@ def _predictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
     claim = f"where the exponent is below 0, {NEWTON} is about {TIMES:g} times as fast as going step by step, or more"
     if own.empty:
         return Verdict(claim, FIGURE, "undecided", f"{where} no setting with an exponent below 0")
-    middle = own["speedup"].median()
-    holds = None if np.isnan(middle) else bool(middle >= TIMES / ABOUT and own["faster"].mean() >= MOST)
-    if not holds and not (own["faster"] | own["slower"]).all():
-        holds = None
-    return Verdict(claim, FIGURE, decide(holds, len(own), SETTINGS), f"{where} {_told(own, setting)}")
+    fast = own["speedup"].median() >= TIMES / ABOUT and own["faster"].mean() >= MOST
+    return _judged(claim, fast, own, f"{where} {_told(own, setting)}")
 
 
 def _unpredictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
@@ -61,11 +58,14 @@ def _unpredictable(rows: pd.DataFrame, where: str, setting: str) -> Verdict:
     claim = f"where the exponent is above 0, {NEWTON} is slower than going step by step, by one to two orders of magnitude"
     if own.empty:
         return Verdict(claim, FIGURE, "undecided", f"{where} no setting with an exponent above 0")
-    middle = own["speedup"].median()
-    holds = None if np.isnan(middle) else bool(middle <= ABOUT / TIMES and own["slower"].mean() >= MOST)
-    if not holds and not (own["faster"] | own["slower"]).all():
-        holds = None
-    return Verdict(claim, FIGURE, decide(holds, len(own), SETTINGS), f"{where} {_told(own, setting)}")
+    slow = own["speedup"].median() <= ABOUT / TIMES and own["slower"].mean() >= MOST
+    return _judged(claim, slow, own, f"{where} {_told(own, setting)}")
+
+
+def _judged(claim: str, holds: bool, own: pd.DataFrame, evidence: str) -> Verdict:
+    """Undecided where no speed-up is known, and instead of no where a setting is neither faster nor slower."""
+    open = np.isnan(own["speedup"].median()) or not (holds or (own["faster"] | own["slower"]).all())
+    return Verdict(claim, FIGURE, decide(None if open else bool(holds), len(own), SETTINGS), evidence)
 
 
 def _told(own: pd.DataFrame, setting: str) -> str:
